@@ -1,0 +1,42 @@
+"""The errors of jaxtri: each says where, what was found and what is allowed, in one sentence."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class JaxtriError(Exception):
+    """Any failure that jaxtri foresees; ``exit_code`` is what the command line returns for it."""
+
+    exit_code = 1
+
+
+class InputError(JaxtriError, ValueError):
+    """A value, a name or a file of the user is not what it must be."""
+
+    exit_code = 2
+
+
+class StorageError(JaxtriError, OSError):
+    """A file cannot be read or written."""
+
+    exit_code = 4
+
+
+def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str]) -> InputError:
+    """Return the error for a name that is not in a list, with the nearest names first.
+
+    Parameters
+    ----------
+    where
+        File or argument that holds the name.
+    kind
+        What the name is, for example ``"model"``.
+    name
+        The name that was found.
+    allowed
+        Every name that is allowed.
+    """
+    names = sorted(allowed)
+    near = difflib.get_close_matches(name, names, n=2, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return InputError(f'{where}: no {kind} "{name}"; {hint}known: {", ".join(names)}')

@@ -1,0 +1,94 @@
+"""The U(1)_X model: one charge per fermion, and the anomaly coefficients that decide what it means."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jaxtri.numerics.precision import require_x64
+from jaxtri.standard_model import COLOURS, ELECTRIC_CHARGE, FERMIONS, WEAK_ISOSPIN
+from jaxtri.tables import check, locate, read
+from jaxtri.tables.schema import ModelTable
+
+ZERO = 1e-12  # an anomaly coefficient of charges such as 1/3 vanishes to rounding
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class GaugeModel:
+    """A U(1)_X: the X charge of every Standard Model fermion, the same for both chiralities."""
+
+    name: str = field(metadata={"static": True})
+    title: str = field(metadata={"static": True})
+    neutrinos: str = field(metadata={"static": True})  # "chiral", or "dirac": light right-handed partners
+    previous_limits: str | None = field(metadata={"static": True})  # table of couplings excluded before
+    right_handed_neutrinos: tuple[float, ...] = field(metadata={"static": True})  # their charges
+    charge: Array  # (fermion,), in the order of standard_model.FERMIONS
+
+
+def load_model(name_or_path: str | Path | dict[str, Any], *, relative_to: Path | None = None) -> GaugeModel:
+    """Return a model: a shipped one by name, a TOML file by path, or charges written in place.
+
+    Parameters
+    ----------
+    name_or_path
+        ``"b_minus_l"``, ``"b3_minus_l2"``, a path to a file of the same form, or the content of one.
+    relative_to
+        Folder that a relative path starts from; the working directory by default.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or a charge is missing or not a number.
+    """
+    require_x64()
+    if isinstance(name_or_path, dict):
+        table, name = check(name_or_path, ModelTable, "model"), "inline"
+    else:
+        path = locate("models", name_or_path, relative_to=relative_to)
+        table, name = read(path, ModelTable), path.stem
+    return GaugeModel(
+        name=table.name or name,
+        title=table.title,
+        neutrinos=table.neutrinos,
+        previous_limits=table.previous_limits,
+        right_handed_neutrinos=tuple(table.right_handed_neutrinos),
+        charge=jnp.array([getattr(table.charges, fermion) for fermion in FERMIONS], dtype=float),
+    )
+
+
+def anomaly_coefficients(model: GaugeModel) -> dict[str, float]:
+    """Return the anomaly coefficients of a model with known (not traced) charges.
+
+    Left-handed fields count +, right-handed ones -; X is vector-like, so that only the electroweak
+    charges tell the chiralities apart:
+
+    * ``SU(2)^2 U(1)_X``: 1/2 sum over left-handed fermions of N_c X (a doublet counts N_c X);
+    * ``U(1)_Y^2 U(1)_X``: sum of N_c X (Y_L^2 - Y_R^2), Y = Q - T3;
+    * ``gravity^2 U(1)_X`` and ``U(1)_X^3``: from the neutrinos and their right-handed partners.
+
+    Returns
+    -------
+    dict
+        Coefficient by name; 0 to rounding where the anomaly cancels.
+    """
+    charge = np.asarray(model.charge, dtype=float)
+    colours, electric, isospin = (np.array(x) for x in (COLOURS, ELECTRIC_CHARGE, WEAK_ISOSPIN))
+    neutrinos = charge[3:6]
+    partners = np.array(model.right_handed_neutrinos)
+    return {
+        "SU(2)^2 U(1)_X": float(np.sum(colours * charge) / 2),
+        "U(1)_Y^2 U(1)_X": float(np.sum(colours * charge * ((electric - isospin) ** 2 - electric**2))),
+        "gravity^2 U(1)_X": float(np.sum(neutrinos) - np.sum(partners)),
+        "U(1)_X^3": float(np.sum(neutrinos**3) - np.sum(partners**3)),
+    }
+
+
+def is_anomaly_free(model: GaugeModel) -> bool:
+    """Return whether both mixed electroweak anomalies of X cancel among Standard Model fermions."""
+    coefficients = anomaly_coefficients(model)
+    return all(abs(coefficients[name]) < ZERO for name in ("SU(2)^2 U(1)_X", "U(1)_Y^2 U(1)_X"))

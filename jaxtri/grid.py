@@ -1,0 +1,252 @@
+"""The (m_X, g_X) grid: two nested vmaps over scalar physics, and the only room that compiles it.
+
+The plane is computed a block of mass columns at a time.  What depends on m_X alone, the triangle sum,
+every rate at g_X = 1 and the decays of X, is computed once a mass in float64 (`mass_axis`); a cell
+adds 2 ln g_X and the decay in flight, in the precision of the fields (`cells`).  The three kernels
+are compiled separately: decays and cells serve every treatment.
+"""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+from jax import Array
+
+from jaxtri.channels import CHANNEL_NAMES, production_vector
+from jaxtri.gauge_model import GaugeModel
+from jaxtri.numerics.precision import require_x64
+from jaxtri.physics.x_decays import FINAL_STATES, unit_decays
+from jaxtri.physics.z_decays import mass_basis_sum
+from jaxtri.search import Row, SearchSet, join_row, log_ratio
+from jaxtri.spec import Spec
+from jaxtri.standard_model import StandardModel
+from jaxtri.treatment import Treatment
+
+BLOCK = 250  # mass columns a block: one chunk of the file
+LN10 = float(np.log(10.0))
+STATUS = {"missing": 0, "ok": 1, "out_of_domain": 2, "non_finite": 3}
+EXCLUDED = {"allowed": 0, "excluded": 1, "no_statement": 2}
+NO_SEARCH = 255  # in /leading: no search has data here
+
+Fields = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class FieldInfo:
+    """Dimensions, unit and meaning of one stored array."""
+
+    dims: tuple[str, ...]
+    units: str
+    long_name: str
+    dtype: str | None = None  # None: the precision of the scan
+
+
+FIELDS = {
+    "x_br": FieldInfo(("final_state", "m_X"), "1", "branching ratio of X", "float64"),
+    "triangle_sum_re": FieldInfo(("m_X",), "1", "real part of the triangle sum of Z -> gamma X", "float64"),
+    "triangle_sum_im": FieldInfo(("m_X",), "1", "imaginary part of the triangle sum of Z -> gamma X", "float64"),
+    "valid": FieldInfo(("search", "m_X"), "1", "whether the search has data at this mass", "uint8"),
+    "log10_br": FieldInfo(("channel", "m_X", "g_X"), "1", "log10 of the branching ratio of the channel"),
+    "width": FieldInfo(("m_X", "g_X"), "GeV", "total width of X"),
+    "lifetime": FieldInfo(("m_X", "g_X"), "s", "proper lifetime of X"),
+    "log10_ratio": FieldInfo(
+        ("search", "m_X", "g_X"), "1", "log10 of predicted signal over limit; above 0 is excluded"
+    ),
+    "excluded": FieldInfo(("m_X", "g_X"), "1", "whether any search excludes the point", "uint8"),
+    "leading": FieldInfo(("m_X", "g_X"), "1", "position of the search that excludes most", "uint8"),
+    "status": FieldInfo(("m_X", "g_X"), "1", "what is known at this point", "uint8"),
+}
+MASS_FIELDS = tuple(name for name, info in FIELDS.items() if "g_X" not in info.dims)
+CELL_FIELDS = tuple(name for name, info in FIELDS.items() if "g_X" in info.dims)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MassAxis:
+    """All that a scan needs of every mass: a `Row` with a leading mass axis, and the triangle sum."""
+
+    rows: Row
+    triangle_sum: Array
+
+
+@jax.jit
+def _decays(sm: StandardModel, model: GaugeModel, m_X: Array) -> tuple[Array, Array]:
+    """Branching ratios and width of X at every mass."""
+    return jax.vmap(lambda mass: unit_decays(sm, model, mass))(m_X)
+
+
+@functools.partial(jax.jit, static_argnames="treatment")
+def _production(
+    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: Array
+) -> tuple[Array, Array]:
+    """Branching ratios of every channel at g_X = 1 and the triangle sum, at every mass."""
+    return jax.vmap(
+        lambda mass: (production_vector(sm, model, treatment, mass), mass_basis_sum(sm, model, mass))
+    )(m_X)
+
+
+@jax.jit
+def _rows(
+    sm: StandardModel, searches: SearchSet, m_X: Array, production: Array, decays: tuple[Array, Array]
+) -> Row:
+    """Join production and decays with every search, at every mass."""
+    return jax.vmap(lambda *point: join_row(sm, searches, *point))(m_X, production, decays)
+
+
+def mass_axis(
+    sm: StandardModel, model: GaugeModel, treatment: Treatment, searches: SearchSet, m_X: npt.ArrayLike
+) -> MassAxis:
+    """Compute everything that does not depend on g_X, in float64.
+
+    Parameters
+    ----------
+    sm, model, treatment, searches
+        The records.
+    m_X
+        Masses [GeV], (m_X,).
+
+    Raises
+    ------
+    InputError
+        If 64-bit floats are off.
+    """
+    require_x64()
+    masses = jnp.asarray(m_X, dtype=float)
+    production, triangle_sum = _production(sm, model, treatment, masses)
+    rows = _rows(sm, searches, masses, production, _decays(sm, model, masses))
+    return MassAxis(rows=rows, triangle_sum=triangle_sum)
+
+
+@functools.partial(jax.jit, donate_argnames="buffers", keep_unused=True)
+def cells(
+    searches: SearchSet, rows: Row, in_domain: Array, log_g: Array, buffers: dict[str, Array]
+) -> dict[str, Array]:
+    """Compute a block of cells: vmap over masses outside, over couplings inside.
+
+    Parameters
+    ----------
+    searches
+        The searches.
+    rows
+        Rows of a block, with a leading mass axis; their dtype is that of the fields.
+    in_domain
+        Whether a mass is where the formulas hold, (m_X,).
+    log_g
+        ln g_X, (g_X,), of the same dtype.
+    buffers
+        The arrays of an earlier block of the same shape, overwritten; see `cell_buffers`.
+
+    Returns
+    -------
+    dict
+        The fields of `CELL_FIELDS`: labels first, then m_X, then g_X.
+    """
+
+    def column(row: Row, domain: Array) -> dict[str, Array]:
+        return jax.vmap(lambda u: _cell(searches, row, domain, u), out_axes=-1)(log_g)
+
+    labelled = {name: 1 if len(FIELDS[name].dims) == 3 else 0 for name in CELL_FIELDS}
+    return jax.vmap(column, out_axes=labelled)(rows, in_domain)
+
+
+def _cell(searches: SearchSet, row: Row, in_domain: Array, log_g: Array) -> dict[str, Array]:
+    """All fields of one cell."""
+    ratio = log_ratio(searches, row, log_g)
+    best = jnp.max(ratio)
+    position = jnp.arange(len(searches.labels), dtype=jnp.int32)
+    leading = jnp.min(jnp.where((ratio == best) & row.is_valid, position, NO_SEARCH))
+    g2 = jnp.exp(2 * log_g)
+    width = row.width * g2
+    finite = jnp.isfinite(width) & ~jnp.isnan(best)
+    ok = in_domain & (row.width * g2 < row.mass) & finite
+    status = jnp.where(finite, jnp.where(ok, STATUS["ok"], STATUS["out_of_domain"]), STATUS["non_finite"])
+    return {
+        "log10_br": (row.log_br + 2 * log_g) / LN10,
+        "width": width,
+        "lifetime": row.lifetime / g2,
+        "log10_ratio": ratio / LN10,
+        "excluded": jnp.where(ok, best > 0, EXCLUDED["no_statement"]).astype(jnp.uint8),
+        "leading": leading.astype(jnp.uint8),
+        "status": status.astype(jnp.uint8),
+    }
+
+
+def cell_buffers(searches: SearchSet, masses: int, couplings: int, dtype: str) -> dict[str, Array]:
+    """Return arrays for `cells` to write into."""
+    sizes = {"channel": len(CHANNEL_NAMES), "search": len(searches.labels), "m_X": masses, "g_X": couplings}
+    return {
+        name: jnp.zeros([sizes[dim] for dim in FIELDS[name].dims], dtype=FIELDS[name].dtype or dtype)
+        for name in CELL_FIELDS
+    }
+
+
+def mass_fields(axis: MassAxis) -> Fields:
+    """The stored arrays that do not depend on g_X."""
+    return {
+        "x_br": np.asarray(axis.rows.x_br).T,
+        "triangle_sum_re": np.asarray(jnp.real(axis.triangle_sum)),
+        "triangle_sum_im": np.asarray(jnp.imag(axis.triangle_sum)),
+        "valid": np.asarray(axis.rows.is_valid).T.astype(np.uint8),
+    }
+
+
+def blocks(spec: Spec, axis: MassAxis) -> Iterator[tuple[slice, Fields]]:
+    """Compute the plane a block of masses at a time, one block ahead of the reader.
+
+    Two sets of buffers take turns: the arrays of a block are valid until the next but one is asked
+    for.  The last block repeats its last mass up to the common shape, so that one compilation serves.
+
+    Yields
+    ------
+    tuple
+        Position of the block on the mass axis, and its fields.
+    """
+    size = min(BLOCK, len(spec.m_X))
+    in_domain = in_validity(spec.sm, spec.m_X)
+    log_g = jnp.asarray(np.log(spec.g_X), dtype=spec.precision)
+    rows = jax.tree.map(lambda x: _cast(x, spec.precision), axis.rows)
+    spare = [cell_buffers(spec.searches, size, len(spec.g_X), spec.precision) for _ in range(2)]
+    pending: list[tuple[slice, dict[str, Array]]] = []
+    for start in range(0, len(spec.m_X), size):
+        stop = min(start + size, len(spec.m_X))
+        index = np.minimum(np.arange(start, start + size), stop - 1)
+        block_rows = jax.tree.map(lambda x, index=index: x[index], rows)
+        pending.append(
+            (slice(start, stop), cells(spec.searches, block_rows, in_domain[index], log_g, spare.pop(0)))
+        )
+        if len(pending) == 2:
+            yield _delivered(*pending[0])
+            spare.append(pending.pop(0)[1])
+    for block in pending:
+        yield _delivered(*block)
+
+
+def _delivered(where: slice, fields: dict[str, Array]) -> tuple[slice, Fields]:
+    """Arrays of a finished block on the host, without the padding."""
+    length = where.stop - where.start
+    axis = {name: FIELDS[name].dims.index("m_X") for name in fields}
+    return where, {
+        name: np.asarray(array)[(slice(None),) * axis[name] + (slice(length),)] for name, array in fields.items()
+    }
+
+
+def _cast(x: Array, dtype: str) -> Array:
+    return x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x
+
+
+def in_validity(sm: StandardModel, m_X: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Whether masses are where every formula holds: below twice the top mass."""
+    return np.asarray(m_X) < 2 * float(sm.m_t)
+
+
+def labels(searches: SearchSet) -> dict[str, tuple[str, ...]]:
+    """Labels of the three labelled axes."""
+    return {
+        "search": tuple(label.name for label in searches.labels),
+        "channel": CHANNEL_NAMES,
+        "final_state": FINAL_STATES,
+    }

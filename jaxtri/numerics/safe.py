@@ -1,0 +1,19 @@
+"""Functions with a singular edge, finite in value and gradient on it and beyond it."""
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+
+def sqrt_or_zero(x: ArrayLike) -> Array:
+    """Return the square root of x where x > 0, and 0 with zero gradient elsewhere."""
+    x = jnp.asarray(x)
+    positive = x > 0
+    return jnp.where(positive, jnp.sqrt(jnp.where(positive, x, 1.0)), 0.0)
+
+
+def log_or_minus_inf(x: ArrayLike) -> Array:
+    """Return ln x where x > 0, and minus infinity with zero gradient elsewhere."""
+    x = jnp.asarray(x)
+    positive = x > 0
+    return jnp.where(positive, jnp.log(jnp.where(positive, x, 1.0)), -jnp.inf)

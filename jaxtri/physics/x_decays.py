@@ -1,0 +1,119 @@
+r"""Decays of X: partial widths, branching ratios, lifetime.
+
+Every width is Gamma_F = g_X^2 m_X R_F / (12 pi); branching ratios do not depend on g_X.
+"""
+
+from collections.abc import Mapping
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from jaxtri.gauge_model import GaugeModel
+from jaxtri.physics.hadrons import hadronic_ratio
+from jaxtri.physics.kinematics import pair_velocity
+from jaxtri.standard_model import FERMIONS, HBAR, StandardModel
+
+FINAL_STATES = ("e+ e-", "mu+ mu-", "tau+ tau-", "nu nubar", "hadrons")
+HELICITIES = {"chiral": 0.5, "dirac": 1.0}  # of a neutrino, relative to a charged Dirac fermion
+
+
+def decay_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Array:
+    r"""R of every final state, Gamma_F = g_X^2 m_X R_F / (12 pi), in the order of `FINAL_STATES`.
+
+    .. math:: R_{\ell\ell} = X_\ell^2 (1+2r)\sqrt{1-4r},\ r = m_\ell^2/m_X^2;\qquad
+              R_{\nu\bar\nu} = \tfrac12 \sum X_\nu^2
+
+    Parameters
+    ----------
+    sm, model
+        Measured inputs and charges; ``model.neutrinos = "dirac"`` doubles the neutrino width.
+    m_X
+        Mass of X [GeV], positive.
+
+    Returns
+    -------
+    Array
+        Shape (final_state,), dimensionless; closed channels are exactly 0.
+
+    Notes
+    -----
+    Valid for: 0 < m_X < 2 m_t.
+    Differs from print: the paper leaves X's decays open.
+    """
+    m_X = jnp.asarray(m_X, dtype=float)
+    x = dict(zip(FERMIONS, model.charge, strict=True))
+    masses = {"e": sm.m_e, "mu": sm.m_mu, "tau": sm.m_tau}
+    leptons = [
+        x[lepton] ** 2 * pair_velocity(m_X, m) * (1 + 2 * (m / m_X) ** 2) for lepton, m in masses.items()
+    ]
+    neutrinos = HELICITIES[model.neutrinos] * (x["nu_e"] ** 2 + x["nu_mu"] ** 2 + x["nu_tau"] ** 2)
+    return jnp.stack([*leptons, neutrinos, hadronic_ratio(sm, model, m_X)])
+
+
+def unit_decays(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> tuple[Array, Array]:
+    """Branching ratios of X, (final_state,), and its width at g_X = 1 [GeV]; 0 where X is stable."""
+    ratios = decay_ratios(sm, model, m_X)
+    total = jnp.sum(ratios)
+    return ratios / jnp.where(total > 0, total, 1.0), m_X * total / (12 * jnp.pi)
+
+
+def x_branching_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Mapping[str, Array]:
+    """Branching ratios of X by final state.
+
+    Parameters
+    ----------
+    sm, model
+        Measured inputs and charges.
+    m_X
+        Mass of X [GeV], positive.
+
+    Returns
+    -------
+    Mapping
+        "e+ e-", "mu+ mu-", "tau+ tau-", "nu nubar", "hadrons"; they add up to 1.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from jaxtri import load_model, load_standard_model, x_branching_ratios
+    >>> b = x_branching_ratios(load_standard_model(), load_model("b_minus_l"), 0.01)
+    >>> round(float(b["nu nubar"]), 6)
+    0.600001
+    """
+    values, _ = unit_decays(sm, model, m_X)
+    return dict(zip(FINAL_STATES, values, strict=True))
+
+
+def x_width(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike) -> Array:
+    r"""Total width of X [GeV].
+
+    .. math:: \Gamma_X = \frac{g_X^2 m_X}{12\pi} \sum_F R_F
+
+    Parameters
+    ----------
+    sm, model
+        Measured inputs and charges.
+    m_X
+        Mass of X [GeV], positive.
+    g_X
+        Gauge coupling.
+
+    Notes
+    -----
+    Valid for: Gamma_X << m_X.
+    Differs from print: not in the paper.
+    """
+    return jnp.asarray(g_X) ** 2 * unit_decays(sm, model, m_X)[1]
+
+
+def x_lifetime(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike) -> Array:
+    """Proper lifetime of X [s], hbar / Gamma_X; infinite where X cannot decay."""
+    return lifetime(x_width(sm, model, m_X, g_X))
+
+
+def lifetime(width: ArrayLike) -> Array:
+    """Lifetime hbar / Gamma [s] of a width [GeV]; infinite for 0."""
+    width = jnp.asarray(width)
+    decays = width > 0
+    return jnp.where(decays, HBAR / jnp.where(decays, width, 1.0), jnp.inf)

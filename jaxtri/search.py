@@ -1,0 +1,284 @@
+"""Searches as a struct of arrays, and how far a point is from their limits.
+
+A search compares BR(channel) * P(final state) with its limit.  What depends on m_X alone is a `Row`;
+a point adds only 2 ln g_X and the probability of decay in flight.
+"""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from jaxtri.channels import CHANNEL_NAMES, channel_masses, production_vector
+from jaxtri.errors import InputError, unknown_name
+from jaxtri.gauge_model import GaugeModel
+from jaxtri.numerics.precision import require_x64
+from jaxtri.numerics.safe import log_or_minus_inf
+from jaxtri.physics.decay_in_flight import REST, log_probability, proper_time
+from jaxtri.physics.x_decays import FINAL_STATES, lifetime, unit_decays
+from jaxtri.standard_model import StandardModel
+from jaxtri.tables import locate, names, read
+from jaxtri.tables.schema import Flight, SearchTable
+from jaxtri.treatment import Treatment
+
+SETS = {"printed": "central", "corrected": "gauss"}  # search set -> how it reads a measurement
+GAUSS_95 = 1.645  # one-sided 95 % quantile of the normal distribution
+SECONDS_PER_PS = 1e-12
+WEIGHTS = {
+    "invisible": (0.0, 0.0, 0.0, 1.0, 0.0),
+    "e+ e-": (1.0, 0.0, 0.0, 0.0, 0.0),
+    "mu+ mu-": (0.0, 1.0, 0.0, 0.0, 0.0),
+    "tau+ tau-": (0.0, 0.0, 1.0, 0.0, 0.0),
+    "l+ l-": (0.5, 0.5, 0.0, 0.0, 0.0),  # the mean of electrons and muons
+    "hadrons": (0.0, 0.0, 0.0, 0.0, 1.0),
+}  # of the final states of X in x_decays.FINAL_STATES
+
+
+@dataclass(frozen=True)
+class SearchLabel:
+    """What a search is called and where it comes from; nothing is computed from it."""
+
+    name: str
+    title: str
+    experiment: str
+    channel: str
+    final_state: str
+    kind: str
+    limit: float
+    confidence: float | None  # None: a measured value used as it stands
+    reference: str
+    locator: str
+    note: str
+    bibtex: str
+
+    @property
+    def group(self) -> str:
+        """Group of the search, "Z", "B" or "K": the particle whose decay is searched for."""
+        return self.channel[0]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class SearchSet:
+    """Searches over one axis, (search,) unless said otherwise."""
+
+    labels: tuple[SearchLabel, ...] = field(metadata={"static": True})
+    set_name: str = field(metadata={"static": True})
+    channel: Array  # position in channels.CHANNEL_NAMES
+    weight: Array  # (search, final_state) of the final states searched for
+    is_invisible: Array  # bool
+    limit: Array  # upper limit on BR(channel) * P(final state)
+    length_m: Array  # distance that decides; 0 where a proper time decides
+    gamma_parent: Array  # Lorentz factor of the parent
+    wall_time: Array  # proper time that decides [s], where length_m is 0
+    tau_window: Array  # (search, 2) lifetimes that count [s]; (0, inf) without a window
+    m_X_window: Array  # (search, 2) [GeV]
+    veto: Array  # (search, veto, 2) masses without data [GeV]; (inf, inf) where there are fewer
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Everything that a column of the (m_X, g_X) plane shares: functions of m_X alone."""
+
+    mass: Array  # m_X [GeV]
+    log_br: Array  # (channel,) ln BR at g_X = 1
+    x_br: Array  # (final_state,)
+    width: Array  # Gamma_X at g_X = 1 [GeV]
+    lifetime: Array  # tau_X at g_X = 1 [s]
+    log_norm: Array  # (search,) ln of BR * B_F / limit at g_X = 1, without decay in flight
+    flight: Array  # (search,) proper time at the wall over the lifetime, at g_X = 1
+    log_tau: Array  # (search, 2) ln of lifetime / window edges, signed so that > 0 is inside
+    is_valid: Array  # (search,) whether the search has data at this mass
+
+
+def load_searches(
+    set_name: str,
+    *,
+    measurement: str | None = None,
+    only: list[str] | None = None,
+    exclude: list[str] | None = None,
+    files: list[Path] | None = None,
+) -> SearchSet:
+    """Return a set of searches.
+
+    Parameters
+    ----------
+    set_name
+        ``"printed"``: the numbers that arXiv:2401.02483 uses, measurements at their central value;
+        ``"corrected"``: what the experiments published, measurements as central + 1.645 sigma.
+    measurement
+        ``"central"`` or ``"gauss"``, to read measurements differently from the set.
+    only, exclude
+        Names to keep, names to leave out.
+    files
+        Further searches: TOML files of the same form as the shipped ones.
+
+    Raises
+    ------
+    InputError
+        If a set or a name is unknown, or no search is left.
+    """
+    require_x64()
+    if set_name not in SETS:
+        raise unknown_name("searches", "search set", set_name, SETS)
+    mode = measurement or SETS[set_name]
+    if mode not in SETS.values():
+        raise unknown_name("searches", "measurement", mode, SETS.values())
+    tables = {name: _table(locate("searches", name)) for name in names("searches")}
+    tables |= {path.stem: _table(path) for path in files or []}
+    for name in [*(only or []), *(exclude or [])]:
+        if name not in tables:
+            raise unknown_name("searches", "search", name, tables)
+    kept = {
+        name: table.in_set(set_name)
+        for name, table in tables.items()
+        if set_name in table.sets and (only is None or name in only) and name not in (exclude or [])
+    }
+    if not kept:
+        raise InputError(f'searches: none of the set "{set_name}" is left; give at least one in only')
+    order = sorted(kept, key=lambda name: ("ZBK".index(kept[name].channel[0]), name))
+    return _search_set(set_name, mode, {name: kept[name] for name in order})
+
+
+def _table(path: Path) -> SearchTable:
+    """Read one search; its channel must be one of ours."""
+    table = read(path, SearchTable)
+    if table.channel not in CHANNEL_NAMES:
+        raise unknown_name(f"{path.name}: channel", "channel", table.channel, CHANNEL_NAMES)
+    return table
+
+
+def upper_limit(table: SearchTable, mode: str) -> float:
+    """Upper limit of a search: as quoted, or from a measurement (central, or central + 1.645 sigma)."""
+    if table.kind == "limit":
+        assert table.limit is not None
+        return table.limit
+    assert table.value is not None
+    assert table.stat_up is not None
+    sigma = math.hypot(table.stat_up, table.syst or 0.0)
+    return table.value + (GAUSS_95 * sigma if mode == "gauss" else 0.0)
+
+
+def _search_set(set_name: str, mode: str, tables: dict[str, SearchTable]) -> SearchSet:
+    """Turn checked tables into arrays."""
+    flights = [table.escape or table.prompt for table in tables.values()]
+    vetoes = [_vetoes(table) for table in tables.values()]
+    depth = max(1, *(len(veto) for veto in vetoes))
+    padded = [[*veto, *[(math.inf, math.inf)] * (depth - len(veto))] for veto in vetoes]
+    windows = [table.tau_ps or (0.0, math.inf) for table in tables.values()]
+    return SearchSet(
+        labels=tuple(_label(name, table, mode) for name, table in tables.items()),
+        set_name=set_name,
+        channel=jnp.array([CHANNEL_NAMES.index(table.channel) for table in tables.values()]),
+        weight=jnp.array([WEIGHTS[table.final_state] for table in tables.values()]),
+        is_invisible=jnp.array([table.final_state == "invisible" for table in tables.values()]),
+        limit=jnp.array([upper_limit(table, mode) for table in tables.values()]),
+        length_m=jnp.array([flight.length_m or 0.0 if flight else 0.0 for flight in flights]),
+        gamma_parent=jnp.array([_gamma(flight) for flight in flights]),
+        wall_time=jnp.array([_wall_time(flight) for flight in flights]),
+        tau_window=jnp.array(windows) * SECONDS_PER_PS,
+        m_X_window=jnp.array([table.m_X for table in tables.values()]),
+        veto=jnp.array(padded),
+    )
+
+
+def _label(name: str, table: SearchTable, mode: str) -> SearchLabel:
+    confidence = table.confidence if table.kind == "limit" else (0.95 if mode == "gauss" else None)
+    return SearchLabel(
+        name, table.title, table.experiment, table.channel, table.final_state, table.kind,
+        upper_limit(table, mode), confidence, table.reference, table.locator, table.note or "", table.bibtex,
+    )  # fmt: skip
+
+
+def _vetoes(table: SearchTable) -> list[tuple[float, float]]:
+    in_q2 = [(math.sqrt(low), math.sqrt(high)) for low, high in table.q2_vetoes or []]
+    return [*in_q2, *((low, high) for low, high in table.m_X_vetoes or [])]
+
+
+def _gamma(flight: Flight | None) -> float:
+    """Lorentz factor of the parent, from gamma or from beta gamma."""
+    if flight is None or (flight.gamma_parent is None and flight.beta_gamma_parent is None):
+        return 1.0
+    return flight.gamma_parent or math.hypot(1.0, flight.beta_gamma_parent or 0.0)
+
+
+def _wall_time(flight: Flight | None) -> float:
+    """Proper time that decides [s]; without a flight condition every decay counts."""
+    if flight is None:
+        return REST
+    return (flight.tau_ps or 0.0) * SECONDS_PER_PS
+
+
+def row(
+    sm: StandardModel, model: GaugeModel, treatment: Treatment, searches: SearchSet, m_X: ArrayLike
+) -> Row:
+    """Everything at one mass that does not depend on g_X."""
+    decays = unit_decays(sm, model, m_X)
+    return join_row(sm, searches, m_X, production_vector(sm, model, treatment, m_X), decays)
+
+
+def join_row(
+    sm: StandardModel, searches: SearchSet, m_X: ArrayLike, production: Array, decays: tuple[Array, Array]
+) -> Row:
+    """`row` from production and decay at g_X = 1: the treatment enters only through production."""
+    m_X = jnp.asarray(m_X)
+    x_br, width = decays
+    tau = lifetime(width)
+    log_br = log_or_minus_inf(production)
+    visible = jnp.where(searches.is_invisible, 1.0, searches.weight @ x_br)
+    M, m_D = (masses[searches.channel] for masses in channel_masses(sm))
+    flown = proper_time(searches.length_m, searches.gamma_parent, M, m_D, m_X)
+    wall = jnp.where(searches.length_m > 0, flown, searches.wall_time)
+    low, high = searches.tau_window.T
+    log_low = jnp.where(low > 0, jnp.log(tau / jnp.where(low > 0, low, 1.0)), jnp.inf)
+    vetoed = jnp.any((searches.veto[:, :, 0] < m_X) & (m_X < searches.veto[:, :, 1]), axis=1)
+    inside = (searches.m_X_window[:, 0] <= m_X) & (m_X <= searches.m_X_window[:, 1])
+    return Row(
+        mass=m_X,
+        log_br=log_br,
+        x_br=x_br,
+        width=width,
+        lifetime=tau,
+        log_norm=log_br[searches.channel] + log_or_minus_inf(visible) - jnp.log(searches.limit),
+        flight=wall / tau,
+        log_tau=jnp.stack([log_low, jnp.log(high) - jnp.log(tau)], axis=1),
+        is_valid=inside & ~vetoed & (M > m_D + m_X),
+    )
+
+
+def log_ratio(searches: SearchSet, row: Row, log_g: ArrayLike) -> Array:
+    r"""How far a point is from every limit, (search,): above 0 is excluded.
+
+    .. math:: \ln r = \ln\frac{\mathrm{BR}\cdot P}{\mathrm{limit}},\qquad
+              F = \min\Bigl(\ln r, \ln\frac{\tau}{\tau_1}, \ln\frac{\tau_2}{\tau}\Bigr)
+
+    F is returned: a search that counts only lifetimes from tau_1 to tau_2 excludes where F > 0.
+    Minus infinity where the search has no data.
+
+    Parameters
+    ----------
+    searches, row
+        The searches and what they share at one mass; their dtype decides the precision.
+    log_g
+        ln g_X.
+    """
+    twice = 2 * jnp.asarray(log_g)
+    x = row.flight * jnp.exp(twice)
+    neutrinos = row.x_br[FINAL_STATES.index("nu nubar")]
+    ratio = row.log_norm + twice + log_probability(searches.is_invisible, neutrinos, x)
+    inside = jnp.minimum(row.log_tau[:, 0] - twice, row.log_tau[:, 1] + twice)
+    return jnp.where(row.is_valid, jnp.minimum(ratio, inside), -jnp.inf)
+
+
+def mixed_confidence(searches: SearchSet) -> str:
+    """Say which confidence levels a set mixes, for titles and legends."""
+    levels = sorted({label.confidence for label in searches.labels if label.confidence is not None})
+    parts = [f"{100 * level:.0f} % CL" for level in levels]
+    if any(label.confidence is None for label in searches.labels):
+        parts.append("measured central values")
+    return ", ".join(parts)
