@@ -1,0 +1,44 @@
+"""Exclusion limits on light U(1)_X gauge bosons from anomalous triangle amplitudes, in JAX.
+
+The names below are all there is to import; each is loaded on first use, so that ``import jaxtri``
+costs nothing.  64-bit floats are required and never switched on by an import::
+
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "JaxtriError": "errors",
+    "branching_ratio": "channels",
+    "decoupling_factor": "physics.triangle",
+    "load_model": "gauge_model",
+    "load_searches": "search",
+    "load_spec": "spec",
+    "load_standard_model": "standard_model",
+    "load_treatment": "treatment",
+    "open_scan": "store",
+    "scan": "store",
+    "triangle_integral": "physics.triangle",
+    "x_branching_ratios": "physics.x_decays",
+    "x_lifetime": "physics.x_decays",
+    "x_width": "physics.x_decays",
+}
+__all__ = [*sorted(_HOMES)]  # noqa: PLE0604  # the table above is the list
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'jaxtri' has no attribute {name!r}; it has: {', '.join(__all__)}")
+    return getattr(importlib.import_module(f"jaxtri.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return [*__all__, "__version__"]

@@ -82,6 +82,20 @@ class SearchSet:
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
+class SearchRow:
+    """What every search needs of one mass; each field is (search,)."""
+
+    log_norm: Array  # ln of BR * B_F / limit at g_X = 1, without decay in flight
+    flight: Array  # proper time at the wall over the lifetime, at g_X = 1
+    log_above: Array  # ln of lifetime / lower edge of the lifetime window, at g_X = 1
+    log_below: Array  # ln of upper edge / lifetime, at g_X = 1
+    is_invisible: Array  # whether the search looks for an X that is not seen
+    neutrinos: Array  # branching ratio of X to neutrinos
+    is_valid: Array  # whether the search has data at this mass
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """Everything that a column of the (m_X, g_X) plane shares: functions of m_X alone."""
 
@@ -90,10 +104,7 @@ class Row:
     x_br: Array  # (final_state,)
     width: Array  # Gamma_X at g_X = 1 [GeV]
     lifetime: Array  # tau_X at g_X = 1 [s]
-    log_norm: Array  # (search,) ln of BR * B_F / limit at g_X = 1, without decay in flight
-    flight: Array  # (search,) proper time at the wall over the lifetime, at g_X = 1
-    log_tau: Array  # (search, 2) ln of lifetime / window edges, signed so that > 0 is inside
-    is_valid: Array  # (search,) whether the search has data at this mass
+    searches: SearchRow
 
 
 def load_searches(
@@ -238,41 +249,44 @@ def join_row(
     log_low = jnp.where(low > 0, jnp.log(tau / jnp.where(low > 0, low, 1.0)), jnp.inf)
     vetoed = jnp.any((searches.veto[:, :, 0] < m_X) & (m_X < searches.veto[:, :, 1]), axis=1)
     inside = (searches.m_X_window[:, 0] <= m_X) & (m_X <= searches.m_X_window[:, 1])
-    return Row(
-        mass=m_X,
-        log_br=log_br,
-        x_br=x_br,
-        width=width,
-        lifetime=tau,
+    neutrinos = jnp.broadcast_to(x_br[FINAL_STATES.index("nu nubar")], wall.shape)
+    one = SearchRow(
         log_norm=log_br[searches.channel] + log_or_minus_inf(visible) - jnp.log(searches.limit),
         flight=wall / tau,
-        log_tau=jnp.stack([log_low, jnp.log(high) - jnp.log(tau)], axis=1),
+        log_above=log_low,
+        log_below=jnp.log(high) - jnp.log(tau),
+        is_invisible=searches.is_invisible,
+        neutrinos=neutrinos,
         is_valid=inside & ~vetoed & (M > m_D + m_X),
     )
+    return Row(mass=m_X, log_br=log_br, x_br=x_br, width=width, lifetime=tau, searches=one)
 
 
-def log_ratio(searches: SearchSet, row: Row, log_g: ArrayLike) -> Array:
-    r"""How far a point is from every limit, (search,): above 0 is excluded.
+def log_ratio(search: SearchRow, log_g: ArrayLike) -> Array:
+    r"""How far a point is from a limit: above 0 is excluded.
 
     .. math:: \ln r = \ln\frac{\mathrm{BR}\cdot P}{\mathrm{limit}},\qquad
               F = \min\Bigl(\ln r, \ln\frac{\tau}{\tau_1}, \ln\frac{\tau_2}{\tau}\Bigr)
 
     F is returned: a search that counts only lifetimes from tau_1 to tau_2 excludes where F > 0.
-    Minus infinity where the search has no data.
 
     Parameters
     ----------
-    searches, row
-        The searches and what they share at one mass; their dtype decides the precision.
+    search
+        What the search needs of this mass; its dtype decides the precision.
     log_g
         ln g_X.
+
+    Returns
+    -------
+    Array
+        F, elementwise; minus infinity where the search has no data.
     """
     twice = 2 * jnp.asarray(log_g)
-    x = row.flight * jnp.exp(twice)
-    neutrinos = row.x_br[FINAL_STATES.index("nu nubar")]
-    ratio = row.log_norm + twice + log_probability(searches.is_invisible, neutrinos, x)
-    inside = jnp.minimum(row.log_tau[:, 0] - twice, row.log_tau[:, 1] + twice)
-    return jnp.where(row.is_valid, jnp.minimum(ratio, inside), -jnp.inf)
+    x = search.flight * jnp.exp(twice)
+    ratio = search.log_norm + twice + log_probability(search.is_invisible, search.neutrinos, x)
+    inside = jnp.minimum(search.log_above - twice, search.log_below + twice)
+    return jnp.where(search.is_valid, jnp.minimum(ratio, inside), -jnp.inf)
 
 
 def mixed_confidence(searches: SearchSet) -> str:

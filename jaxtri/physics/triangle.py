@@ -211,11 +211,17 @@ def heavy_rule(tau_p: Array, tau_k: Array, *, order: int = HEAVY_ORDER) -> Array
     Array
         The real decoupling factor.
     """
-    total = jnp.zeros_like(tau_p)
-    for t, weight_t, w, weight_w in _square(order):
-        n = (1 - w * w) * (tau_p + t * (tau_k - tau_p))
-        total = total - (weight_t * weight_w) * n / (1 - n)
-    return total
+    nodes, weights = gauss_legendre(order)
+
+    def add_row(total: Array, row: tuple[Array, Array]) -> tuple[Array, None]:
+        t, weight_t = row
+        s = tau_p + t * (tau_k - tau_p)
+        for w, weight_w in zip(nodes.tolist(), weights.tolist(), strict=True):
+            n = (1 - w * w) * s
+            total = total - (weight_t * weight_w) * n / (1 - n)
+        return total, None
+
+    return jax.lax.scan(add_row, jnp.zeros_like(tau_p), (jnp.asarray(nodes), jnp.asarray(weights)))[0]
 
 
 def undeformed_rule(p2: ArrayLike, k2: ArrayLike, m: ArrayLike, *, order: int) -> Array:
@@ -240,16 +246,15 @@ def undeformed_rule(p2: ArrayLike, k2: ArrayLike, m: ArrayLike, *, order: int) -
     """
     p2, k2, m = (jnp.asarray(value, dtype=float) for value in (p2, k2, m))
     total = jnp.zeros(jnp.broadcast_shapes(p2.shape, k2.shape, m.shape))
-    for t, weight_t, w, weight_w in _square(order):
-        total = total + weight_t * weight_w / (m**2 - (1 - w * w) * (p2 + t * (k2 - p2)) / 4)
-    return total / 2
+    nodes, weights = (jnp.asarray(v) for v in gauss_legendre(order))
 
+    def add_row(total: Array, row: tuple[Array, Array]) -> tuple[Array, None]:
+        t, weight_t = row
+        s = (p2 + t * (k2 - p2))[..., None]
+        inner = jnp.sum(weights / (m[..., None] ** 2 - (1 - nodes**2) * s / 4), axis=-1)
+        return total + weight_t * inner, None
 
-def _square(order: int) -> list[tuple[float, float, float, float]]:
-    """Nodes and weights of the tensor rule on the unit square."""
-    nodes, weights = gauss_legendre(order)
-    line = list(zip(nodes.tolist(), weights.tolist(), strict=True))
-    return [(*row, *column) for row in line for column in line]
+    return jax.lax.scan(add_row, total, (nodes, weights))[0] / 2
 
 
 def _gap(s: Array, m: Array) -> Array:
@@ -346,12 +351,18 @@ def _slopes(p2: Array, k2: Array, m: Array) -> Pair:
 
 def _heavy_slopes(tau_p: Array, tau_k: Array) -> Pair:
     """Slopes of G under the integral sign of `heavy_rule`."""
-    by_p, by_k = jnp.zeros_like(tau_p), jnp.zeros_like(tau_k)
-    for t, weight_t, w, weight_w in _square(HEAVY_ORDER):
-        kernel = weight_t * weight_w * (1 - w * w)
-        slope = kernel / (1 - (1 - w * w) * (tau_p + t * (tau_k - tau_p))) ** 2
-        by_p, by_k = by_p + (1 - t) * slope, by_k + t * slope
-    return by_p, by_k
+    nodes, weights = gauss_legendre(HEAVY_ORDER)
+
+    def add_row(total: Pair, row: tuple[Array, Array]) -> tuple[Pair, None]:
+        t, weight_t = row
+        s = tau_p + t * (tau_k - tau_p)
+        inner = jnp.zeros_like(tau_p)
+        for w, weight_w in zip(nodes.tolist(), weights.tolist(), strict=True):
+            inner = inner + weight_w * (1 - w * w) / (1 - (1 - w * w) * s) ** 2
+        return (total[0] + weight_t * (1 - t) * inner, total[1] + weight_t * t * inner), None
+
+    start = jnp.zeros_like(tau_p), jnp.zeros_like(tau_k)
+    return jax.lax.scan(add_row, start, (jnp.asarray(nodes), jnp.asarray(weights)))[0]
 
 
 def _far_slopes(p2: Array, k2: Array, m: Array, unused: Array) -> Pair:
