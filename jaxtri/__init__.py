@@ -23,13 +23,13 @@ _HOMES = {
     "load_standard_model": "standard_model",
     "load_treatment": "treatment",
     "open_scan": "store",
-    "scan": "store",
+    "scan": "grid",
     "triangle_integral": "physics.triangle",
     "x_branching_ratios": "physics.x_decays",
     "x_lifetime": "physics.x_decays",
     "x_width": "physics.x_decays",
 }
-__all__ = [*sorted(_HOMES)]  # noqa: PLE0604  # the table above is the list
+__all__ = [*sorted(_HOMES)]  # the table above is the list
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,121 @@
+"""Command line of jaxtri: arguments and exit codes.
+
+Nothing heavy is imported before a command runs, so that --help answers at once.
+"""
+
+import argparse
+import sys
+
+from jaxtri import __version__
+from jaxtri.errors import JaxtriError
+
+INTERNAL, USAGE, INTERRUPTED = 1, 2, 130
+
+EXAMPLES = """examples:
+  jaxtri run scans/figure_3.toml                          scan three treatments, draw Figure 3
+  jaxtri point scans/figure_3.toml --m-X 0.01 --g-X 1e-6  every rate there, and why it is excluded
+  jaxtri limit scans/figure_3.toml --m-X 0.05             the coupling each search excludes at one mass
+  jaxtri compare figure_3_*.h5                            where each group improves on earlier limits
+  jaxtri cite figure_3_matched.h5 > searches.bib          what to cite
+
+exit codes: 0 done, 1 internal error, 2 wrong usage or input, 4 file cannot be read or written,
+130 interrupted
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the argument parser."""
+    top = argparse.ArgumentParser(
+        prog="jaxtri",
+        description="Exclusion limits on light U(1)_X gauge bosons from anomalous triangle amplitudes.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"jaxtri {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _scan_commands(commands)
+    _point_commands(commands)
+    _file_commands(commands)
+    for name, text in (("models", "list the shipped models"), ("treatments", "list the treatments")):
+        commands.add_parser(name, help=text, description=text)
+    searches = commands.add_parser("searches", help="list the searches of a set")
+    searches.add_argument("--set", required=True, metavar="SET", help="printed or corrected")
+    return top
+
+
+def _scan_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    for name, text, output in (
+        ("run", "scan, draw contours and figure", "folder for all outputs (default: working directory)"),
+        ("scan", "compute the arrays only", "file, or folder for several treatments"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("spec", help="scan file (TOML)")
+        command.add_argument("-o", "--output", metavar="PATH", help=output)
+        command.add_argument("--force", action="store_true", help="replace existing files")
+        command.add_argument("--dry-run", action="store_true", help="say how many cells, bytes and seconds")
+        command.add_argument("--quiet", action="store_true", help="no progress bar")
+        if name == "run":
+            _palette(command)
+
+
+def _point_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    for name, text in (
+        ("point", "every rate, lifetime and ratio at one point, and why it is or is not excluded"),
+        ("limit", "the couplings that every search excludes at one mass"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("spec", help="scan file (TOML); its axes are not used")
+        command.add_argument(
+            "--m-X", dest="m_X", type=float, required=True, metavar="GEV", help="mass of X [GeV]"
+        )
+        if name == "point":
+            command.add_argument("--g-X", dest="g_X", type=float, required=True, metavar="G", help="coupling")
+        command.add_argument("--treatment", metavar="NAME", help="only this treatment of the scan file")
+        command.add_argument("--json", action="store_true", help="machine-readable output")
+
+
+def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    plot = commands.add_parser("plot", help="draw scan files side by side")
+    plot.add_argument("files", nargs="+", metavar="FILE", help="scan file (HDF5)")
+    plot.add_argument("-o", "--output", metavar="STEM", help="name of the pictures without ending")
+    plot.add_argument("--title", help="title of the figure")
+    plot.add_argument("--force", action="store_true", help="replace existing files")
+    _palette(plot)
+    compare = commands.add_parser("compare", help="table of what each group adds to earlier limits")
+    compare.add_argument("files", nargs="+", metavar="FILE", help="scan file (HDF5)")
+    for name, text in (("info", "say what a scan file holds"), ("cite", "BibTeX of the searches used")):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("file", metavar="FILE", help="scan file (HDF5)")
+
+
+def _palette(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--palette",
+        choices=("paper", "okabe-ito"),
+        help="paper: red, blue, green; okabe-ito: colour-blind safe",
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        from jaxtri import commands
+
+        commands.prepare()
+        print(commands.COMMANDS[arguments.command](arguments))
+        sys.stdout.flush()
+    except JaxtriError as error:
+        print(f"jaxtri: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("jaxtri: interrupted; nothing half-written was left behind", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output went away, as in `jaxtri models | head`
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -7,8 +7,10 @@ are compiled separately: decays and cells serve every treatment.
 """
 
 import functools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -18,52 +20,28 @@ import numpy.typing as npt
 from jax import Array
 
 from jaxtri.channels import CHANNEL_NAMES, production_vector
+from jaxtri.fields import (
+    BLOCK,
+    CELL_FIELDS,
+    EXCLUDED,
+    FIELDS,
+    LABELLED,
+    NO_SEARCH,
+    STATUS,
+    Fields,
+    Header,
+    Scan,
+)
 from jaxtri.gauge_model import GaugeModel
 from jaxtri.numerics.precision import require_x64
 from jaxtri.physics.x_decays import FINAL_STATES, unit_decays
 from jaxtri.physics.z_decays import mass_basis_sum
 from jaxtri.search import Row, SearchSet, join_row, log_ratio
-from jaxtri.spec import Spec
-from jaxtri.standard_model import StandardModel
+from jaxtri.spec import Spec, load_spec
+from jaxtri.standard_model import TABLES, StandardModel, input_table, input_values
 from jaxtri.treatment import Treatment
 
-BLOCK = 125  # mass columns a block: one chunk of the file
 LN10 = float(np.log(10.0))
-STATUS = {"missing": 0, "ok": 1, "out_of_domain": 2, "non_finite": 3}
-EXCLUDED = {"allowed": 0, "excluded": 1, "no_statement": 2}
-NO_SEARCH = 255  # in /leading: no search has data here
-
-Fields = dict[str, npt.NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class FieldInfo:
-    """Dimensions, unit and meaning of one stored array."""
-
-    dims: tuple[str, ...]
-    units: str
-    long_name: str
-    dtype: str | None = None  # None: the precision of the scan
-
-
-FIELDS = {
-    "x_br": FieldInfo(("final_state", "m_X"), "1", "branching ratio of X", "float64"),
-    "triangle_sum_re": FieldInfo(("m_X",), "1", "real part of the triangle sum of Z -> gamma X", "float64"),
-    "triangle_sum_im": FieldInfo(("m_X",), "1", "imaginary part of the triangle sum of Z -> gamma X", "float64"),
-    "valid": FieldInfo(("search", "m_X"), "1", "whether the search has data at this mass", "uint8"),
-    "log10_br": FieldInfo(("channel", "m_X", "g_X"), "1", "log10 of the branching ratio of the channel"),
-    "width": FieldInfo(("m_X", "g_X"), "GeV", "total width of X"),
-    "lifetime": FieldInfo(("m_X", "g_X"), "s", "proper lifetime of X"),
-    "log10_ratio": FieldInfo(
-        ("search", "m_X", "g_X"), "1", "log10 of predicted signal over limit; above 0 is excluded"
-    ),
-    "excluded": FieldInfo(("m_X", "g_X"), "1", "whether any search excludes the point", "uint8"),
-    "leading": FieldInfo(("m_X", "g_X"), "1", "position of the search that excludes most", "uint8"),
-    "status": FieldInfo(("m_X", "g_X"), "1", "what is known at this point", "uint8"),
-}
-MASS_FIELDS = tuple(name for name, info in FIELDS.items() if "g_X" not in info.dims)
-CELL_FIELDS = tuple(name for name, info in FIELDS.items() if "g_X" in info.dims)
-LABELLED = tuple(name for name in CELL_FIELDS if len(FIELDS[name].dims) == 3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +139,7 @@ def _labelled_planes(rows: Row, log_g: Array, buffers: dict[str, Array]) -> dict
 
 
 def _scaled(log_br: Array, log_g: Array) -> Array:
-    """ln BR at g_X from that at g_X = 1."""
+    """Ln BR at g_X from that at g_X = 1."""
     return log_br + 2 * log_g
 
 
@@ -181,7 +159,9 @@ def _verdict(
 
 def _over_plane(function: Callable[..., Any], log_g: Array, column: Any, *planes: Array) -> Any:
     """Map a function of one point over the plane: over masses outside, over couplings inside."""
-    return jax.vmap(lambda one, *rest: jax.vmap(lambda *point: function(one, *point))(log_g, *rest))(column, *planes)
+    return jax.vmap(lambda one, *rest: jax.vmap(lambda *point: function(one, *point))(log_g, *rest))(
+        column, *planes
+    )
 
 
 def _cell(column: tuple[Array, Array, Array, Array], log_g: Array, best: Array) -> dict[str, Array]:
@@ -240,7 +220,8 @@ def blocks(spec: Spec, axis: MassAxis) -> Iterator[tuple[slice, Fields]]:
     pending: list[tuple[slice, dict[str, Array]]] = []
     for start in starts:
         where = slice(start, min(start + size, len(spec.m_X)))
-        pending.append((where, cells(*_block(rows, in_domain, start, size=size), log_g, spare.pop(0))))
+        some_rows, some_domain = _block(rows, in_domain, start, size=size)
+        pending.append((where, cells(some_rows, some_domain, log_g, spare.pop(0))))
         if len(pending) == 2:
             yield _delivered(*pending[0])
             spare.append(pending.pop(0)[1])
@@ -259,7 +240,8 @@ def _delivered(where: slice, fields: dict[str, Array]) -> tuple[slice, Fields]:
     length = where.stop - where.start
     axis = {name: FIELDS[name].dims.index("m_X") for name in fields}
     return where, {
-        name: np.asarray(array)[(slice(None),) * axis[name] + (slice(length),)] for name, array in fields.items()
+        name: np.asarray(array)[(slice(None),) * axis[name] + (slice(length),)]
+        for name, array in fields.items()
     }
 
 
@@ -272,10 +254,74 @@ def in_validity(sm: StandardModel, m_X: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     return np.asarray(m_X) < 2 * float(sm.m_t)
 
 
-def labels(searches: SearchSet) -> dict[str, tuple[str, ...]]:
-    """Labels of the three labelled axes."""
-    return {
-        "search": tuple(label.name for label in searches.labels),
-        "channel": CHANNEL_NAMES,
-        "final_state": FINAL_STATES,
+def header(spec: Spec, treatment: Treatment) -> Header:
+    """Describe a scan before, or without, computing it."""
+    return Header(
+        title=spec.title,
+        treatment=treatment.name,
+        scan_file=spec.text,
+        configuration=spec.configuration(treatment),
+        fingerprint=spec.fingerprint(treatment),
+        searches=tuple(asdict(label) for label in spec.searches.labels),
+        inputs=_inputs(spec.sm),
+        versions={name: version(name) for name in ("jaxtri", "jax", "jaxlib", "numpy", "h5py")}
+        | {"device": jax.devices()[0].device_kind},
+        axes={
+            "m_X": spec.m_X,
+            "g_X": spec.g_X,
+            "search": tuple(label.name for label in spec.searches.labels),
+            "channel": CHANNEL_NAMES,
+            "final_state": FINAL_STATES,
+        },
+    )
+
+
+def _inputs(sm: StandardModel) -> dict[str, Any]:
+    """Every input as used, with the error, unit and reference of its table."""
+    used = input_values(sm)
+    entries = {}
+    for table in TABLES:
+        for name, entry in input_table(table).items():
+            known = entry.model_dump()
+            changed = {} if used[name] == known["value"] else {"reference": "scan file", "error": None}
+            entries[name] = known | {"value": used[name]} | changed
+    return entries
+
+
+def compute(spec: Spec, treatment: Treatment) -> Scan:
+    """Compute one treatment of a scan into memory."""
+    axis = mass_axis(spec.sm, spec.model, treatment, spec.searches, spec.m_X)
+    top = header(spec, treatment)
+    sizes = {name: len(values) for name, values in top.axes.items()}
+    arrays = mass_fields(axis) | {
+        name: np.empty([sizes[dim] for dim in FIELDS[name].dims], dtype=FIELDS[name].dtype or spec.precision)
+        for name in CELL_FIELDS
     }
+    for where, block in blocks(spec, axis):
+        for name, values in block.items():
+            before = (slice(None),) * FIELDS[name].dims.index("m_X")
+            arrays[name][(*before, where)] = values
+    return Scan(header=top, arrays=arrays)
+
+
+def scan(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Scan]:
+    """Run a scan in memory.
+
+    Parameters
+    ----------
+    source
+        A scan file, its content as nested dictionaries, or a loaded specification.
+
+    Returns
+    -------
+    dict
+        One `Scan` a treatment, by name; ``scan["log10_ratio"]`` and the like are NumPy arrays.
+
+    Raises
+    ------
+    InputError
+        For everything that is wrong with the specification, before anything is computed.
+    """
+    require_x64()
+    spec = source if isinstance(source, Spec) else load_spec(source)
+    return {treatment.name: compute(spec, treatment) for treatment in spec.treatments}

@@ -50,6 +50,7 @@ class SearchLabel:
     kind: str
     limit: float
     confidence: float | None  # None: a measured value used as it stands
+    tau_window_s: tuple[float, ...]  # lifetimes that count; empty without a window
     reference: str
     locator: str
     note: str
@@ -202,7 +203,8 @@ def _label(name: str, table: SearchTable, mode: str) -> SearchLabel:
     confidence = table.confidence if table.kind == "limit" else (0.95 if mode == "gauss" else None)
     return SearchLabel(
         name, table.title, table.experiment, table.channel, table.final_state, table.kind,
-        upper_limit(table, mode), confidence, table.reference, table.locator, table.note or "", table.bibtex,
+        upper_limit(table, mode), confidence, tuple(tau * SECONDS_PER_PS for tau in table.tau_ps or ()),
+        table.reference, table.locator, table.note or "", table.bibtex,
     )  # fmt: skip
 
 
@@ -257,7 +259,7 @@ def join_row(
         log_below=jnp.log(high) - jnp.log(tau),
         is_invisible=searches.is_invisible,
         neutrinos=neutrinos,
-        is_valid=inside & ~vetoed & (M > m_D + m_X),
+        is_valid=inside & ~vetoed & (m_D + m_X < M),
     )
     return Row(mass=m_X, log_br=log_br, x_br=x_br, width=width, lifetime=tau, searches=one)
 

@@ -42,6 +42,7 @@ class Spec:
             "model": {
                 "name": self.model.name,
                 "title": self.model.title,
+                "previous_limits": self.model.previous_limits,
                 "neutrinos": self.model.neutrinos,
                 "right_handed_neutrinos": list(self.model.right_handed_neutrinos),
                 "charges": dict(zip(FERMIONS, self.model.charge.tolist(), strict=True)),

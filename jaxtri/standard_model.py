@@ -217,10 +217,14 @@ def _replace(tables: dict[str, dict[str, Quantity]], name: str, value: Any) -> N
                 isinstance(known, list) and len(known) != len(value)
             ):
                 raise InputError(f"inputs.{name} = {value!r}: give {shape} in {table[name].unit}")
-            table[name] = check_table({**table[name].model_dump(), "value": value}, Quantity, f"inputs: {name}")
+            table[name] = check_table(
+                {**table[name].model_dump(), "value": value}, Quantity, f"inputs: {name}"
+            )
             _require_positive(name, table[name])
             return
-    raise unknown_name("inputs", "Standard Model input", name, [key for table in tables.values() for key in table])
+    raise unknown_name(
+        "inputs", "Standard Model input", name, [key for table in tables.values() for key in table]
+    )
 
 
 def _require_positive(name: str, entry: Quantity) -> None:

@@ -13,7 +13,7 @@ def require_x64() -> None:
     InputError
         With the line that switches 64-bit floats on.
     """
-    if not jax.config.jax_enable_x64:
+    if not jax.config.read("jax_enable_x64"):
         raise InputError(
             'jaxtri needs 64-bit floats: call jax.config.update("jax_enable_x64", True) before anything else'
         )

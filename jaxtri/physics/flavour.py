@@ -87,9 +87,7 @@ def ckm_matrix(sm: StandardModel) -> Array:
     """
     s12, s23 = sm.ckm_lambda, sm.ckm_A * sm.ckm_lambda**2
     apex = sm.ckm_rhobar + 1j * sm.ckm_etabar
-    s13 = (
-        sm.ckm_lambda * s23 * apex * jnp.sqrt(1 - s23**2) / (jnp.sqrt(1 - s12**2) * (1 - s23**2 * apex))
-    )
+    s13 = sm.ckm_lambda * s23 * apex * jnp.sqrt(1 - s23**2) / (jnp.sqrt(1 - s12**2) * (1 - s23**2 * apex))
     c12, c23, c13 = jnp.sqrt(1 - s12**2), jnp.sqrt(1 - s23**2), jnp.sqrt(1 - jnp.abs(s13) ** 2)
     return jnp.array(
         [
@@ -181,4 +179,4 @@ def fcnc_coupling(
     mixing = V[:, DOWN_TYPE[i]] * jnp.conj(V[:, DOWN_TYPE[j]])
     anomaly = DECOUPLING[treatment.decoupling](model)
     prefactor = FCNC_PREFACTOR[treatment.fcnc_prefactor](sm, anomaly)
-    return g_X * prefactor * jnp.sum(mixing * loops)
+    return jnp.asarray(g_X) * prefactor * jnp.sum(mixing * loops)

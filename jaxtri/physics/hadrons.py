@@ -148,7 +148,14 @@ def _omega_phi_propagators(sm: StandardModel, spaces: Spaces, m_X: Array) -> tup
 
 
 def _amplitude(
-    sm: StandardModel, m_X: Array, M: Array, Gamma: Array, BB: Array, space: Array, shape: Pair, phase: ArrayLike
+    sm: StandardModel,
+    m_X: Array,
+    M: Array,
+    Gamma: Array,
+    BB: Array,
+    space: Array,
+    shape: Pair,
+    phase: ArrayLike,
 ) -> Array:
     """Complex amplitude of a meson in a final state: its square is R for a coupling r_V = 1.
 
@@ -186,7 +193,9 @@ def _radiative(
     return _squared(jnp.sum(jnp.stack(r) * amplitudes))
 
 
-def _three_pion(sm: StandardModel, r: Couplings, spaces: Spaces, shapes: tuple[Pair, Pair], m_X: Array) -> Array:
+def _three_pion(
+    sm: StandardModel, r: Couplings, spaces: Spaces, shapes: tuple[Pair, Pair], m_X: Array
+) -> Array:
     """R of X -> pi+ pi- pi0 through omega, phi and two excited omegas, whose widths run as W."""
     h, s = sm.hadrons, m_X**2
     M = jnp.concatenate([jnp.stack([h.m_omega, h.m_phi]), h.excited_omega_mass])
@@ -196,7 +205,8 @@ def _three_pion(sm: StandardModel, r: Couplings, spaces: Spaces, shapes: tuple[P
     space = jnp.concatenate([jnp.stack([spaces.omega, spaces.phi]), spaces.excited])
     excited = propagator(h.excited_omega_mass, s, m_X * h.excited_omega_width * spaces.excited)
     real, imaginary = (
-        jnp.concatenate([jnp.stack([omega, phi]), more]) for omega, phi, more in zip(*shapes, excited, strict=True)
+        jnp.concatenate([jnp.stack([omega, phi]), more])
+        for omega, phi, more in zip(*shapes, excited, strict=True)
     )
     phase = jnp.concatenate([jnp.stack([jnp.zeros(()), h.phase_phi_3pi]), h.excited_omega_phase])
     coupling = jnp.stack([r.omega, r.phi, *[r.omega] * len(h.excited_omega_mass)])

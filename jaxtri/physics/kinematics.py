@@ -36,4 +36,4 @@ def two_body_momentum(M: ArrayLike, m_1: ArrayLike, m_2: ArrayLike) -> Array:
 def pair_velocity(M: ArrayLike, m: ArrayLike) -> Array:
     """Velocity of each product of M -> m m, sqrt(1 - 4 m^2 / M^2); 0 at and beyond threshold."""
     M, m = jnp.asarray(M), jnp.asarray(m)
-    return sqrt_or_zero(jnp.where(M > 2 * m, (M - 2 * m) * (M + 2 * m), 0.0)) / M
+    return sqrt_or_zero(jnp.where(2 * m < M, (M - 2 * m) * (M + 2 * m), 0.0)) / M

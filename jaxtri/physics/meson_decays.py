@@ -47,7 +47,12 @@ def _before_threshold(m_P: Array, m_D: Array, m_X: ArrayLike) -> Array:
 
 
 def _k_to_pi_printed(
-    sm: StandardModel, m_K: Array, m_pi: Array, slopes: tuple[Array, Array], m_X: ArrayLike, coupling2: ArrayLike
+    sm: StandardModel,
+    m_K: Array,
+    m_pi: Array,
+    slopes: tuple[Array, Array],
+    m_X: ArrayLike,
+    coupling2: ArrayLike,
 ) -> Array:
     r"""Width of K -> pi X as Eqs. (11), (12) print it.
 
@@ -62,7 +67,12 @@ def _k_to_pi_printed(
 
 
 def _k_to_pi_bracket(
-    sm: StandardModel, m_K: Array, m_pi: Array, slopes: tuple[Array, Array], m_X: ArrayLike, coupling2: ArrayLike
+    sm: StandardModel,
+    m_K: Array,
+    m_pi: Array,
+    slopes: tuple[Array, Array],
+    m_X: ArrayLike,
+    coupling2: ArrayLike,
 ) -> Array:
     r"""Width of K -> pi X, Eqs. (11), (12), with the bracket repaired.
 
@@ -77,7 +87,12 @@ def _k_to_pi_bracket(
 
 
 def _k_to_pi_goldstone(
-    sm: StandardModel, m_K: Array, m_pi: Array, slopes: tuple[Array, Array], m_X: ArrayLike, coupling2: ArrayLike
+    sm: StandardModel,
+    m_K: Array,
+    m_pi: Array,
+    slopes: tuple[Array, Array],
+    m_X: ArrayLike,
+    coupling2: ArrayLike,
 ) -> Array:
     r"""Width of K -> pi X by Goldstone equivalence: Eqs. (11), (12) with f_0.
 
@@ -94,7 +109,12 @@ def _k_to_pi_goldstone(
 
 
 def _k_to_pi_vector(
-    sm: StandardModel, m_K: Array, m_pi: Array, slopes: tuple[Array, Array], m_X: ArrayLike, coupling2: ArrayLike
+    sm: StandardModel,
+    m_K: Array,
+    m_pi: Array,
+    slopes: tuple[Array, Array],
+    m_X: ArrayLike,
+    coupling2: ArrayLike,
 ) -> Array:
     r"""Width of K -> pi X for a massive vector.
 

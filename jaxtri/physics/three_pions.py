@@ -17,12 +17,12 @@ def propagator(M: ArrayLike, s: Array, m_gamma: ArrayLike) -> tuple[Array, Array
     """Real and imaginary part of 1 / D_V, D_V = M^2 - s - i m_gamma, m_gamma = sqrt(s) Gamma_V(s)."""
     real = jnp.asarray(M) ** 2 - s
     norm = real**2 + jnp.asarray(m_gamma) ** 2
-    return real / norm, m_gamma / norm
+    return real / norm, jnp.asarray(m_gamma) / norm
 
 
 def p_wave_width(Gamma: ArrayLike, M: ArrayLike, m: Array, s: Array) -> Array:
     """Running width of V -> P P: Gamma (M^2 / s) (q / q_M)^3, 0 below threshold."""
-    M = jnp.asarray(M)
+    Gamma, M = jnp.asarray(Gamma), jnp.asarray(M)
     q = sqrt_or_zero(s / 4 - m**2)
     return Gamma * M**2 / s * (q / sqrt_or_zero(M**2 / 4 - m**2)) ** 3
 
@@ -52,7 +52,7 @@ def three_pion_phase_space(sm: StandardModel, M: ArrayLike) -> Array:
 
     Notes
     -----
-    Valid for: M up to 2.5 GeV; tensor Gauss-Legendre rule; relative truncation 1e-12 at the phi, 1e-7 at 1.8 GeV.
+    Valid for: M up to 2.5 GeV; tensor Gauss-Legendre rule, truncated at 1e-12 (phi) to 1e-7 (1.8 GeV).
     Differs from print: not in the paper.
     """
     m, m_0, h = sm.m_pi_plus, sm.m_pi0, sm.hadrons
@@ -103,6 +103,7 @@ def _crowded(
 
     They crowd about a pole at centre +- i width, which stays at distance pi/2 in u.
     """
+    weights = jnp.asarray(weights)
     e = jnp.exp(start + (end - start) * nodes)  # one exponential in place of sinh and cosh
     return centre + width * (e - 1 / e) / 2, weights * (end - start) * width * (e + 1 / e) / 2
 

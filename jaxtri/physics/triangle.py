@@ -24,7 +24,6 @@ from jax.typing import ArrayLike
 from jaxtri.errors import InputError
 from jaxtri.numerics.precision import require_x64
 from jaxtri.numerics.quadrature import gauss_legendre
-from jaxtri.numerics.safe import sqrt_or_zero
 
 HEAVY = 0.25  # |s| / 4m^2 below which 1 - 2m^2 I00 is integrated directly
 HEAVY_ORDER = 10  # nodes a side of that rule: truncation below 1e-15 at |s| / 4m^2 = HEAVY
@@ -134,7 +133,9 @@ def _checked(*arguments: ArrayLike) -> list[Array]:
         if name == "m" and np.any(known < 0):
             raise InputError(f"m = {value} is negative; give a mass in GeV, 0 or more")
         if name == "q2" and np.any(known != 0):
-            raise InputError(f"q2 = {value}: only q2 = 0, one massless vector leg, is available; give q2 = 0.0")
+            raise InputError(
+                f"q2 = {value}: only q2 = 0, one massless vector leg, is available; give q2 = 0.0"
+            )
     return jnp.broadcast_arrays(*(jnp.asarray(value, dtype=float) for value in arguments))
 
 

@@ -55,7 +55,7 @@ def unit_decays(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> tuple[A
     """Branching ratios of X, (final_state,), and its width at g_X = 1 [GeV]; 0 where X is stable."""
     ratios = decay_ratios(sm, model, m_X)
     total = jnp.sum(ratios)
-    return ratios / jnp.where(total > 0, total, 1.0), m_X * total / (12 * jnp.pi)
+    return ratios / jnp.where(total > 0, total, 1.0), jnp.asarray(m_X) * total / (12 * jnp.pi)
 
 
 def x_branching_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Mapping[str, Array]:

@@ -106,7 +106,9 @@ def _sentence(where: str, detail: Any, schema: type[BaseModel]) -> str:
     place = ".".join(str(part) for part in detail["loc"]) or "table"
     if detail["type"] == "extra_forbidden":
         *parents, key = detail["loc"]
-        return str(unknown_name(".".join([where, *map(str, parents)]), "key", str(key), _keys(schema, parents)))
+        return str(
+            unknown_name(".".join([where, *map(str, parents)]), "key", str(key), _keys(schema, parents))
+        )
     if detail["type"] == "missing":
         return f"{where}: {place} is missing; it is required"
     message = detail["msg"].removeprefix("Value error, ")

@@ -23,31 +23,57 @@ from scipy import integrate
 
 mp.dps = 30
 INPUTS = {
-    "m_e": 0.51099895069e-3, "m_mu": 0.1056583755, "m_tau": 1.77693, "m_c": 1.2729, "m_b": 4.186,
-    "m_pip": 0.13957039, "m_pi0": 0.1349768, "m_Kp": 0.493677, "m_K0": 0.497611, "m_eta": 0.547862,
-    "m_Kst": 0.89188, "open_charm": 3.739, "open_beauty": 10.559, "alpha_s_mZ": 0.1180, "m_Z": 91.1879,
-    "hbar": 6.582119569e-25, "alpha": 7.2973525643e-3, "nb_per_GeV-2": 0.3893793721e6,
-    "mu_min": 1.0, "switch": {"centre": 1.75, "width": 0.030, "zero_up_to": 1.0, "one_from": 2.5},
-    "mesons": {"rho": [0.77526, 0.1491, 4.72e-5], "omega": [0.78266, 0.00868, 7.38e-5],
-               "phi": [1.019461, 0.004249, 2.979e-4]},  # M, Gamma, B_ee
+    "m_e": 0.51099895069e-3,
+    "m_mu": 0.1056583755,
+    "m_tau": 1.77693,
+    "m_c": 1.2729,
+    "m_b": 4.186,
+    "m_pip": 0.13957039,
+    "m_pi0": 0.1349768,
+    "m_Kp": 0.493677,
+    "m_K0": 0.497611,
+    "m_eta": 0.547862,
+    "m_Kst": 0.89188,
+    "open_charm": 3.739,
+    "open_beauty": 10.559,
+    "alpha_s_mZ": 0.1180,
+    "m_Z": 91.1879,
+    "hbar": 6.582119569e-25,
+    "alpha": 7.2973525643e-3,
+    "nb_per_GeV-2": 0.3893793721e6,
+    "mu_min": 1.0,
+    "switch": {"centre": 1.75, "width": 0.030, "zero_up_to": 1.0, "one_from": 2.5},
+    "mesons": {
+        "rho": [0.77526, 0.1491, 4.72e-5],
+        "omega": [0.78266, 0.00868, 7.38e-5],
+        "phi": [1.019461, 0.004249, 2.979e-4],
+    },  # M, Gamma, B_ee
     "mass_of": {"pi0gamma": "m_pi0", "etagamma": "m_eta", "pipi": "m_pip", "K+K-": "m_Kp", "K0K0bar": "m_K0"},
-    "width_modes": {"rho": {"pipi": 1.0}, "omega": {"3pi": 0.892, "pi0gamma": 0.0835, "pipi": 0.0153},
-                    "phi": {"K+K-": 0.83167 * 0.599, "K0K0bar": 0.83167 * 0.401, "3pi": 0.154}},
+    "width_modes": {
+        "rho": {"pipi": 1.0},
+        "omega": {"3pi": 0.892, "pi0gamma": 0.0835, "pipi": 0.0153},
+        "phi": {"K+K-": 0.83167 * 0.599, "K0K0bar": 0.83167 * 0.401, "3pi": 0.154},
+    },
     "resonances": {  # branching ratio, phase in degrees
         "pi0gamma": {"rho": [4.7e-4, -12.7], "omega": [0.0835, 0.0], "phi": [1.32e-3, 158.0]},
         "etagamma": {"rho": [3.0e-4, 0.0], "omega": [4.5e-4, 0.0], "phi": [1.301e-2, 180.0]},
-        "3pi": {"omega": [0.892, 0.0], "phi": [0.154, 163.0]}},
+        "3pi": {"omega": [0.892, 0.0], "phi": [0.154, 163.0]},
+    },
     "omega_excited": [  # M, Gamma, B_ee B_3pi, 1, phase in degrees
-        [1.350, 0.450, 0.82e-6, 1.0, 180.0], [1.660, 0.230, 1.30e-6, 1.0, 0.0]],
+        [1.350, 0.450, 0.82e-6, 1.0, 180.0],
+        [1.660, 0.230, 1.30e-6, 1.0, 0.0],
+    ],
     "kaon_form_factor": {  # M, Gamma, weight
         "rho": [[0.775, 0.150, 1.195], [1.465, 0.400, -0.112], [1.720, 0.250, -0.083]],
         "omega": [[0.7827, 0.0084, 1.195], [1.425, 0.215, -0.112], [1.670, 0.315, -0.083]],
-        "phi": [[1.0195, 0.00426, 1.018], [1.680, 0.150, -0.018]]},
+        "phi": [[1.0195, 0.00426, 1.018], [1.680, 0.150, -0.018]],
+    },
     "lumps": {  # meson, M, Gamma, peak in nb, the masses that make the threshold
         "KKpi": ["phi", 1.709, 0.322, 5.8, ["m_Kst", "m_Kp"]],
         "etaphi": ["phi", 1.709, 0.322, 2.2, ["m_eta", "phi"]],
         "omegapipi": ["omega", 1.660, 0.160, 3.2, ["omega", "m_pip", "m_pip"]],
-        "etaomega": ["omega", 1.660, 0.110, 1.8, ["m_eta", "omega"]]},
+        "etaomega": ["omega", 1.660, 0.110, 1.8, ["m_eta", "omega"]],
+    },
     "pion_form_factor": {"rho": [0.773, 0.145], "rho_1370": [1.370, 0.510], "b": -0.145, "mixing": 1.85e-3},
     "four_pi": {"height": 1.6, "M": 1.5, "half_width": 0.275},
     "quark_series": [[1.9857, -0.1152], [-6.637, -1.200, -0.0052]],  # a^2, a^3: powers of n_f
@@ -64,9 +90,57 @@ MODELS = {  # charges in the order of PARTICLES, treatment of the neutrinos
     "photon-like": ([2 / 3, -1 / 3, -1 / 3, 2 / 3, -1 / 3] + [-1.0] * 3 + [0.0] * 3, "chiral"),
     "generic": ([0.7, -0.2, 0.4, 0.1, -0.3, 0.5, -1.1, 0.3, 0.2, -0.4, 0.6], "chiral"),
 }
-GRID = [1e-3, 1.1e-3, 0.01, 0.1, 0.14, 0.2, 0.22, 0.25, 0.28, 0.35, 0.42, 0.5, 0.6, 0.65, 0.7755, 0.78, 0.783,
-        0.87, 0.99, 1.0, 1.0195, 1.02, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.75, 1.8, 1.9, 2.0, 2.3, 2.49, 2.5,
-        3.0, 3.6, 3.73, 3.75, 4.2, 5.0, 8.6, 10.5, 10.6, 20.0, 50.0, 85.0, 90.0]
+GRID = [
+    1e-3,
+    1.1e-3,
+    0.01,
+    0.1,
+    0.14,
+    0.2,
+    0.22,
+    0.25,
+    0.28,
+    0.35,
+    0.42,
+    0.5,
+    0.6,
+    0.65,
+    0.7755,
+    0.78,
+    0.783,
+    0.87,
+    0.99,
+    1.0,
+    1.0195,
+    1.02,
+    1.1,
+    1.2,
+    1.3,
+    1.4,
+    1.5,
+    1.6,
+    1.7,
+    1.75,
+    1.8,
+    1.9,
+    2.0,
+    2.3,
+    2.49,
+    2.5,
+    3.0,
+    3.6,
+    3.73,
+    3.75,
+    4.2,
+    5.0,
+    8.6,
+    10.5,
+    10.6,
+    20.0,
+    50.0,
+    85.0,
+    90.0,
+]
 W_POINTS = [0.4142, 0.415, 0.43, 0.45, 0.78266, 1.019461, 1.35, 1.66] + [m for m in GRID if 0.42 <= m <= 2.5]
 ALPHA_S_POINTS = [1.0, 1.2, 1.2729, 1.5, 2.0, 3.0, 3.739, 4.186, 5.0, 10.559, 20.0, 50.0, 91.1879, 150.0]
 
@@ -194,8 +268,10 @@ def exclusive_channels(e, r, running=True):
             terms.append(r["omega"] * resonance(e, channel, row, None if running else mpf(row[1])))
         out[channel] = abs(sum(terms)) ** 2
     modes = {"rho": "pipi", "omega": None, "phi": "K+K-"}
-    rho, omega, phi = (r[v] * sum(mpf(row[2]) * breit_wigner(e, *row[:2], modes[v]) for row in rows)
-                       for v, rows in INPUTS["kaon_form_factor"].items())
+    rho, omega, phi = (
+        r[v] * sum(mpf(row[2]) * breit_wigner(e, *row[:2], modes[v]) for row in rows)
+        for v, rows in INPUTS["kaon_form_factor"].items()
+    )
     out["K+K-"] = velocity(e, M["m_Kp"]) ** 3 * abs(rho / 2 + omega / 6 + phi / 3) ** 2 / 4
     out["K0K0bar"] = velocity(e, M["m_K0"]) ** 3 * abs(-rho / 2 + omega / 6 + phi / 3) ** 2 / 4
     for channel, (v, *numbers, parts) in INPUTS["lumps"].items():
@@ -209,7 +285,9 @@ def exclusive_channels(e, r, running=True):
     form = breit_wigner(e, *row["rho"], "pipi") * mixed + b * breit_wigner(e, *row["rho_1370"], "pipi")
     out["pipi"] = velocity(e, M["m_pip"]) ** 3 * abs(r["rho"] * form / (1 + b)) ** 2 / 4
     height, mass, half = map(mpf, INPUTS["four_pi"].values())
-    out["4pi"] = r["rho"] ** 2 * height / (1 + ((e - mass) / half) ** 2) * opening(e, mass, 4 * M["m_pip"]) ** 4
+    out["4pi"] = (
+        r["rho"] ** 2 * height / (1 + ((e - mass) / half) ** 2) * opening(e, mass, 4 * M["m_pip"]) ** 4
+    )
     return out
 
 
@@ -252,27 +330,52 @@ def decays(m_x, model):
     rates["hadrons"] = (1 - weight) * sum((parts or {}).values()) + weight * (quarks or 0)
     total = sum(rates.values())
     grouped, width = rates | {"nunu": sum(rates[nu] for nu in PARTICLES[8:])}, e / (12 * pi) * total
-    return {"m_X": m_x, "R": rates, "exclusive": parts, "perturbative": quarks, "weight": weight,
-            "BR": {key: grouped[key] / total if total else None for key in SHARES}, "width_g1": width,
-            "lifetime_g1e-4": M["hbar"] / (mpf("1e-8") * width) if total else None}
+    return {
+        "m_X": m_x,
+        "R": rates,
+        "exclusive": parts,
+        "perturbative": quarks,
+        "weight": weight,
+        "BR": {key: grouped[key] / total if total else None for key in SHARES},
+        "width_g1": width,
+        "lifetime_g1e-4": M["hbar"] / (mpf("1e-8") * width) if total else None,
+    }
 
 
 def reference():
     """Return the content of the JSON file; its note explains the keys."""
     return {
         "note": "R: width over g_X^2 m_X/(12 pi); exclusive, perturbative: before the switch, null where not "
-                "needed; weight: of perturbative; width_g1: GeV at g_X = 1; lifetime_g1e-4: s at g_X = 1e-4",
-        "inputs": INPUTS, "alpha_s": [{"mu": mu, "alpha_s": alpha_s(mu)} for mu in ALPHA_S_POINTS],
+        "needed; weight: of perturbative; width_g1: GeV at g_X = 1; lifetime_g1e-4: s at g_X = 1e-4",
+        "inputs": INPUTS,
+        "alpha_s": [{"mu": mu, "alpha_s": alpha_s(mu)} for mu in ALPHA_S_POINTS],
         "W": [{"sqrt_s": e, "ratio_to_omega": w_ratio(e, 0.78266), "spread": w_spread(e)} for e in W_POINTS],
-        "models": {name: {"charges": dict(zip(PARTICLES, charges, strict=True)), "neutrinos": neutrinos,
-                          "points": [decays(m_x, name) for m_x in GRID]}
-                   for name, (charges, neutrinos) in MODELS.items()}}
+        "models": {
+            name: {
+                "charges": dict(zip(PARTICLES, charges, strict=True)),
+                "neutrinos": neutrinos,
+                "points": [decays(m_x, name) for m_x in GRID],
+            }
+            for name, (charges, neutrinos) in MODELS.items()
+        },
+    }
 
 
 def check():
     """Print this script against the quoted spot values and against second methods."""
-    spots = {"e+e-": {0.01: 0.4, 0.25: 0.31, 0.78: 0.025, 0.87: 0.257, 1.02: 0.0195, 1.3: 0.257, 2.0: 0.217,
-                      85.0: 0.1605}, "nunu": {0.01: 0.6, 1.3: 0.385, 50.0: 0.2405}}
+    spots = {
+        "e+e-": {
+            0.01: 0.4,
+            0.25: 0.31,
+            0.78: 0.025,
+            0.87: 0.257,
+            1.02: 0.0195,
+            1.3: 0.257,
+            2.0: 0.217,
+            85.0: 0.1605,
+        },
+        "nunu": {0.01: 0.6, 1.3: 0.385, 50.0: 0.2405},
+    }
     rows = [(f"BR({k}), {m} GeV", decays(m, "B-L")["BR"][k], x) for k in spots for m, x in spots[k].items()]
     spots = {0.01: 9.93e-14, 0.25: 3.1e-15, 0.87: 7.4e-16, 8.6: 5.0e-17, 85.0: 4.7e-18}
     rows += [(f"lifetime, {m} GeV", decays(m, "B-L")["lifetime_g1e-4"], x) for m, x in spots.items()]

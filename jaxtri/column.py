@@ -1,0 +1,166 @@
+"""One mass: every rate at a point, and the couplings that each search excludes."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jaxtri.channels import CHANNEL_NAMES
+from jaxtri.errors import InputError
+from jaxtri.grid import in_validity, mass_axis
+from jaxtri.numerics.roots import FloatArray, bisect_all
+from jaxtri.physics.x_decays import FINAL_STATES
+from jaxtri.search import Row, SearchRow, log_ratio
+from jaxtri.spec import Spec
+from jaxtri.treatment import Treatment
+
+SAMPLES = 4001  # couplings at which the sign of ln r is looked at: steps of 0.3 % of a decade
+WIDEST = (1e-15, 10.0)  # couplings searched for limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What one search says of one point."""
+
+    name: str
+    ratio: float  # predicted signal over limit
+    probability: float  # of decay in flight, as the search needs it
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """Every rate at one point, and why it is excluded or not."""
+
+    treatment: str
+    m_X: float
+    g_X: float
+    width: float
+    lifetime: float
+    branching_ratios: Mapping[str, float]
+    x_branching_ratios: Mapping[str, float]
+    triangle_sum: complex
+    verdicts: tuple[Verdict, ...]
+    in_domain: bool
+
+    @property
+    def excluded_by(self) -> tuple[str, ...]:
+        """Searches that exclude the point."""
+        return tuple(one.name for one in self.verdicts if one.ratio > 1)
+
+
+@jax.jit
+def _log_ratios(row: SearchRow, log_g: Array) -> Array:
+    return jax.vmap(lambda u: log_ratio(row, u), out_axes=1)(log_g)
+
+
+def _row(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Row, complex]:
+    _require_positive("m_X", m_X)
+    axis = mass_axis(spec.sm, spec.model, treatment, spec.searches, np.array([m_X]))
+    return jax.tree.map(lambda x: x[0], axis.rows), complex(axis.triangle_sum[0])
+
+
+def point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
+    """Compute everything at one point.
+
+    Parameters
+    ----------
+    spec
+        A scan; its axes are not used.
+    treatment
+        One of its treatments.
+    m_X
+        Mass of X [GeV].
+    g_X
+        Gauge coupling.
+
+    Raises
+    ------
+    InputError
+        If mass or coupling is not a positive number.
+    """
+    _require_positive("g_X", g_X)
+    row, triangle_sum = _row(spec, treatment, m_X)
+    log_g = np.log(g_X)
+    ratios = np.asarray(_log_ratios(row.searches, jnp.array([log_g])))[:, 0]
+    return Point(
+        treatment=treatment.name,
+        m_X=m_X,
+        g_X=g_X,
+        width=float(row.width) * g_X**2,
+        lifetime=float(row.lifetime) / g_X**2,
+        branching_ratios=_named(CHANNEL_NAMES, np.exp(np.asarray(row.log_br) + 2 * log_g)),
+        x_branching_ratios=_named(FINAL_STATES, np.asarray(row.x_br)),
+        triangle_sum=triangle_sum,
+        verdicts=tuple(_verdict(spec, row, i, log_g, float(r)) for i, r in enumerate(ratios)),
+        in_domain=bool(in_validity(spec.sm, m_X)) and float(row.width) * g_X**2 < m_X,
+    )
+
+
+def _verdict(spec: Spec, row: Row, index: int, log_g: float, ratio: float) -> Verdict:
+    """Say in words why a search excludes a point, or does not."""
+    one = jax.tree.map(lambda x: x[index], row.searches)
+    label = spec.searches.labels[index]
+    low, high = np.asarray(spec.searches.m_X_window[index])
+    tau = float(row.lifetime) * np.exp(-2 * log_g)
+    if not bool(one.is_valid):
+        inside = low <= float(row.mass) <= high
+        reason = "vetoed mass, or channel closed" if inside else f"no data outside {low:.4g}-{high:.4g} GeV"
+        return Verdict(name=label.name, ratio=0.0, probability=0.0, reason=reason)
+    signal = float(jnp.exp(one.log_norm + 2 * log_g)) * label.limit
+    expected = float(jnp.exp(jnp.minimum(ratio, 700.0)))
+    probability = min(1.0, expected * label.limit / signal) if signal > 0 else 0.0
+    if label.tau_window_s and not label.tau_window_s[0] < tau < label.tau_window_s[1]:
+        low, high = (edge * 1e12 for edge in label.tau_window_s)
+        reason = f"lifetime {tau * 1e12:.3g} ps outside {low:g}-{high:g} ps"
+        return Verdict(name=label.name, ratio=expected, probability=0.0, reason=reason)
+    word = "excluded: above" if ratio > 0 else "allowed: below"
+    reason = f"{word} the limit {label.limit:.3g} on BR({label.channel}) x P({label.final_state})"
+    return Verdict(name=label.name, ratio=expected, probability=probability, reason=reason)
+
+
+def excluded_couplings(spec: Spec, treatment: Treatment, m_X: float) -> dict[str, list[tuple[float, float]]]:
+    """Couplings that every search excludes at one mass.
+
+    Parameters
+    ----------
+    spec
+        A scan; its coupling axis is not used: couplings from 1e-15 to 10 are searched.
+    treatment
+        One of its treatments.
+    m_X
+        Mass of X [GeV].
+
+    Returns
+    -------
+    dict
+        By search the intervals (lowest, highest) coupling, edges exact to rounding; an empty list
+        where it excludes nothing.  ``WIDEST[1]`` as highest: open upwards.
+    """
+    row, _ = _row(spec, treatment, m_X)
+
+    def values(log_g: FloatArray) -> FloatArray:
+        return np.asarray(_log_ratios(row.searches, jnp.asarray(log_g)))
+
+    grid = np.linspace(math.log(WIDEST[0]), math.log(WIDEST[1]), SAMPLES)
+    ends = values(grid[[0, -1]]) > 0
+    edges: dict[int, list[float]] = {i: [WIDEST[0]] if ends[i, 0] else [] for i in range(len(ends))}
+    for index, root in bisect_all(values, grid):
+        edges[index].append(float(np.exp(root)))
+    names = [label.name for label in spec.searches.labels]
+    closed = {i: [*some, WIDEST[1]] if len(some) % 2 else some for i, some in edges.items()}
+    return {names[i]: list(zip(some[::2], some[1::2], strict=True)) for i, some in closed.items()}
+
+
+def _named(names: tuple[str, ...], values: Any) -> dict[str, float]:
+    return dict(zip(names, map(float, values), strict=True))
+
+
+def _require_positive(name: str, value: float) -> None:
+    if not (np.isfinite(value) and value > 0):
+        raise InputError(f"{name} = {value}: give a positive number{' in GeV' if name == 'm_X' else ''}")

@@ -1,0 +1,109 @@
+"""A figure: panels side by side, saved as PDF and PNG."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from jaxtri.contours import filled
+from jaxtri.errors import StorageError
+from jaxtri.fields import Scan
+from jaxtri.plot import (
+    PALETTES,
+    STACK,
+    draw_convergence,
+    draw_legend,
+    draw_previous,
+    draw_regions,
+    finish_plane,
+)
+from jaxtri.summary import leading_searches, previous_limits
+
+PANEL = (4.6, 5.6)  # inches
+LEGEND = 0.13  # share of the height below the panels
+DPI = 200
+FORMATS = ("pdf", "png")
+STYLE: dict[Any, Any] = {
+    "font.family": "serif",
+    "mathtext.fontset": "cm",
+    "font.size": 9,
+    "hatch.linewidth": 0.4,
+}
+
+
+def draw_scans(scans: Mapping[str, Scan], *, title: str, palette: str = "paper") -> Figure:
+    """Draw the excluded regions of several scans side by side.
+
+    Parameters
+    ----------
+    scans
+        One panel each, by name.
+    title
+        Above all panels.
+    palette
+        "paper" (Z red, B blue, K green) or "okabe-ito" (colour-blind safe, hatched).
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(PANEL[0] * len(scans), PANEL[1]), layout="constrained")
+        FigureCanvasAgg(figure)
+        panels = figure.subplots(1, len(scans), squeeze=False)[0]
+        for axes, (name, scan) in zip(panels, scans.items(), strict=True):
+            m_X, g_X = scan["m_X"], scan["g_X"]
+            limits = previous_limits(scan.header.configuration)
+            draw_previous(axes, [(one.m_X, one.g_low, one.g_high) for one in limits], g_X[-1])
+            for depth, letter in enumerate(STACK):
+                regions = filled(m_X, g_X, scan.group(letter))
+                draw_regions(axes, regions, PALETTES[palette][letter], zorder=2 + depth)
+            search_set = scan.header.configuration["searches"]["set"]
+            finish_plane(axes, m_X, g_X, f"treatment: {name} · searches: {search_set}\n{_levels(scan)}")
+            leading = {letter: leading_searches(scan, letter) for letter in STACK}
+            draw_legend(axes, palette, leading, grey=bool(limits))
+        figure.suptitle(_typeset(title), fontsize=12)
+        figure.get_layout_engine().set(rect=(0, LEGEND, 1, 1 - LEGEND))  # type: ignore[union-attr,call-arg]
+        return figure
+
+
+def draw_errors(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: str) -> Figure:
+    """Draw error against nodes."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(5.6, 4.2), layout="constrained")
+        FigureCanvasAgg(figure)
+        draw_convergence(figure.subplots(), curves, title)
+        return figure
+
+
+def save(figure: Figure, stem: Path, *, fingerprint: str = "") -> list[Path]:
+    """Save a figure as PDF and PNG; the fingerprint of its data goes into the metadata.
+
+    Raises
+    ------
+    StorageError
+        If a file cannot be written.
+    """
+    paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in FORMATS]
+    with matplotlib.rc_context(STYLE):
+        for path in paths:
+            key = "Keywords" if path.suffix == ".pdf" else "Description"
+            try:
+                figure.savefig(path, dpi=DPI, metadata={key: f"jaxtri config_sha256 {fingerprint}"})
+            except OSError as error:
+                raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from error
+    return paths
+
+
+def _levels(scan: Scan) -> str:
+    """Confidence levels that the limits of a scan mix."""
+    levels = {one["confidence"] for one in scan.header.searches}
+    parts = [f"{100 * level:.0f} %" for level in sorted(level for level in levels if level is not None)]
+    text = " and ".join(parts) + " CL limits" if parts else ""
+    return text + (" and measured central values" if None in levels else "")
+
+
+def _typeset(title: str) -> str:
+    """Set U(1)_{...} as mathematics."""
+    head, brace, rest = title.partition("}")
+    return f"${head}}}${rest}" if brace and "_{" in head and "$" not in title else title

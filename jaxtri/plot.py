@@ -1,0 +1,124 @@
+"""One panel: polylines and regions to matplotlib axes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path
+
+FloatArray = npt.NDArray[np.float64]
+Regions = list[tuple[FloatArray, FloatArray]]
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one group of searches is drawn."""
+
+    face: str
+    edge: str
+    hatch: str | None = None
+
+
+PALETTES = MappingProxyType(
+    {
+        "paper": {
+            "Z": Style("#f4a6a6", "#c01f1f"),
+            "B": Style("#a9c4ee", "#1f4fa8"),
+            "K": Style("#a8d8a8", "#1d7a2a"),
+        },
+        # Okabe and Ito's colours, told apart by every kind of colour vision; hatched besides
+        "okabe-ito": {
+            "Z": Style("#f0c9a8", "#d55e00", "////"),
+            "B": Style("#a8cde3", "#0072b2", "...."),
+            "K": Style("#a3dccb", "#009e73", "\\\\\\\\"),
+        },
+    }
+)
+GREY = "0.78"
+STACK = ("K", "B", "Z")  # drawn in this order: the smallest region on top
+PARENTS = {"Z": "Z decays", "B": "B decays", "K": "K decays"}
+
+
+def draw_previous(
+    axes: Axes, limits: Iterable[tuple[FloatArray, FloatArray, FloatArray]], top: float
+) -> None:
+    """Shade couplings that were excluded before: (masses, lower edge, upper edge) a search."""
+    for m_X, low, high in limits:
+        axes.fill_between(m_X, low, np.minimum(high, top), color=GREY, linewidth=0.4, zorder=1)
+
+
+def draw_regions(axes: Axes, regions: Regions, style: Style, zorder: float) -> None:
+    """Draw excluded regions with their holes."""
+    for points, offsets in regions:
+        codes = np.full(len(points), Path.LINETO, dtype=Path.code_type)
+        codes[offsets[:-1]] = Path.MOVETO
+        patch = PathPatch(
+            Path(points, codes),
+            facecolor=style.face,
+            edgecolor=style.edge,
+            hatch=style.hatch,
+            linewidth=1.1,
+            alpha=0.72,
+            zorder=zorder,
+        )
+        axes.add_patch(patch)
+
+
+def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str) -> None:
+    """Log axes with units, limits of the scan, a title."""
+    axes.set(xscale="log", yscale="log", xlim=(m_X[0], m_X[-1]), ylim=(g_X[0], g_X[-1]))
+    axes.set_xlabel(r"$m_X$ [GeV]")
+    axes.set_ylabel(r"$g_X$")
+    axes.set_title(title, fontsize=10)
+    axes.tick_params(which="both", direction="in", top=True, right=True)
+
+
+def draw_legend(axes: Axes, palette: str, leading: Mapping[str, list[str]], grey: bool) -> None:
+    """Legend below the panel: each group with the searches that lead in it."""
+    styles = PALETTES[palette]
+    handles = [
+        Patch(
+            facecolor=styles[letter].face,
+            edgecolor=styles[letter].edge,
+            hatch=styles[letter].hatch,
+            label=f"{PARENTS[letter]}: " + (", ".join(map(_typeset, leading[letter])) or "nothing excluded"),
+        )
+        for letter in ("Z", "B", "K")
+    ]
+    if grey:
+        handles.append(Patch(facecolor=GREY, edgecolor=GREY, label="previous limits"))
+    text = axes.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(-0.14, -0.12), fontsize=7, frameon=False
+    )
+    text.set_in_layout(False)  # long names must not squeeze the panel
+
+
+def _typeset(name: str) -> str:
+    """Set the particles of a final state as mathematics."""
+    for plain, symbol in (
+        ("e+ e-", "$e^+e^-$"), ("mu+ mu-", r"$\mu^+\mu^-$"), ("tau+ tau-", r"$\tau^+\tau^-$"),
+        ("l+ l-", r"$\ell^+\ell^-$"),
+    ):  # fmt: skip
+        if name.endswith(" " + plain):
+            return name.removesuffix(plain) + symbol
+    return name
+
+
+def draw_convergence(axes: Axes, curves: Mapping[str, tuple[FloatArray, FloatArray]], title: str) -> None:
+    """Relative error against nodes a side, one curve a rule."""
+    styles = ("o-", "s--", "^-.", "v:", "d-", "x--")
+    for (label, (nodes, error)), style in zip(curves.items(), styles, strict=False):
+        axes.plot(nodes, error, style, label=label, markersize=4)
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="Gauss–Legendre nodes a side",
+        ylabel="relative error of the integral",
+    )
+    axes.set_title(title, fontsize=10)
+    axes.grid(True, which="major", alpha=0.3)
+    axes.legend(fontsize=8)

@@ -1,0 +1,89 @@
+"""Results as text for a terminal."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from jaxtri.column import WIDEST, Point
+from jaxtri.fields import Scan
+
+
+def point_text(point: Point) -> str:
+    """Every rate at one point, one line each, and the verdict first."""
+    by = ", ".join(point.excluded_by)
+    lines = [
+        f"m_X = {point.m_X:g} GeV, g_X = {point.g_X:g}, treatment {point.treatment}: "
+        + (f"excluded by {by}" if by else "not excluded"),
+        f"  width {point.width:.6g} GeV, lifetime {point.lifetime:.6g} s, "
+        f"triangle sum {point.triangle_sum.real:.6g}{point.triangle_sum.imag:+.6g}i",
+    ]
+    if not point.in_domain:
+        lines.append("  OUT OF DOMAIN: m_X above 2 m_t, or X wider than its mass; no statement is made")
+    lines.append("  X decays: " + ", ".join(f"{k} {v:.4g}" for k, v in point.x_branching_ratios.items()))
+    lines += [f"  BR({name}) = {value:.6g}" for name, value in point.branching_ratios.items()]
+    width = max(len(one.name) for one in point.verdicts)
+    for one in sorted(point.verdicts, key=lambda verdict: -verdict.ratio):
+        figure = f"signal/limit {one.ratio:10.3g}" if one.ratio else " " * 23
+        lines.append(f"  {one.name:<{width}}  {figure}  {one.reason}")
+    return "\n".join(lines)
+
+
+def limit_text(treatment: str, m_X: float, limits: Mapping[str, list[tuple[float, float]]]) -> str:
+    """Excluded couplings of every search at one mass."""
+    width = max(map(len, limits))
+    lines = [f"m_X = {m_X:g} GeV, treatment {treatment}: excluded couplings"]
+    for name, intervals in sorted(limits.items(), key=lambda item: item[1][0][0] if item[1] else math.inf):
+        text = ", ".join(_interval(*one) for one in intervals) or "none"
+        lines.append(f"  {name:<{width}}  {text}")
+    return "\n".join(lines)
+
+
+def _interval(low: float, high: float) -> str:
+    return f"g_X > {low:.6g}" if high >= WIDEST[1] else f"{low:.6g} < g_X < {high:.6g}"
+
+
+def info_text(scan: Scan) -> str:
+    """What a scan file holds."""
+    header, configuration = scan.header, scan.header.configuration
+    model, axes = configuration["model"], configuration["axes"]
+    excluded = scan["excluded"]
+    lines = [
+        header.title,
+        f"  model {model['name']}, treatment {header.treatment}, searches {configuration['searches']['set']}",
+        "  charges " + ", ".join(f"{k} {v:g}" for k, v in model["charges"].items()),
+        anomaly_text(model["anomalies"]),
+        *(
+            f"  {name}: {axis['points']} points from {axis['min']:g} to {axis['max']:g}"
+            for name, axis in axes.items()
+        ),
+        f"  fields in {configuration['precision']}; {100 * float((excluded == 1).mean()):.2f} % excluded, "
+        f"{100 * float((excluded == 2).mean()):.2f} % without statement",
+        f"  config_sha256 {header.fingerprint}",
+        "  " + ", ".join(f"{name} {value}" for name, value in header.versions.items()),
+    ]
+    return "\n".join(lines)
+
+
+def anomaly_text(anomalies: Mapping[str, float]) -> str:
+    """Anomaly coefficients in one line."""
+    return "  anomalies: " + ", ".join(
+        f"{name} {round(value, 12) + 0.0:g}" for name, value in anomalies.items()
+    )
+
+
+def citations(searches: tuple[Mapping[str, Any], ...]) -> str:
+    """BibTeX of the searches used, each entry once, and of the method."""
+    entries = dict.fromkeys(one["bibtex"].strip() for one in searches)
+    return "\n\n".join([*METHOD, *entries])
+
+
+METHOD = (
+    """@article{SmithTait2024,
+  author = "Smith, Tyler B. and Tait, Tim M. P.",
+  title = "{Conserved Currents are Not Anomaly-Safe}",
+  eprint = "2401.02483",
+  archivePrefix = "arXiv",
+  primaryClass = "hep-ph",
+  year = "2024"
+}""",
+)
