@@ -19,6 +19,7 @@ from jaxtri.gauge_model import anomaly_coefficients, load_model
 from jaxtri.grid import blocks, header, mass_axis, mass_fields
 from jaxtri.search import load_searches
 from jaxtri.spec import Spec, load_spec
+from jaxtri.standard_model import FERMIONS
 from jaxtri.tables import names
 from jaxtri.treatment import CHOICES, NOT_YET, Treatment, load_treatment
 
@@ -48,6 +49,7 @@ def run(arguments: argparse.Namespace) -> str:
     if arguments.dry_run:
         return _plan(spec, [*outputs.values(), *pictures])
     store.check_outputs([*outputs.values(), *pictures], _size(spec), force=arguments.force)
+    _announce(spec, arguments)
     _write_all(spec, outputs, arguments)
     scans = {name: store.open_scan(path) for name, path in outputs.items()}
     palette = arguments.palette or spec.figure.palette
@@ -63,6 +65,7 @@ def scan(arguments: argparse.Namespace) -> str:
     if arguments.dry_run:
         return _plan(spec, list(outputs.values()))
     store.check_outputs(list(outputs.values()), _size(spec), force=arguments.force)
+    _announce(spec, arguments)
     _write_all(spec, outputs, arguments)
     return "wrote " + ", ".join(map(str, outputs.values()))
 
@@ -93,8 +96,7 @@ def point(arguments: argparse.Namespace) -> str:
     ]
     if arguments.json:
         return json.dumps([_plain(dataclasses.asdict(one)) for one in points], indent=1)
-    anomalies = report.anomaly_text(anomaly_coefficients(spec.model))
-    return "\n".join([f"model {spec.model.name}", anomalies, *map(report.point_text, points)])
+    return "\n".join([_model_text(spec), *map(report.point_text, points)])
 
 
 def limit(arguments: argparse.Namespace) -> str:
@@ -172,6 +174,18 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], str]] = {
     "treatments": treatments,
     "cite": cite,
 }
+
+
+def _model_text(spec: Spec) -> str:
+    """The model's anomalies, and what they mean."""
+    charges = dict(zip(FERMIONS, spec.model.charge.tolist(), strict=True))
+    return report.model_text(spec.model.name, charges, anomaly_coefficients(spec.model))
+
+
+def _announce(spec: Spec, arguments: argparse.Namespace) -> None:
+    """Say before any work which model it is and what its anomalies mean."""
+    if not arguments.quiet:
+        sys.stderr.write(_model_text(spec) + "\n")
 
 
 def _treatments(spec: Spec, name: str | None) -> tuple[Treatment, ...]:

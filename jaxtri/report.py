@@ -71,12 +71,31 @@ def anomaly_text(anomalies: Mapping[str, float]) -> str:
     )
 
 
+def model_text(name: str, charges: Mapping[str, float], anomalies: Mapping[str, float]) -> str:
+    """A model's anomalies, and what they mean for the treatments."""
+    lines = [f"model {name}", anomaly_text(anomalies)]
+    mixed = [key for key in ("SU(2)^2 U(1)_X", "U(1)_Y^2 U(1)_X") if abs(anomalies[key]) > 1e-9]
+    if mixed:
+        lines.append(
+            f"  not anomaly-free ({', '.join(mixed)}): heavy fermions must cancel it, "
+            "and no shipped treatment counts them"
+        )
+    broken = [f"{up}/{down}" for up, down in DOUBLETS if charges[up] != charges[down]]
+    if broken:
+        lines.append(
+            f"  charges differ within the doublets {', '.join(broken)}: X then breaks SU(2), "
+            "and W bosons emit it besides"
+        )
+    return "\n".join(lines)
+
+
 def citations(searches: tuple[Mapping[str, Any], ...]) -> str:
     """BibTeX of the searches used, each entry once, and of the method."""
     entries = dict.fromkeys(one["bibtex"].strip() for one in searches)
     return "\n\n".join([*METHOD, *entries])
 
 
+DOUBLETS = (("nu_e", "e"), ("nu_mu", "mu"), ("nu_tau", "tau"), ("u", "d"), ("c", "s"), ("t", "b"))
 METHOD = (
     """@article{SmithTait2024,
   author = "Smith, Tyler B. and Tait, Tim M. P.",

@@ -75,7 +75,7 @@ def triangle_integral(p2: ArrayLike, q2: ArrayLike, k2: ArrayLike, m: ArrayLike)
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> from jaxtri import triangle_integral
     >>> complex(125.13**2 / 2 * triangle_integral(125.13**2, 0.0, 0.0, 172.6)).real.__round__(12)
-    0.137725988041
+    0.137591592797
     """
     p2, q2, k2, m = _checked(p2, q2, k2, m)
     ratio_re, ratio_im, _ = _triangle(p2, k2, m)

@@ -79,7 +79,7 @@ def x_branching_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> 
     >>> from jaxtri import load_model, load_standard_model, x_branching_ratios
     >>> b = x_branching_ratios(load_standard_model(), load_model("b_minus_l"), 0.01)
     >>> round(float(b["nu nubar"]), 6)
-    0.600001
+    0.60001
     """
     values, _ = unit_decays(sm, model, m_X)
     return dict(zip(FINAL_STATES, values, strict=True))

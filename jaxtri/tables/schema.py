@@ -194,10 +194,10 @@ class Axes(Strict):
 
 
 class Choice(Strict):
-    """A shipped treatment with some of its choices switched."""
+    """A shipped treatment with some of its choices switched; its name becomes part of a file name."""
 
     base: Text
-    name: Text
+    name: Annotated[Text, Field(pattern=r"^[A-Za-z0-9_.+-]+$")]
     decoupling: Text | None = None
     z_to_gamma: Text | None = None
     fcnc_prefactor: Text | None = None

@@ -1,0 +1,135 @@
+"""Figure 3's grid: cell arrays a second, compilation, and the error of float32 cells.
+
+Run it as a script for a table; pytest runs each part once, and times it with --benchmark-enable.
+Yardsticks of the same run: NumPy computing the same ratios, and filling arrays of the same size.
+"""
+
+import dataclasses
+import time
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxtri import grid
+from jaxtri.search import log_ratio
+from jaxtri.spec import load_spec
+
+SPEC = Path(__file__).parent.parent / "scans" / "figure_3.toml"
+FLOAT32_DEX = 1e-5  # float32 keeps 7 digits of a logarithm that reaches 60
+
+
+def spec_with(precision):
+    return dataclasses.replace(load_spec(SPEC), precision=precision)
+
+
+def whole_scan(spec, treatment):
+    """One warm scan: mass axis, all blocks, arrays handed to the reader and dropped."""
+    axis = grid.mass_axis(spec.sm, spec.model, treatment, spec.searches, spec.m_X)
+    return sum(field.size for _, block in grid.blocks(spec, axis) for field in block.values())
+
+
+def worst_error(spec, treatment):
+    """Largest error [dex] of stored log10 ratios near a boundary, against float64 point by point."""
+    axis = grid.mass_axis(spec.sm, spec.model, treatment, spec.searches, spec.m_X)
+    exact = jax.jit(
+        lambda rows, u: jax.vmap(lambda row: jax.vmap(lambda v: log_ratio(row, v), out_axes=1)(u))(rows)
+    )
+    worst = 0.0
+    for where, block in grid.blocks(spec, axis):
+        rows = jax.tree.map(lambda x, where=where: x[where], axis.rows.searches)
+        truth = np.asarray(exact(rows, jnp.log(spec.g_X))).transpose(1, 0, 2) / np.log(10)
+        near = np.abs(truth) < 3
+        worst = max(worst, float(np.max(np.abs(block["log10_ratio"][near] - truth[near]), initial=0.0)))
+    return worst
+
+
+def numpy_ratios(axis, g_X):
+    """The stored ratios in NumPy, whole arrays at once: what one would write without JAX."""
+    rows = jax.tree.map(np.asarray, axis.rows.searches)
+    g2 = g_X**2
+    flight, norm, neutrinos = (v[:, :, None] for v in (rows.flight, rows.log_norm, rows.neutrinos))
+    with np.errstate(all="ignore"):
+        x = flight * g2
+        seen = np.where(
+            rows.is_invisible[:, :, None], neutrinos + (1 - neutrinos) * np.exp(-x), -np.expm1(-x)
+        )
+        ratio = norm + np.log(g2) + np.log(seen)
+        inside = np.minimum(rows.log_above[:, :, None] - np.log(g2), rows.log_below[:, :, None] + np.log(g2))
+        return np.where(rows.is_valid[:, :, None], np.minimum(ratio, inside), -np.inf) / np.log(10)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def bench_scan(benchmark, precision):
+    spec = spec_with(precision)
+    treatment = spec.treatments[-1]
+    whole_scan(spec, treatment)  # compile outside the clock
+    cell_arrays = benchmark(lambda: whole_scan(spec, treatment))
+    error = worst_error(spec, treatment)
+    benchmark.extra_info |= {
+        "cell_arrays": cell_arrays,
+        "max_error_dex": error,
+        "device": jax.devices()[0].device_kind,
+    }
+    assert error < (FLOAT32_DEX if precision == "float32" else 1e-12)
+
+
+def bench_compile(benchmark):
+    spec = spec_with("float32")
+
+    def cold():
+        jax.clear_caches()
+        return whole_scan(spec, spec.treatments[-1])
+
+    benchmark.pedantic(cold, rounds=1)
+
+
+def bench_numpy_yardstick(benchmark):
+    spec = spec_with("float64")
+    axis = grid.mass_axis(spec.sm, spec.model, spec.treatments[-1], spec.searches, spec.m_X[::10])
+    benchmark(lambda: numpy_ratios(axis, spec.g_X))
+
+
+def best_of(function, repeats=5):
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def main():
+    """Print the table of the README."""
+    device = f"{jax.devices()[0].device_kind}, {len(jax.devices())} device"
+    print(f"Grid of scans/figure_3.toml, 1000 x 1000, 27 searches, {device}\n")
+    print("| cells | cell arrays/s | over NumPy | over filling memory | worst error near a boundary [dex] |")
+    print("|---|---|---|---|---|")
+    for precision in ("float32", "float64"):
+        spec = spec_with(precision)
+        treatment = spec.treatments[-1]
+        count = whole_scan(spec, treatment)
+        seconds = best_of(lambda spec=spec, treatment=treatment: whole_scan(spec, treatment))
+        axis = grid.mass_axis(spec.sm, spec.model, treatment, spec.searches, spec.m_X[::10])
+        per_array = best_of(lambda axis=axis, spec=spec: numpy_ratios(axis, spec.g_X)) / 27e5
+        buffer = np.empty(count, dtype=precision)
+        fill = best_of(lambda buffer=buffer: buffer.fill(1.0))
+        error = worst_error(spec, treatment)
+        print(
+            f"| {precision} | {count / seconds / 1e6:.0f} M | {per_array * count / seconds:.0f}x "
+            f"| {fill / seconds:.2f} | {error:.1e} |"
+        )
+    spec = spec_with("float32")
+    jax.clear_caches()
+    for treatment in spec.treatments:
+        start = time.perf_counter()
+        whole_scan(spec, treatment)
+        print(f"\ntrace, compile and run, {treatment.name}: {time.perf_counter() - start:.2f} s", end="")
+    print()
+
+
+if __name__ == "__main__":
+    jax.config.update("jax_enable_x64", True)
+    main()

@@ -1,0 +1,53 @@
+"""What every test shares: 64-bit floats, the shipped records, the independent reference numbers."""
+
+import json
+from pathlib import Path
+
+import jax
+import pytest
+
+from jaxtri.gauge_model import load_model
+from jaxtri.standard_model import load_standard_model
+from jaxtri.treatment import load_treatment
+
+jax.config.update("jax_enable_x64", True)
+
+REFERENCE = Path(__file__).with_name("reference")
+
+
+@pytest.fixture(scope="session")
+def sm():
+    return load_standard_model()
+
+
+@pytest.fixture(scope="session")
+def b_minus_l():
+    return load_model("b_minus_l")
+
+
+@pytest.fixture(scope="session")
+def b3_minus_l2():
+    return load_model("b3_minus_l2")
+
+
+@pytest.fixture(scope="session")
+def models(b_minus_l, b3_minus_l2):
+    """The shipped models, by the name that the reference scripts give them."""
+    return {"B-L": b_minus_l, "B3-L2": b3_minus_l2}
+
+
+@pytest.fixture(scope="session")
+def treatments():
+    return {name: load_treatment(name) for name in ("printed", "figure", "matched")}
+
+
+@pytest.fixture(scope="session")
+def rates():
+    """Production rates of tests/reference/rates.py: formulas alone, 50 digits."""
+    return json.loads((REFERENCE / "rates.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def x_decays():
+    """Decays of X of tests/reference/x_decays.py: formulas alone, 30 digits, W by another quadrature."""
+    return json.loads((REFERENCE / "x_decays.json").read_text())
