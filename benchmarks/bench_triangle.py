@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from jaxtri import figure
-from jaxtri.physics.triangle import contour_rule, decoupling_factor, heavy_rule, undeformed_rule
+from jaxtri.physics.triangle import decoupling_factor
+from jaxtri.physics.triangle_rules import contour_rule, heavy_rule, undeformed_rule
 
 HERE = Path(__file__).parent
 RECORDS = json.loads((HERE.parent / "tests" / "reference" / "triangle.json").read_text())["records"]

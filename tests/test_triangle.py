@@ -42,7 +42,7 @@ CORNERS = {  # p2, k2, m
     "k2 at threshold": (1.0, 4.0, 1.0),
     "k2 at threshold, p2 above": (9.0, 4.0, 1.0),
     "both at threshold": (4.0, 4.0, 1.0),
-    "both in the air around threshold": (4.0 + 1e-12, 4.0 - 1e-12, 1.0),
+    "one leg on either side of threshold": (4.0 + 1e-12, 4.0 - 1e-12, 1.0),
     "k2 = 0": (2.0, 0.0, 1.0),
     "k2 = 0, p2 above threshold": (9.0, 0.0, 1.0),
     "k2 = p2 below threshold": (2.0, 2.0, 1.0),
