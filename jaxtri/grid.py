@@ -2,8 +2,8 @@
 
 The plane is computed a block of mass columns at a time.  What depends on m_X alone, the triangle sum,
 every rate at g_X = 1 and the decays of X, is computed once a mass in float64 (`mass_axis`); a cell
-adds 2 ln g_X and the decay in flight, in the precision of the fields (`cells`).  The three kernels
-are compiled separately: decays and cells serve every treatment.
+adds 2 ln g_X and the decay in flight, in the precision of the fields (`cells`).  The kernels
+are compiled separately: only production depends on the treatment, everything else serves all.
 """
 
 import functools
@@ -59,13 +59,15 @@ def _decays(sm: StandardModel, model: GaugeModel, m_X: Array) -> tuple[Array, Ar
 
 
 @functools.partial(jax.jit, static_argnames="treatment")
-def _production(
-    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: Array
-) -> tuple[Array, Array]:
-    """Branching ratios of every channel at g_X = 1 and the triangle sum, at every mass."""
-    return jax.vmap(
-        lambda mass: (production_vector(sm, model, treatment, mass), mass_basis_sum(sm, model, mass))
-    )(m_X)
+def _production(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: Array) -> Array:
+    """Branching ratios of every channel at g_X = 1, at every mass."""
+    return jax.vmap(lambda mass: production_vector(sm, model, treatment, mass))(m_X)
+
+
+@jax.jit
+def _triangle_sums(sm: StandardModel, model: GaugeModel, m_X: Array) -> Array:
+    """Triangle sum of Z -> gamma X at every mass."""
+    return jax.vmap(lambda mass: mass_basis_sum(sm, model, mass))(m_X)
 
 
 @jax.jit
@@ -95,9 +97,9 @@ def mass_axis(
     """
     require_x64()
     masses = jnp.asarray(m_X, dtype=float)
-    production, triangle_sum = _production(sm, model, treatment, masses)
+    production = _production(sm, model, treatment, masses)
     rows = _rows(sm, searches, masses, production, _decays(sm, model, masses))
-    return MassAxis(rows=rows, triangle_sum=triangle_sum)
+    return MassAxis(rows=rows, triangle_sum=_triangle_sums(sm, model, masses))
 
 
 def cells(rows: Row, in_domain: Array, log_g: Array, buffers: dict[str, Array]) -> dict[str, Array]:

@@ -15,13 +15,8 @@ import pytest
 from scipy import integrate
 
 from jaxtri.errors import InputError
-from jaxtri.physics.triangle import (
-    contour_rule,
-    decoupling_factor,
-    heavy_rule,
-    triangle_integral,
-    undeformed_rule,
-)
+from jaxtri.physics.triangle import decoupling_factor, triangle_integral
+from jaxtri.physics.triangle_rules import contour_rule, heavy_rule, undeformed_rule
 
 ROUNDING = 1e-13  # relative, times the condition number of J where that exceeds 1; measured 6e-15
 SLOPE = 1e-12  # relative; the same at thresholds, where the derivative itself is large; measured 2e-14

@@ -1,0 +1,69 @@
+"""Write the tables and pictures of the README: ``python benchmarks/readme.py``.
+
+Measures on the machine it runs on; a test derives the comparison anew.
+"""
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import jax
+
+ROOT = Path(__file__).parent.parent
+SPEC = ROOT / "scans" / "figure_3.toml"
+
+
+def block(text, name, content):
+    """Replace what stands between two marks."""
+    start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    head, rest = text.split(start)
+    return head + start + content.strip() + "\n" + end + rest.split(end)[1]
+
+
+def timed_run():
+    """Seconds of `jaxtri run` with nothing compiled before, and again with the compilation cache."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {"XDG_CACHE_HOME": folder}
+        times = []
+        for _ in range(2):
+            start = time.perf_counter()
+            command = [sys.executable, "-m", "jaxtri", "run", str(SPEC), "--force", "--quiet"]
+            subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+            times.append(time.perf_counter() - start)
+        for suffix in ("pdf", "png"):
+            (ROOT / "scans" / f"figure_3.{suffix}").write_bytes(
+                (Path(folder) / f"figure_3.{suffix}").read_bytes()
+            )
+    return times
+
+
+def main():
+    """Measure, then write."""
+    import bench_grid
+    import bench_triangle
+
+    from jaxtri import scan, summary
+
+    captured = io.StringIO()
+    with contextlib.redirect_stdout(captured):
+        bench_grid.main()
+        bench_triangle.main()
+    cold, again = timed_run()
+    speed = (
+        captured.getvalue().replace("wrote triangle_convergence.pdf\nwrote triangle_convergence.png\n", "")
+        + f"\n`jaxtri run scans/figure_3.toml`, everything included: {cold:.1f} s the first time, "
+        f"{again:.1f} s again (compiled kernels are kept); {os.cpu_count()} cores."
+    )
+    readme = ROOT / "README.md"
+    text = block(readme.read_text(), "compare", summary.table(scan(SPEC)))
+    readme.write_text(block(text, "speed", speed))
+
+
+if __name__ == "__main__":
+    jax.config.update("jax_enable_x64", True)
+    main()
