@@ -186,7 +186,7 @@ def cell_buffers(searches: SearchSet, masses: int, couplings: int, dtype: str) -
     """Return arrays for `cells` to write into."""
     sizes = {"channel": len(CHANNEL_NAMES), "search": len(searches.labels), "m_X": masses, "g_X": couplings}
     return {
-        name: jnp.zeros([sizes[dim] for dim in FIELDS[name].dims], dtype=FIELDS[name].dtype or dtype)
+        name: jax.device_put(np.empty([sizes[dim] for dim in FIELDS[name].dims], FIELDS[name].dtype or dtype))
         for name in CELL_FIELDS
     }
 
@@ -195,8 +195,8 @@ def mass_fields(axis: MassAxis) -> Fields:
     """The stored arrays that do not depend on g_X."""
     return {
         "x_br": np.asarray(axis.rows.x_br).T,
-        "triangle_sum_re": np.asarray(jnp.real(axis.triangle_sum)),
-        "triangle_sum_im": np.asarray(jnp.imag(axis.triangle_sum)),
+        "triangle_sum_re": np.asarray(axis.triangle_sum).real,
+        "triangle_sum_im": np.asarray(axis.triangle_sum).imag,
         "valid": np.asarray(axis.rows.searches.is_valid).T.astype(np.uint8),
     }
 
@@ -215,7 +215,7 @@ def blocks(spec: Spec, axis: MassAxis) -> Iterator[tuple[slice, Fields]]:
     size = min(BLOCK, len(spec.m_X))
     starts = range(0, len(spec.m_X), size)
     index = np.minimum(np.arange(len(starts) * size), len(spec.m_X) - 1)
-    rows = jax.tree.map(lambda x: _cast(x, spec.precision)[index], axis.rows)
+    rows = _padded(axis.rows, index, dtype=spec.precision)
     in_domain = jnp.asarray(in_validity(spec.sm, spec.m_X)[index])
     log_g = jnp.asarray(np.log(spec.g_X), dtype=spec.precision)
     spare = [cell_buffers(spec.searches, size, len(spec.g_X), spec.precision) for _ in range(2)]
@@ -247,8 +247,12 @@ def _delivered(where: slice, fields: dict[str, Array]) -> tuple[slice, Fields]:
     }
 
 
-def _cast(x: Array, dtype: str) -> Array:
-    return x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x
+@functools.partial(jax.jit, static_argnames="dtype")
+def _padded(rows: Row, index: Array, *, dtype: str) -> Row:
+    """Rows in the precision of the fields, the last mass repeated to fill the last block."""
+    return jax.tree.map(
+        lambda x: (x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x)[index], rows
+    )
 
 
 def in_validity(sm: StandardModel, m_X: npt.ArrayLike) -> npt.NDArray[np.bool_]:

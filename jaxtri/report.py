@@ -1,6 +1,5 @@
 """Results as text for a terminal."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,12 +28,14 @@ def point_text(point: Point) -> str:
 
 
 def limit_text(treatment: str, m_X: float, limits: Mapping[str, list[tuple[float, float]]]) -> str:
-    """Excluded couplings of every search at one mass."""
+    """Excluded couplings of every search at one mass, the strongest first."""
     width = max(map(len, limits))
+    some = sorted((name for name in limits if limits[name]), key=lambda name: limits[name][0])
     lines = [f"m_X = {m_X:g} GeV, treatment {treatment}: excluded couplings"]
-    for name, intervals in sorted(limits.items(), key=lambda item: item[1][0][0] if item[1] else math.inf):
-        text = ", ".join(_interval(*one) for one in intervals) or "none"
-        lines.append(f"  {name:<{width}}  {text}")
+    lines += [f"  {name:<{width}}  " + ", ".join(_interval(*one) for one in limits[name]) for name in some]
+    nothing = [name for name in limits if not limits[name]]
+    if nothing:
+        lines.append("  nothing excluded, or no data here: " + ", ".join(nothing))
     return "\n".join(lines)
 
 
