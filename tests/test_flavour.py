@@ -77,10 +77,11 @@ def test_ckm_matrix_has_the_printed_moduli(sm):
 
 
 def test_leading_wolfenstein_form_misses(sm):
-    lam, A = sm.ckm_lambda, sm.ckm_A
-    apex = A * lam**3 * (1 - sm.ckm_rhobar - 1j * sm.ckm_etabar)  # V_td to order lambda^3
-    assert abs(abs(apex) / abs(ckm_matrix(sm)[2, 0]) - 1) > PRINTED
-    assert abs((1 - lam**2 / 2) / ckm_matrix(sm)[0, 0].real - 1) > PRINTED
+    V, lam, A = ckm_matrix(sm), sm.ckm_lambda, sm.ckm_A
+    leading = {(2, 1): A * lam**2, (2, 0): A * lam**3 * (1 - sm.ckm_rhobar - 1j * sm.ckm_etabar)}
+    assert abs(leading[2, 1] / abs(V[2, 1]) - 1) > 10 * PRINTED
+    for element, value in leading.items():
+        assert abs(value / V[element] - 1) > 1e6 * ROUNDING
 
 
 @pytest.mark.parametrize("argument", LOOP_ARGUMENT)

