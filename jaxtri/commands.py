@@ -16,7 +16,8 @@ from jaxtri import column, figure, report, store, summary
 from jaxtri.errors import InputError, StorageError, unknown_name
 from jaxtri.fields import Scan
 from jaxtri.gauge_model import anomaly_coefficients, load_model
-from jaxtri.grid import blocks, header, mass_axis, mass_fields
+from jaxtri.grid import blocks, mass_axis, mass_fields
+from jaxtri.provenance import header
 from jaxtri.search import load_searches
 from jaxtri.spec import Spec, load_spec
 from jaxtri.standard_model import FERMIONS

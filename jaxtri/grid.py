@@ -8,8 +8,7 @@ are compiled separately: only production depends on the treatment, everything el
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +28,16 @@ from jaxtri.fields import (
     NO_SEARCH,
     STATUS,
     Fields,
-    Header,
     Scan,
 )
 from jaxtri.gauge_model import GaugeModel
 from jaxtri.numerics.precision import require_x64
-from jaxtri.physics.x_decays import FINAL_STATES, unit_decays
+from jaxtri.physics.x_decays import unit_decays
 from jaxtri.physics.z_decays import mass_basis_sum
+from jaxtri.provenance import header
 from jaxtri.search import Row, SearchSet, join_row, log_ratio
 from jaxtri.spec import Spec, load_spec
-from jaxtri.standard_model import TABLES, StandardModel, input_table, input_values
+from jaxtri.standard_model import StandardModel
 from jaxtri.treatment import Treatment
 
 LN10 = float(np.log(10.0))
@@ -258,40 +257,6 @@ def _padded(rows: Row, index: Array, *, dtype: str) -> Row:
 def in_validity(sm: StandardModel, m_X: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Whether masses are where every formula holds: below twice the top mass."""
     return np.asarray(m_X) < 2 * float(sm.m_t)
-
-
-def header(spec: Spec, treatment: Treatment) -> Header:
-    """Describe a scan before, or without, computing it."""
-    return Header(
-        title=spec.title,
-        treatment=treatment.name,
-        scan_file=spec.text,
-        configuration=spec.configuration(treatment),
-        fingerprint=spec.fingerprint(treatment),
-        searches=tuple(asdict(label) for label in spec.searches.labels),
-        inputs=_inputs(spec.sm),
-        versions={name: version(name) for name in ("jaxtri", "jax", "jaxlib", "numpy", "h5py")}
-        | {"device": jax.devices()[0].device_kind},
-        axes={
-            "m_X": spec.m_X,
-            "g_X": spec.g_X,
-            "search": tuple(label.name for label in spec.searches.labels),
-            "channel": CHANNEL_NAMES,
-            "final_state": FINAL_STATES,
-        },
-    )
-
-
-def _inputs(sm: StandardModel) -> dict[str, Any]:
-    """Every input as used, with the error, unit and reference of its table."""
-    used = input_values(sm)
-    entries = {}
-    for table in TABLES:
-        for name, entry in input_table(table).items():
-            known = entry.model_dump()
-            changed = {} if used[name] == known["value"] else {"reference": "scan file", "error": None}
-            entries[name] = known | {"value": used[name]} | changed
-    return entries
 
 
 def compute(spec: Spec, treatment: Treatment) -> Scan:

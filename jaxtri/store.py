@@ -13,7 +13,6 @@ in .h5 is a whole file, or is not there.
 import json
 import os
 import shutil
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,12 +23,12 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from jaxtri.chunks import COMPRESSION, packed
 from jaxtri.errors import InputError, StorageError
 from jaxtri.fields import BLOCK, CELL_FIELDS, EXCLUDED, FIELDS, STATUS, Fields, Header, Scan
 
 FORMAT, FORMAT_VERSION = "jaxtri-scan", 1
 CHUNK = (BLOCK, 500)  # masses, couplings
-COMPRESSION = 1  # zlib level; higher ones buy less than 4 %
 EXPECTED_RATIO = 0.25  # compressed over raw size, for the disk check; measured: 0.13
 FLAGS = {"excluded": EXCLUDED, "status": STATUS, "valid": {"no_data": 0, "data": 1}}
 PROVENANCE = ("configuration", "searches", "inputs", "versions")
@@ -271,32 +270,8 @@ def _compressed(
     for label, plane in enumerate(planes):
         for start in range(0, planes.shape[2], width):
             offset = (*((label,) if values.ndim == 3 else ()), where.start, start)
-            jobs.append((name, offset, pool.submit(_chunk, plane[:, start : start + width], (height, width))))
+            jobs.append((name, offset, pool.submit(packed, plane[:, start : start + width], (height, width))))
     return jobs
-
-
-def _chunk(values: npt.NDArray[Any], shape: tuple[int, int]) -> bytes:
-    """One chunk as HDF5 stores it: padded, bytes shuffled by significance, deflated."""
-    if values.shape != shape:
-        values = np.pad(values, [(0, full - part) for full, part in zip(shape, values.shape, strict=True)])
-    flat = np.ascontiguousarray(values)
-    if flat.itemsize > 1:
-        flat = np.ascontiguousarray(flat.view(np.uint8).reshape(-1, flat.itemsize).T)
-    return _deflate(flat.tobytes())
-
-
-try:
-    from isal import isal_zlib
-
-    def _deflate(data: bytes) -> bytes:
-        """Deflate with the vectorised library of the extra ``fast``."""
-        return isal_zlib.compress(data, COMPRESSION)
-
-except ImportError:
-
-    def _deflate(data: bytes) -> bytes:
-        """Deflate with the standard library."""
-        return zlib.compress(data, COMPRESSION)
 
 
 def _sync(path: Path) -> None:
