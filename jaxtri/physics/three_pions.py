@@ -11,6 +11,7 @@ from jaxtri.physics.kinematics import two_body_momentum
 from jaxtri.standard_model import StandardModel
 
 DALITZ_ORDER = (96, 20)  # nodes in m^2(pi+ pi-) and m^2(pi pi0): truncation 4e-13 at the phi, 1e-9 at 1.8 GeV
+ROUNDED = 1e-12  # gap over threshold below which W, of fourth order in the gap, is 0 in float64
 
 
 def propagator(M: ArrayLike, s: Array, m_gamma: ArrayLike) -> tuple[Array, Array]:
@@ -56,7 +57,7 @@ def three_pion_phase_space(sm: StandardModel, M: ArrayLike) -> Array:
     Differs from print: not in the paper.
     """
     m, m_0, h = sm.m_pi_plus, sm.m_pi0, sm.hadrons
-    is_open = jnp.asarray(M) > 2 * m + m_0
+    is_open = jnp.asarray(M) > (2 * m + m_0) * (1 + ROUNDED)
     M = jnp.where(is_open, M, 1.0)
     low, high = 4 * m**2, (M - m_0) ** 2
     centre, distance = _angle_of_pole(h.m_rho, h.Gamma_rho, low, high)
@@ -71,13 +72,14 @@ def three_pion_phase_space(sm: StandardModel, M: ArrayLike) -> Array:
     neutral = propagator(h.m_rho, a, jnp.sqrt(a) * p_wave_width(h.Gamma_rho, h.m_rho, m, a))
     pole, width = jnp.abs(h.m_rho**2 - middle), h.m_rho * h.Gamma_rho
     ends = _ends(0.0, swing, pole, width)
+    width_of_y = jnp.where(swing > 0, swing, 1.0)  # rounds to 0 next to threshold
     rule = [jnp.asarray(v) for v in gauss_legendre(DALITZ_ORDER[1])]
 
     def add_node(total: Array, node: list[Array]) -> tuple[Array, None]:
         y, y_weight = _crowded(*ends, pole, width, *node)
         plus, minus = _charged_rho(sm, middle + y), _charged_rho(sm, middle - y)
         real, imaginary = neutral[0] + plus[0] + minus[0], neutral[1] + plus[1] + minus[1]
-        return total + y_weight * (1 - (y / swing) ** 2) * (real**2 + imaginary**2), None
+        return total + y_weight * (1 - (y / width_of_y) ** 2) * (real**2 + imaginary**2), None
 
     inner, _ = jax.lax.scan(add_node, jnp.zeros_like(a), rule)
     W = jnp.sum(weight * (2 * q * P) ** 2 / M * inner)

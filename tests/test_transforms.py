@@ -1,0 +1,162 @@
+"""Every public function of the physics under jit, vmap over m_X and over g_X, and grad.
+
+Oracle: the same function called eagerly, one point at a time.
+"""
+
+import importlib
+import inspect
+import pkgutil
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jaxtri.physics
+from jaxtri import channels
+from jaxtri.physics import (
+    decay_in_flight,
+    flavour,
+    form_factors,
+    hadrons,
+    kinematics,
+    meson_decays,
+    quarks,
+    three_pions,
+    triangle,
+    triangle_rules,
+    x_decays,
+    z_decays,
+)
+
+COMPILED = 1e-11  # compiled and eager code round differently; near a pole that is amplified
+MASSES, COUPLINGS = (0.02, 0.31), (1e-4, 0.3)  # GeV: every production channel is open at both
+
+NOT_DIFFERENTIATED = ("triangle_rules.contour_rule",)  # its derivatives are those of decoupled_ratio
+CONSTANT = (
+    "flavour.ckm_matrix",
+    "z_decays.charged_masses",
+    "hadrons.meson_couplings",
+    "channels.channel_masses",
+)
+
+# name: function of (sm, model, treatment, m_X, g_X); what is summed and differentiated is its real part
+PUBLIC = {
+    "kinematics.two_body_momentum": lambda sm, model, t, m, g: kinematics.two_body_momentum(5.3, 0.5, m),
+    "kinematics.pair_velocity": lambda sm, model, t, m, g: kinematics.pair_velocity(m, 0.001),
+    "decay_in_flight.proper_time": lambda sm, model, t, m, g: decay_in_flight.proper_time(
+        100.0, 152.0, 0.494, 0.14, m
+    ),
+    "decay_in_flight.log_probability": lambda sm, model, t, m, g: (
+        decay_in_flight.log_probability(True, m, g),
+        decay_in_flight.log_probability(False, m, g),
+    ),
+    "triangle.triangle_integral": lambda sm, model, t, m, g: triangle.triangle_integral(9.0, 0.0, m, g),
+    "triangle.decoupling_factor": lambda sm, model, t, m, g: triangle.decoupling_factor(9.0, 0.0, m, g),
+    "triangle_rules.decoupled_ratio": lambda sm, model, t, m, g: triangle_rules.decoupled_ratio(9.0, m, g),
+    "triangle_rules.contour_rule": lambda sm, model, t, m, g: triangle_rules.contour_rule(9.0, m, g),
+    "triangle_rules.heavy_rule": lambda sm, model, t, m, g: triangle_rules.heavy_rule(m / 9, -g / 9),
+    "triangle_rules.undeformed_rule": lambda sm, model, t, m, g: triangle_rules.undeformed_rule(
+        -m, -g, 1.0, order=8
+    ),
+    "form_factors.b_to_k_f_plus_single_pole": lambda sm, model, t, m, g: (
+        form_factors.b_to_k_f_plus_single_pole(sm.form_factors, m)
+    ),
+    "form_factors.b_to_k_f_plus": lambda sm, model, t, m, g: form_factors.b_to_k_f_plus(sm.form_factors, m),
+    "form_factors.b_to_k_f_zero": lambda sm, model, t, m, g: form_factors.b_to_k_f_zero(sm.form_factors, m),
+    "form_factors.b_to_kstar_a0": lambda sm, model, t, m, g: form_factors.b_to_kstar_a0(sm.form_factors, m),
+    "form_factors.b_to_kstar_a1": lambda sm, model, t, m, g: form_factors.b_to_kstar_a1(sm.form_factors, m),
+    "form_factors.b_to_kstar_a2": lambda sm, model, t, m, g: form_factors.b_to_kstar_a2(sm.form_factors, m),
+    "form_factors.b_to_kstar_a3": lambda sm, model, t, m, g: form_factors.b_to_kstar_a3(
+        sm.form_factors, 5.3, 0.9, m
+    ),
+    "form_factors.b_to_kstar_v": lambda sm, model, t, m, g: form_factors.b_to_kstar_v(sm.form_factors, m),
+    "form_factors.k_to_pi_form_factor": lambda sm, model, t, m, g: form_factors.k_to_pi_form_factor(sm, g, m),
+    "flavour.loop_function": lambda sm, model, t, m, g: flavour.loop_function(m),
+    "flavour.ckm_matrix": lambda sm, model, t, m, g: flavour.ckm_matrix(sm),
+    "flavour.fcnc_coupling": lambda sm, model, t, m, g: flavour.fcnc_coupling(sm, model, t, "s", "d", g),
+    "z_decays.charged_masses": lambda sm, model, t, m, g: z_decays.charged_masses(sm),
+    "z_decays.decoupling_factors": lambda sm, model, t, m, g: z_decays.decoupling_factors(sm, m),
+    "z_decays.mass_basis_sum": lambda sm, model, t, m, g: z_decays.mass_basis_sum(sm, model, m),
+    "z_decays.eq4_sum": lambda sm, model, t, m, g: z_decays.eq4_sum(sm, model, m),
+    "z_decays.width_from_sum": lambda sm, model, t, m, g: z_decays.width_from_sum(sm, 0.3 - 0.1j, m, g),
+    "quarks.strong_coupling": lambda sm, model, t, m, g: quarks.strong_coupling(sm, 10 * m),
+    "quarks.quark_ratio": lambda sm, model, t, m, g: quarks.quark_ratio(sm, model, 30 * m),
+    "hadrons.meson_couplings": lambda sm, model, t, m, g: hadrons.meson_couplings(model),
+    "hadrons.hadronic_ratio": lambda sm, model, t, m, g: hadrons.hadronic_ratio(sm, model, 3 * m),
+    "hadrons.exclusive_ratios": lambda sm, model, t, m, g: hadrons.exclusive_ratios(sm, model, 3 * m),
+    "three_pions.propagator": lambda sm, model, t, m, g: three_pions.propagator(0.77, m, g),
+    "three_pions.p_wave_width": lambda sm, model, t, m, g: three_pions.p_wave_width(g, 0.77, 0.001, m),
+    "three_pions.three_pion_phase_space": lambda sm, model, t, m, g: three_pions.three_pion_phase_space(
+        sm, 3 * m
+    ),
+    "x_decays.decay_ratios": lambda sm, model, t, m, g: x_decays.decay_ratios(sm, model, 3 * m),
+    "x_decays.unit_decays": lambda sm, model, t, m, g: x_decays.unit_decays(sm, model, 3 * m),
+    "x_decays.x_branching_ratios": lambda sm, model, t, m, g: x_decays.x_branching_ratios(sm, model, 3 * m),
+    "x_decays.x_width": lambda sm, model, t, m, g: x_decays.x_width(sm, model, 3 * m, g),
+    "x_decays.x_lifetime": lambda sm, model, t, m, g: x_decays.x_lifetime(sm, model, 3 * m, g),
+    "x_decays.lifetime": lambda sm, model, t, m, g: x_decays.lifetime(m),
+    "channels.production_vector": lambda sm, model, t, m, g: channels.production_vector(sm, model, t, m),
+    "channels.channel_masses": lambda sm, model, t, m, g: channels.channel_masses(sm),
+    "channels.branching_ratio": lambda sm, model, t, m, g: {
+        name: channels.branching_ratio(name, sm, model, t, m, g) for name in channels.CHANNEL_NAMES
+    },
+} | {
+    f"{module.__name__.removeprefix('jaxtri.physics.')}.{name}": getattr(module, name)
+    for module, names in (
+        (z_decays, ["z_to_gamma_width"]),
+        (meson_decays, [name for name in vars(meson_decays) if name.endswith("_width")]),
+    )
+    for name in names
+}
+
+
+def test_no_public_function_is_forgotten():
+    modules = [
+        importlib.import_module(f"jaxtri.physics.{m.name}")
+        for m in pkgutil.iter_modules(jaxtri.physics.__path__)
+    ]
+    found = {
+        f"{module.__name__.split('.')[-1]}.{name}"
+        for module in [*modules, channels]
+        for name, value in vars(module).items()
+        if callable(value) and not inspect.isclass(value) and not name.startswith("_")
+        and getattr(value, "__module__", None) == module.__name__
+    }  # fmt: skip
+    assert found == set(PUBLIC)
+
+
+def over_both(f):
+    """Apply f on the grid of masses and couplings."""
+    return jax.vmap(jax.vmap(f, (None, 0)), (0, None))
+
+
+def totals(sm, model, treatment, m_X, g_X):
+    """Sum of the real parts of what every public function returns."""
+    values = {name: function(sm, model, treatment, m_X, g_X) for name, function in PUBLIC.items()}
+    return {name: sum(jnp.sum(jnp.real(leaf)) for leaf in jax.tree.leaves(v)) for name, v in values.items()}
+
+
+@pytest.fixture(scope="module")
+def compiled(sm, b_minus_l, treatments):
+    """Values (m_X, g_X) and slopes (by, m_X, g_X) of all functions, in one compilation."""
+
+    def every(m_X, g_X):
+        return totals(sm, b_minus_l, treatments["matched"], m_X, g_X)
+
+    def with_slopes(m_X, g_X):
+        return every(m_X, g_X), jax.jacfwd(every, (0, 1))(m_X, g_X)
+
+    values, slopes = jax.jit(over_both(with_slopes))(jnp.array(MASSES), jnp.array(COUPLINGS))
+    return values, {name: np.stack(pair) for name, pair in slopes.items()}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_transforms(sm, b_minus_l, treatments, compiled, name):
+    values, slopes = (each[name] for each in compiled)
+    eager = PUBLIC[name](sm, b_minus_l, treatments["matched"], MASSES[1], COUPLINGS[0])
+    total = sum(jnp.sum(jnp.real(leaf)) for leaf in jax.tree.leaves(eager))
+    np.testing.assert_allclose(values[1, 0], total, COMPILED)
+    assert np.all(np.isfinite(values))
+    assert name in NOT_DIFFERENTIATED or np.all(np.isfinite(slopes))
+    assert name in CONSTANT or np.any(values != values[1, 0])  # so that the point matters
