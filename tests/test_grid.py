@@ -268,7 +268,6 @@ def test_gradient_is_the_finite_difference(axis):
     assert np.sum(known) > 200
     difference = (up[known] - down[known]) / (2 * STEP)
     np.testing.assert_allclose(slope[known], difference, rtol=SLOPE, atol=SLOPE)
-    assert np.all(slope[~known] == 0)
     one_sided = (up[known] - value[known]) / STEP
     assert np.max(np.abs(slope[known] - one_sided)) > 10 * SLOPE  # so the comparison is able to fail
     assert np.ptp(slope[known]) > 1  # decays in flight bend the ratio
