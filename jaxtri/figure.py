@@ -59,7 +59,7 @@ def draw_scans(scans: Mapping[str, Scan], *, title: str, palette: str = "paper")
                 regions = filled(m_X, g_X, scan.group(letter))
                 draw_regions(axes, regions, PALETTES[palette][letter], zorder=2 + depth)
             search_set = scan.header.configuration["searches"]["set"]
-            finish_plane(axes, m_X, g_X, f"treatment: {name} · searches: {search_set}\n{_levels(scan)}")
+            finish_plane(axes, m_X, g_X, f"treatment: {name}\nsearches: {search_set}, {_levels(scan)}")
             leading = {letter: leading_searches(scan, letter) for letter in STACK}
             draw_legend(axes, palette, leading, grey=bool(limits))
         figure.suptitle(_typeset(title), fontsize=12)
@@ -100,7 +100,7 @@ def _levels(scan: Scan) -> str:
     levels = {one["confidence"] for one in scan.header.searches}
     parts = [f"{100 * level:.0f} %" for level in sorted(level for level in levels if level is not None)]
     text = " and ".join(parts) + " CL limits" if parts else ""
-    return text + (" and measured central values" if None in levels else "")
+    return text + (" and central values" if None in levels else "")
 
 
 def _typeset(title: str) -> str:

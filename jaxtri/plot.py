@@ -73,7 +73,7 @@ def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str) -> No
     axes.set(xscale="log", yscale="log", xlim=(m_X[0], m_X[-1]), ylim=(g_X[0], g_X[-1]))
     axes.set_xlabel(r"$m_X$ [GeV]")
     axes.set_ylabel(r"$g_X$")
-    axes.set_title(title, fontsize=10)
+    axes.set_title(title, fontsize=9)
     axes.tick_params(which="both", direction="in", top=True, right=True)
 
 

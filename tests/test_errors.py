@@ -270,9 +270,11 @@ def test_all_unknown_names_are_reported_at_once():
 
 
 @pytest.mark.xfail(strict=True, reason="every alternative of a union is reported, in pydantic's words")
-@pytest.mark.parametrize("place", ["model.charges.e", "inputs.m_t", "model", "treatments"])
-def test_a_mistake_is_one_sentence_without_words_of_the_checker(place):
-    message = message_of(changed(SPEC, (place, True)))
+@pytest.mark.parametrize(
+    ("place", "value"), [("model.charges.e", "x"), ("inputs.m_t", "x"), ("model", 3), ("treatments", [3])]
+)
+def test_a_mistake_is_one_sentence_without_words_of_the_checker(place, value):
+    message = message_of(changed(SPEC, (place, value)))
     assert len(message.splitlines()) == 1
     assert not re.search(r"constrained-str|ModelTable|Choice|\bfloat\b|dictionary|instance of", message)
 
@@ -413,10 +415,10 @@ PYTHON = {
     "measurement": (lambda: load_searches("printed", measurement="mean"), 'no measurement "mean"'),
     "input": (lambda: load_standard_model({"m_tt": 1.0}), 'no Standard Model input "m_tt"; did you mean'),
     "tuple": (lambda: load_standard_model({"lump_mass": (1.0, 2.0)}), "give a list of 4 in GeV"),
-    "text": (lambda: load_standard_model({"m_t": "173"}), "m_t = '173': "),
+    "text": (lambda: load_standard_model({"m_t": "173"}), "'173': input should be a valid number"),
     "channel": (
         lambda: branching_ratio("Z -> X", None, None, None, 1.0, 1.0),
-        'no channel "Z -> X"; did you mean Z -> gamma X',
+        'no channel "Z -> X"; did you mean',
     ),
 }
 

@@ -76,7 +76,7 @@ def test_every_entry_has_a_unit_and_a_source(name):
     assert (f"[{entry.unit}]" if entry.unit != "1" else "dimensionless") == unit
     assert len(listed(entry.value)) == int(length or 1)
     assert isinstance(entry.value, list) == bool(length)
-    assert re.search(r"\d{4}|choice|SND|Ball, Zwicky|what B_", entry.reference), "a year, an arXiv number or a reason"
+    assert re.search(r"\d{4}|choice|SND|Ball, Zwicky|what B_", entry.reference)  # a year, a paper or a reason
     if entry.error is not None:
         assert all(0 < error < abs(entry.value) for error in listed(entry.error))
 

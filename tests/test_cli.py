@@ -1,0 +1,506 @@
+"""Every command as a user starts it: a subprocess, its output, its files and its exit code.
+
+Oracles: the exit codes that --help lists, the library called in memory, bytes before and after.
+"""
+
+import json
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import jaxtri
+from jaxtri import column, store, summary
+from jaxtri.__main__ import EXAMPLES, parser
+from jaxtri.commands import COMMANDS
+from jaxtri.fields import FIELDS
+from jaxtri.spec import load_spec
+from jaxtri.tables import names
+
+PROGRAM = Path(sys.executable).with_name("jaxtri")
+HELP_SECONDS = 1.0  # measured 0.04 s; a busy CI machine is slow
+PNG, PDF = b"\x89PNG", b"%PDF"
+SPEC = """title = "U(1)_{B-L}: small"
+model = "b_minus_l"
+treatments = ["figure", "matched"]
+searches.set = "printed"
+axes.m_X = {min = 1e-3, max = 90.0, points = 40, spacing = "log"}
+axes.g_X = {min = 1e-9, max = 1.0, points = 30, spacing = "log"}
+"""
+ONE = SPEC.replace('"figure", ', "")
+LARGE = ONE.replace("points = 40", "points = 2000").replace("points = 30", "points = 4000").replace(
+    "searches.set", 'searches.only = ["l3_1991_zgamma_ee"]\nsearches.set'
+)  # fmt: skip
+BARYON = ONE.replace(
+    'model = "b_minus_l"',
+    'model.title = "baryon number"\nmodel.neutrinos = "chiral"\n'
+    + "".join(f"model.charges.{lepton} = 0\n" for lepton in ("e", "mu", "tau", "nu_e", "nu_mu", "nu_tau"))
+    + "".join(f'model.charges.{quark} = "1/3"\n' for quark in "udscbt"),
+)
+INTERRUPTIBLE = """import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits "ignored"
+from jaxtri.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    for name, text in (("small", SPEC), ("one", ONE), ("baryon", BARYON)):
+        (folder / f"{name}.toml").write_text(text)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(place):
+    environment = os.environ | {"XDG_CACHE_HOME": str(place / "cache")}
+
+    def start(*arguments, cwd=place, program=(PROGRAM,)):
+        command = [*program, *map(str, arguments)]
+        return subprocess.run(
+            command, cwd=cwd, env=environment, check=False, capture_output=True, text=True, timeout=120
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def first(run, place):
+    """The one `jaxtri run` that every other test reads."""
+    done = run("run", "small.toml")
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+QUESTIONS = {  # commands that only read, two at a time
+    "point": "point small.toml --m-X 0.3 --g-X 2e-6 --treatment matched",
+    "point json": "point small.toml --m-X 0.3 --g-X 2e-6 --json",
+    "limit": "limit small.toml --m-X 0.05",
+    "limit json": "limit small.toml --m-X 0.05 --treatment figure --json",
+    "info": "info small_matched.h5",
+    "cite": "cite small_matched.h5",
+    "compare": "compare small_figure.h5 small_matched.h5",
+    "models": "models",
+    "searches": "searches --set corrected",
+    "treatments": "treatments",
+    "dry run": "run small.toml --dry-run -o empty",
+    "dry scan": "scan one.toml --dry-run -o empty/one.h5",
+    "run again": "run small.toml",
+    "module": "models",
+}
+REFUSED = {  # command, exit code, words
+    "no scan file": ("run nowhere.toml", 4, "nowhere.toml: cannot be read (No such file or directory)"),
+    "no scan": ("info nowhere.h5", 4, "nowhere.h5: no such file"),
+    "not a scan": ("cite small.toml", 2, "small.toml: not a jaxtri scan"),
+    "no folder": ("run small.toml -o nowhere", 4, "nowhere: no such folder; make it first"),
+    "no folder of the file": ("scan one.toml -o nowhere/one.h5", 4, "nowhere: cannot be written"),
+    "a file as folder": ("scan one.toml -o small.toml/one.h5", 4, "small.toml: cannot be written (Not a dir"),
+    "one file for two": ("scan small.toml -o two.h5", 2, "2 treatments make one file each"),
+    "a picture there": ("plot small_matched.h5 -o small", 4, "small.pdf: exists"),
+    "no treatment": (
+        "limit small.toml --m-X 1 --treatment matchd",
+        2,
+        'no treatment in this scan "matchd"; did',
+    ),
+    "no mass": ("point one.toml --m-X -1 --g-X 1", 2, "m_X = -1.0: give a positive number in GeV"),
+    "not a mass": ("limit one.toml --m-X nan", 2, "m_X = nan: give a positive number in GeV"),
+    "no coupling": ("point one.toml --m-X 1 --g-X 0", 2, "g_X = 0.0: give a positive number"),
+    "no set": ("searches --set old", 2, 'no search set "old"; known: corrected, printed'),
+}
+
+
+@pytest.fixture(scope="session")
+def answers(first, run, place):
+    (place / "empty").mkdir()
+    commands = QUESTIONS | {name: command for name, (command, *_) in REFUSED.items()}
+    before = {path.name: path.read_bytes() for path in place.iterdir() if path.is_file()}
+    with ThreadPoolExecutor(2) as pool:
+        waiting = {
+            name: pool.submit(
+                run,
+                *command.split(),
+                program=(sys.executable, "-m", "jaxtri") if name == "module" else (PROGRAM,),
+            )
+            for name, command in commands.items()
+        }
+        found = {name: one.result() for name, one in waiting.items()}
+    after = {path.name: path.read_bytes() for path in place.iterdir() if path.is_file()}
+    assert before == after, "commands that only read, or are refused, touch no file"
+    return found
+
+
+@pytest.fixture(scope="session")
+def spec(place):
+    return load_spec(place / "small.toml")
+
+
+def test_run_writes_arrays_figure_and_table(first, place):
+    outputs = ["small_figure.h5", "small_matched.h5", "small.pdf", "small.png"]
+    written, *table = first.stdout.splitlines()
+    assert written == "wrote " + ", ".join(outputs)
+    assert (place / "small.pdf").read_bytes().startswith(PDF)
+    assert (place / "small.png").read_bytes().startswith(PNG)
+    scans = {name: store.open_scan(place / f"small_{name}.h5") for name in ("figure", "matched")}
+    assert "\n".join(table) == summary.table(scans)
+    fingerprint = scans["figure"].header.fingerprint.encode()
+    assert fingerprint in (place / "small.png").read_bytes()
+
+
+def test_progress_and_anomalies_go_to_stderr(first):
+    assert first.stderr.startswith("model b_minus_l\n  anomalies: SU(2)^2 U(1)_X 0, U(1)_Y^2 U(1)_X 0,")
+    assert "figure: 100%" in first.stderr
+    assert "matched: 100%" in first.stderr
+
+
+def test_a_scan_file_is_what_the_library_computes(first, place, spec):
+    for name, in_memory in jaxtri.scan(spec).items():
+        scan = store.open_scan(place / f"small_{name}.h5")
+        assert scan.header.fingerprint == in_memory.header.fingerprint
+        assert scan.header.scan_file == SPEC
+        for field in FIELDS:  # the same machine, the same kernels: the same bits
+            np.testing.assert_array_equal(scan[field], in_memory[field], err_msg=field)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_exit_code_and_streams(answers, name):
+    code, silent = (4, "stdout") if name == "run again" else (0, "stderr")
+    assert answers[name].returncode == code
+    assert getattr(answers[name], silent) == ""
+
+
+@pytest.mark.parametrize(("name", "code", "words"), [(name, *rest[1:]) for name, rest in REFUSED.items()])
+def test_refusals(answers, name, code, words):
+    refused = answers[name]
+    assert refused.returncode == code
+    assert refused.stdout == ""
+    (sentence,) = refused.stderr.splitlines()
+    assert sentence.startswith("jaxtri: ")
+    assert words in sentence
+
+
+def test_existing_output_is_refused(answers):
+    message = "jaxtri: small_figure.h5: exists; choose another output or pass --force to replace it\n"
+    assert answers["run again"].stderr == message  # `answers` saw that no byte changed
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "outputs"),
+    [
+        (
+            "dry run",
+            "2 treatments, 27 searches: 2400 cells",
+            "small_figure.h5 small_matched.h5 small.pdf small.png",
+        ),
+        ("dry scan", "1 treatments, 27 searches: 1200 cells", "one.h5"),
+    ],
+)
+def test_a_dry_run_says_what_it_would_write_and_writes_nothing(answers, place, name, cells, outputs):
+    work, would = answers[name].stdout.splitlines()
+    assert work.startswith(f"40 x 30 points, {cells}")
+    assert would == "would write " + ", ".join(f"empty/{output}" for output in outputs.split())
+    assert list((place / "empty").iterdir()) == []
+
+
+def test_force_and_quiet_and_folder(first, run, place):
+    folder = place / "again"
+    folder.mkdir()
+    (folder / "small_matched.h5").write_bytes(b"old")
+    assert run("run", "small.toml", "-o", "again", "--quiet").returncode == 4
+    assert [path.name for path in folder.iterdir()] == ["small_matched.h5"]
+    done = run("run", "small.toml", "-o", "again", "--quiet", "--force")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list(folder.iterdir())) == 4
+    assert (folder / "small_matched.h5").read_bytes() == (place / "small_matched.h5").read_bytes()
+
+
+def test_scan_writes_one_file_where_it_is_told(first, run, place):
+    done = run("scan", "one.toml", "-o", "empty.h5", "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "wrote empty.h5\n", "")
+    scan, other = store.open_scan(place / "empty.h5"), store.open_scan(place / "small_matched.h5")
+    np.testing.assert_array_equal(scan["log10_ratio"], other["log10_ratio"])
+    assert scan.header.fingerprint == other.header.fingerprint  # the treatment's, not the scan's
+    (place / "empty.h5").unlink()
+
+
+def strict(text):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_point(answers, spec):
+    one = column.point(spec, spec.treatments[1], 0.3, 2e-6)
+    text = answers["point"].stdout
+    assert "m_X = 0.3 GeV, g_X = 2e-06, treatment matched: not excluded" in text
+    assert f"width {one.width:.6g} GeV, lifetime {one.lifetime:.6g} s" in text
+    assert all(f"BR({name}) = {value:.6g}" in text for name, value in one.branching_ratios.items())
+    assert sum(verdict.name in text for verdict in one.verdicts) == 27
+
+
+def test_point_as_json(answers, spec):
+    figure, matched = strict(answers["point json"].stdout)
+    assert [figure["treatment"], matched["treatment"]] == ["figure", "matched"]
+    one = column.point(spec, spec.treatments[1], 0.3, 2e-6)
+    assert matched["branching_ratios"] == one.branching_ratios
+    assert matched["triangle_sum"] == [one.triangle_sum.real, one.triangle_sum.imag]
+    assert sum(matched["x_branching_ratios"].values()) == pytest.approx(1, 1e-12)
+    ratios = {verdict["name"]: verdict["ratio"] for verdict in figure["verdicts"]}
+    assert ratios["lhcb_2017_bplus_kplus_mumu_displaced"] > 1
+
+
+def test_limit(answers):
+    figure, matched = answers["limit"].stdout.split("m_X = 0.05 GeV, treatment ")[1:]
+    assert figure.startswith("figure: excluded couplings")
+    assert matched.startswith("matched: excluded couplings")
+    strongest = [float(x) for x in re.findall(r"g_X > (\S+)", figure)]
+    assert strongest == sorted(strongest)
+    assert len(strongest) == 7
+    assert "nothing excluded, or no data here: l3_1991_zgamma_ee" in figure
+
+
+def test_limit_as_json_is_where_the_scan_changes_sign(answers, place):
+    found = strict(answers["limit json"].stdout)
+    assert found["m_X"] == 0.05
+    assert list(found["excluded"]) == ["figure"]
+    scan = store.open_scan(place / "small_figure.h5")
+    column_of = np.argmin(np.abs(scan["m_X"] - 0.05))
+    row = list(scan["search"]).index("na62_2021_kpi_invisible_low")
+    excluded = scan["g_X"][scan["log10_ratio"][row, column_of] > 0]
+    ((low, high),) = found["excluded"]["figure"]["na62_2021_kpi_invisible_low"]
+    assert (
+        excluded[0] / 2.1 < low < excluded[0] * 1.2
+    )  # the axis steps by a factor 2, the mass differs by 10 %
+    assert high >= 1
+
+
+def test_info(answers, place):
+    scan = store.open_scan(place / "small_matched.h5")
+    text = answers["info"].stdout
+    for words in (
+        "U(1)_{B-L}: small",
+        "model b_minus_l, treatment matched, searches printed",
+        "charges e -1, mu -1",
+        "m_X: 40 points from 0.001 to 90",
+        "g_X: 30 points from 1e-09 to 1",
+        f"{100 * np.mean(scan['excluded'] == 1):.2f} % excluded",
+        scan.header.fingerprint,
+        f"jaxtri {version('jaxtri')}",
+    ):
+        assert words in text
+
+
+def test_cite_is_bibtex(answers, place):
+    text = answers["cite"].stdout
+    keys = re.findall(r"@\w+\{([^,]+),", text)
+    assert keys[0] == "SmithTait2024"
+    assert len(keys) == len(set(keys)) == text.count("@")
+    searches = store.open_scan(place / "small_matched.h5").header.searches
+    assert set(keys[1:]) == {re.match(r"@\w+\{([^,]+),", one["bibtex"].strip())[1] for one in searches}
+    depth = 0
+    for letter in text:
+        depth += (letter == "{") - (letter == "}")
+        assert depth >= 0
+        assert letter != "@" or depth == 0, "entries are not inside each other"
+    assert depth == 0
+
+
+def test_compare_is_the_table_of_the_run(answers, first):
+    assert answers["compare"].stdout == first.stdout.split("\n", 1)[1]
+    assert answers["compare"].stdout.startswith("| new exclusion, m_X in GeV | figure | matched |\n")
+
+
+def test_lists(answers):
+    models, treatments = answers["models"].stdout, answers["treatments"].stdout
+    assert re.findall(r"^(\w+): ", models, flags=re.MULTILINE) == names("models")
+    assert models.count("SU(2)^2 U(1)_X 0, U(1)_Y^2 U(1)_X 0, gravity^2 U(1)_X 0, U(1)_X^3 0") == 2
+    listed = re.findall(r"^(\w+): ", treatments, flags=re.MULTILINE)
+    assert listed == [*names("treatments"), "ward", "one_loop"]
+    assert "  k_to_pi = vector" in treatments
+    lines = answers["searches"].stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        one.name for one in jaxtri.load_searches("corrected").labels
+    ]
+    assert re.search(
+        r"^na62_2022_kpi_mumu +K\+ -> pi\+ X, mu\+ mu- +< \S+ +95 % CL +arXiv:2209\.05076$", lines[-1]
+    )
+    assert answers["module"].stdout == models
+
+
+def test_plot(first, run, place):
+    done = run(
+        "plot", "small_matched.h5", "-o", "empty_plot", "--palette", "okabe-ito", "--title", "My 5 % title"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "wrote empty_plot.pdf, empty_plot.png\n", "")
+    picture = (place / "empty_plot.png").read_bytes()
+    assert picture.startswith(PNG)
+    assert picture != (place / "small.png").read_bytes()
+    assert (place / "empty_plot.pdf").read_bytes().startswith(PDF)
+    for suffix in ("pdf", "png"):
+        (place / f"empty_plot.{suffix}").unlink()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "draw",
+        "run",
+        "run small.toml --points 3",
+        "point small.toml --m-X 1",
+        "point small.toml --m-X one --g-X 1",
+        "limit small.toml",
+        "searches",
+        "plot small.h5 --palette grey",
+        "compare",
+    ],
+)
+def test_wrong_usage(line, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parser().parse_args(line.split())
+    assert capsys.readouterr().err.startswith("usage: jaxtri")
+
+
+def test_every_command_is_in_the_help(run):
+    text = run("--help").stdout
+    assert re.findall(r"^    ([a-z]+)\b", text, flags=re.MULTILINE) == [
+        *(
+            "run",
+            "scan",
+            "point",
+            "limit",
+            "plot",
+            "compare",
+            "info",
+            "cite",
+            "models",
+            "treatments",
+            "searches",
+        )
+    ]
+    assert set(COMMANDS) == set(re.findall(r"^    ([a-z]+)\b", text, flags=re.MULTILINE))
+    assert all(code in text for code in ("0 done", "1 internal", "2 wrong usage", "4 file cannot", "130"))
+    for example in re.findall(r"^  jaxtri (.+?)(?:  +.*| >.*)?$", EXAMPLES, flags=re.MULTILINE):
+        assert parser().parse_args(re.split(r" > |  ", example)[0].split()).command in COMMANDS
+
+
+def test_version(run):
+    assert run("--version").stdout == f"jaxtri {version('jaxtri')}\n"
+    assert version("jaxtri") == jaxtri.__version__
+
+
+def test_help_is_quick(run):
+    def seconds():
+        start = time.perf_counter()
+        assert run("--help").returncode == 0
+        return time.perf_counter() - start
+
+    assert statistics.median(seconds() for _ in range(5)) < HELP_SECONDS
+
+
+@pytest.mark.parametrize(("line", "heavy"), [("--help", set()), ("models", {"jax", "matplotlib", "h5py"})])
+def test_help_imports_nothing_heavy(run, line, heavy):  # "models" shows that the list can be longer
+    code = (
+        "import sys; from jaxtri.__main__ import main\n"
+        "try: main(sys.argv[1:])\nexcept SystemExit: pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    modules = set(run("-c", code, line, program=(sys.executable,)).stderr.split())
+    assert modules & {"jax", "jaxlib", "numpy", "matplotlib", "h5py", "pydantic"} >= heavy
+    assert not heavy == (modules & {"jax", "matplotlib", "h5py"}) == {"jax"}
+    assert heavy or not modules & {"jax", "jaxlib", "numpy", "matplotlib", "h5py", "pydantic"}
+
+
+def test_interrupted(tmp_path, first, place):
+    (tmp_path / "large.toml").write_text(LARGE)
+    command = [sys.executable, "-c", INTERRUPTIBLE, "scan", "large.toml"]
+    environment = os.environ | {"XDG_CACHE_HOME": str(place / "cache")}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob(".*.part")) and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert out == ""
+    assert err.splitlines()[-1].endswith("jaxtri: interrupted; nothing half-written was left behind")
+    assert "Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["large.toml"]
+
+
+def test_a_reader_that_goes_away(place):
+    gone, output = os.pipe()
+    os.close(gone)  # as `| head` does once it has its lines
+    try:
+        done = subprocess.run(
+            [PROGRAM, "models"], stdout=output, stderr=subprocess.PIPE, cwd=place, check=False, timeout=60
+        )
+    finally:
+        os.close(output)
+    assert done.returncode == 0
+    assert done.stderr == b""
+
+
+@pytest.mark.xfail(strict=True, reason="ln(tau) of an X that cannot decay is inf, and inf - inf is NaN")
+def test_a_stable_x_is_excluded_by_invisible_searches(run):
+    (one,) = json.loads(run("point", "baryon.toml", "--m-X", 0.05, "--g-X", 1e-3, "--json").stdout)
+    assert one["lifetime"] == float("inf")
+    ratios = {verdict["name"]: verdict["ratio"] for verdict in one["verdicts"]}
+    assert ratios["na62_2021_kpi_invisible_low"] > 1
+
+
+@pytest.mark.xfail(strict=True, reason="the lifetime of a stable X is written as Infinity, which is not JSON")
+def test_the_json_of_a_stable_x_is_json(run):
+    strict(run("point", "baryon.toml", "--m-X", 0.05, "--g-X", 1e-3, "--json").stdout)
+
+
+BROKEN = {  # command, exit code it should have
+    "other searches": (
+        "compare small_matched.h5 other.h5",
+        0,
+        "a search of the first scan is missed in the other",
+    ),
+    "the folder itself": ("plot small_matched.h5 -o .", 4, "a stem without a name"),
+    "a formula": (r"plot small_matched.h5 -o formula --title $\nothing$", 2, "matplotlib cannot typeset it"),
+    "a long name": (f"info {'x' * 300}.h5", 4, "OSError from the file system"),
+}
+
+
+@pytest.mark.xfail(strict=True, reason="a traceback")
+@pytest.mark.parametrize(("command", "code", "why"), BROKEN.values(), ids=BROKEN)
+def test_no_command_ends_in_a_traceback(first, run, place, command, code, why):
+    if "other.h5" in command and not (place / "other.h5").exists():
+        (place / "other.toml").write_text(
+            ONE.replace("searches", 'searches.only = ["l3_1991_zgamma_ee"]\nsearches')
+        )
+        run("scan", "other.toml", "-o", "other.h5")
+    done = run(*command.split())
+    assert "Traceback" not in done.stderr, why
+    assert done.returncode == code
+
+
+@pytest.mark.xfail(
+    strict=True, reason="pictures are written in place, and matplotlib fails with AttributeError"
+)
+def test_a_picture_survives_a_full_disk(first, run, place):
+    (place / "kept.pdf").write_bytes((place / "small.pdf").read_bytes())
+    code = (
+        "import resource, signal, sys\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))\n"
+        "from jaxtri.__main__ import main\nsys.exit(main(sys.argv[1:]))"
+    )
+    done = run("-c", code, "plot", "small_matched.h5", "-o", "kept", "--force", program=(sys.executable,))
+    assert done.returncode == 4
+    assert (place / "kept.pdf").read_bytes() == (place / "small.pdf").read_bytes()
