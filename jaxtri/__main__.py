@@ -9,7 +9,7 @@ import sys
 from jaxtri import __version__
 from jaxtri.errors import JaxtriError
 
-INTERNAL, USAGE, INTERRUPTED = 1, 2, 130
+STORAGE, INTERRUPTED = 4, 130
 
 EXAMPLES = """examples:
   jaxtri run scans/figure_3.toml                          scan three treatments, draw Figure 3
@@ -108,12 +108,15 @@ def main(argv: list[str] | None = None) -> int:
     except JaxtriError as error:
         print(f"jaxtri: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            sys.stderr.close()  # the reader of our output went away, as in `jaxtri models | head`
+            return 0
+        print(f"jaxtri: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
+        return STORAGE
     except KeyboardInterrupt:
         print("jaxtri: interrupted; nothing half-written was left behind", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output went away, as in `jaxtri models | head`
-        return 0
     return 0
 
 

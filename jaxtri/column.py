@@ -14,6 +14,7 @@ from jaxtri.channels import CHANNEL_NAMES
 from jaxtri.errors import InputError
 from jaxtri.grid import in_validity, mass_axis
 from jaxtri.numerics.roots import FloatArray, bisect_all
+from jaxtri.physics.decay_in_flight import log_probability
 from jaxtri.physics.x_decays import FINAL_STATES
 from jaxtri.search import Row, SearchRow, log_ratio
 from jaxtri.spec import Spec
@@ -28,7 +29,8 @@ class Verdict:
     """What one search says of one point."""
 
     name: str
-    ratio: float  # predicted signal over limit
+    excluded: bool
+    ratio: float  # predicted signal over limit; 0 where the search has no data or does not count X
     probability: float  # of decay in flight, as the search needs it
     reason: str
 
@@ -51,7 +53,7 @@ class Point:
     @property
     def excluded_by(self) -> tuple[str, ...]:
         """Searches that exclude the point."""
-        return tuple(one.name for one in self.verdicts if one.ratio > 1)
+        return tuple(one.name for one in self.verdicts if one.excluded)
 
 
 @jax.jit
@@ -103,25 +105,28 @@ def point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
 
 
 def _verdict(spec: Spec, row: Row, index: int, log_g: float, ratio: float) -> Verdict:
-    """Say in words why a search excludes a point, or does not."""
+    """Say in words why a search excludes a point, or does not; ``ratio`` is the F of `log_ratio`."""
     one = jax.tree.map(lambda x: x[index], row.searches)
     label = spec.searches.labels[index]
     low, high = np.asarray(spec.searches.m_X_window[index])
-    tau = float(row.lifetime) * np.exp(-2 * log_g)
+    tau = float(row.lifetime) * math.exp(-2 * log_g)
     if not bool(one.is_valid):
         inside = low <= float(row.mass) <= high
         reason = "vetoed mass, or channel closed" if inside else f"no data outside {low:.4g}-{high:.4g} GeV"
-        return Verdict(name=label.name, ratio=0.0, probability=0.0, reason=reason)
-    signal = float(jnp.exp(one.log_norm + 2 * log_g)) * label.limit
-    expected = float(jnp.exp(jnp.minimum(ratio, 700.0)))
-    probability = min(1.0, expected * label.limit / signal) if signal > 0 else 0.0
+        return Verdict(name=label.name, excluded=False, ratio=0.0, probability=0.0, reason=reason)
+    in_flight = log_probability(one.is_invisible, one.neutrinos, one.flight * math.exp(2 * log_g))
     if label.tau_window_s and not label.tau_window_s[0] < tau < label.tau_window_s[1]:
         low, high = (edge * 1e12 for edge in label.tau_window_s)
         reason = f"lifetime {tau * 1e12:.3g} ps outside {low:g}-{high:g} ps"
-        return Verdict(name=label.name, ratio=expected, probability=0.0, reason=reason)
+        return Verdict(name=label.name, excluded=False, ratio=0.0, probability=0.0, reason=reason)
     word = "excluded: above" if ratio > 0 else "allowed: below"
-    reason = f"{word} the limit {label.limit:.3g} on BR({label.channel}) x P({label.final_state})"
-    return Verdict(name=label.name, ratio=expected, probability=probability, reason=reason)
+    return Verdict(
+        name=label.name,
+        excluded=ratio > 0,
+        ratio=float(jnp.exp(one.log_norm + 2 * log_g + in_flight)),
+        probability=float(jnp.exp(in_flight)),
+        reason=f"{word} the limit {label.limit:.3g} on BR({label.channel}) x P({label.final_state})",
+    )
 
 
 def excluded_couplings(spec: Spec, treatment: Treatment, m_X: float) -> dict[str, list[tuple[float, float]]]:

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -75,15 +76,13 @@ def plot(arguments: argparse.Namespace) -> str:
     """Draw scan files side by side."""
     files = [Path(name) for name in arguments.files]
     scans = [store.open_scan(path) for path in files]
-    treatments = [one.header.treatment for one in scans]
-    named = dict(
-        zip(treatments if len(set(treatments)) == len(scans) else map(str, files), scans, strict=True)
-    )
     stem = Path(arguments.output) if arguments.output else Path(files[0].stem)
+    if stem.is_dir():
+        raise StorageError(f"-o {stem}: is a folder; give the name of the pictures without ending")
     pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in figure.FORMATS]
     store.check_outputs(pictures, 0, force=arguments.force)
     title = arguments.title or scans[0].header.title
-    drawn = figure.draw_scans(named, title=title, palette=arguments.palette or "paper")
+    drawn = figure.draw_scans(_distinct(files, scans), title=title, palette=arguments.palette or "paper")
     saved = figure.save(drawn, stem, fingerprint=" ".join(one.header.fingerprint for one in scans))
     return "wrote " + ", ".join(map(str, saved))
 
@@ -119,11 +118,8 @@ def info(arguments: argparse.Namespace) -> str:
 
 def compare(arguments: argparse.Namespace) -> str:
     """The table of what each group adds to earlier limits."""
-    scans: dict[str, Scan] = {}
-    for name in arguments.files:
-        one = store.open_scan(name)
-        scans[one.header.treatment if one.header.treatment not in scans else name] = one
-    return summary.table(scans)
+    files = [Path(name) for name in arguments.files]
+    return summary.table(_distinct(files, [store.open_scan(path) for path in files]))
 
 
 def models(arguments: argparse.Namespace) -> str:
@@ -175,6 +171,16 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], str]] = {
     "treatments": treatments,
     "cite": cite,
 }
+
+
+def _distinct(files: list[Path], scans: list[Scan]) -> dict[str, Scan]:
+    """Scans by treatment where that tells them apart, else by file and, if need be, by number."""
+    treatments = [one.header.treatment for one in scans]
+    if len(set(treatments)) == len(scans):
+        return dict(zip(treatments, scans, strict=True))
+    names = [path.stem for path in files]
+    numbered = [f"{name} ({i})" if names.count(name) > 1 else name for i, name in enumerate(names, start=1)]
+    return dict(zip(numbered, scans, strict=True))
 
 
 def _model_text(spec: Spec) -> str:
@@ -266,9 +272,11 @@ def _progress(name: str, cells: int, *, quiet: bool) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Complex numbers as [real, imaginary], for JSON."""
+    """For JSON: complex numbers as [real, imaginary], infinities (a stable X) as null."""
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    return [value.real, value.imag] if isinstance(value, complex) else value
+    if isinstance(value, complex):
+        return [value.real, value.imag]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,7 +1,8 @@
 """The errors of jaxtri: each says where, what was found and what is allowed, in one sentence."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 
 class JaxtriError(Exception):
@@ -40,3 +41,22 @@ def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str]) -> In
     near = difflib.get_close_matches(name, names, n=2, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     return InputError(f'{where}: no {kind} "{name}"; {hint}known: {", ".join(names)}')
+
+
+def gather(*steps: Callable[[], Any]) -> list[Any]:
+    """Take every step, and raise all their input errors at once.
+
+    Returns
+    -------
+    list
+        What the steps return, in order.
+    """
+    results, messages = [], []
+    for step in steps:
+        try:
+            results.append(step())
+        except InputError as error:
+            messages.append(str(error))
+    if messages:
+        raise InputError("\n".join(messages))
+    return results

@@ -1,5 +1,7 @@
 """A figure: panels side by side, saved as PDF and PNG."""
 
+import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from jaxtri.contours import filled
-from jaxtri.errors import StorageError
+from jaxtri.errors import InputError, StorageError
 from jaxtri.fields import Scan
 from jaxtri.plot import (
     PALETTES,
@@ -88,11 +90,33 @@ def save(figure: Figure, stem: Path, *, fingerprint: str = "") -> list[Path]:
     with matplotlib.rc_context(STYLE):
         for path in paths:
             key = "Keywords" if path.suffix == ".pdf" else "Description"
+            picture = io.BytesIO()
             try:
-                figure.savefig(path, dpi=DPI, metadata={key: f"jaxtri config_sha256 {fingerprint}"})
-            except OSError as error:
-                raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from error
+                figure.savefig(
+                    picture,
+                    format=path.suffix[1:],
+                    dpi=DPI,
+                    metadata={key: f"jaxtri config_sha256 {fingerprint}"},
+                )
+            except ValueError as error:
+                reason = str(error).strip().splitlines()[-1]
+                raise InputError(
+                    f"{path}: a title is not valid mathematics ({reason}); write \\$ for $"
+                ) from error
+            _replace(path, picture.getvalue())
     return paths
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file under another name and move it into place."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _levels(scan: Scan) -> str:

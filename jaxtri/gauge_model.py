@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from jaxtri.errors import unknown_name
 from jaxtri.numerics.precision import require_x64
 from jaxtri.standard_model import COLOURS, ELECTRIC_CHARGE, FERMIONS, WEAK_ISOSPIN
-from jaxtri.tables import check, locate, read
+from jaxtri.tables import FOLDER, check, locate, read
 from jaxtri.tables.schema import ModelTable
 
 ZERO = 1e-12  # an anomaly coefficient of charges such as 1/3 vanishes to rounding
@@ -50,15 +51,26 @@ def load_model(name_or_path: str | Path | dict[str, Any], *, relative_to: Path |
         table, name = check(name_or_path, ModelTable, "model"), "inline"
     else:
         path = locate("models", name_or_path, relative_to=relative_to)
-        table, name = read(path, ModelTable), path.stem
+        table, name, relative_to = read(path, ModelTable), path.stem, path.parent
     return GaugeModel(
         name=table.name or name,
         title=table.title,
         neutrinos=table.neutrinos,
-        previous_limits=table.previous_limits,
+        previous_limits=_previous_limits(table.previous_limits, relative_to),
         right_handed_neutrinos=tuple(table.right_handed_neutrinos),
         charge=jnp.array([getattr(table.charges, fermion) for fermion in FERMIONS], dtype=float),
     )
+
+
+def _previous_limits(name: str | None, relative_to: Path | None) -> str | None:
+    """A shipped table by its name in the tables' folder, or the full path of a user's."""
+    if name is None or (FOLDER / name).is_file():
+        return name
+    own = (relative_to or Path()) / name
+    if own.is_file():
+        return str(own.absolute())
+    known = [str(path.relative_to(FOLDER)) for path in FOLDER.glob("previous_limits/*.csv")]
+    raise unknown_name("model: previous_limits", "table", name, known)
 
 
 def anomaly_coefficients(model: GaugeModel) -> dict[str, float]:

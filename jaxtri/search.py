@@ -153,6 +153,11 @@ def load_searches(
     }
     if not kept:
         raise InputError(f'searches: none of the set "{set_name}" is left; give at least one in only')
+    outside = [name for name in [*(only or []), *(exclude or [])] if set_name not in tables[name].sets]
+    if outside:
+        raise InputError(
+            f'searches: {", ".join(outside)} not in the set "{set_name}"; leave out, or change set'
+        )
     order = sorted(kept, key=lambda name: ("ZBK".index(kept[name].channel[0]), name))
     return _search_set(set_name, mode, {name: kept[name] for name in order})
 
@@ -256,7 +261,7 @@ def join_row(
         log_norm=log_br[searches.channel] + log_or_minus_inf(visible) - jnp.log(searches.limit),
         flight=wall / tau,
         log_above=log_low,
-        log_below=jnp.log(high) - jnp.log(tau),
+        log_below=jnp.where(jnp.isfinite(high), jnp.log(high / tau), jnp.inf),
         is_invisible=searches.is_invisible,
         neutrinos=neutrinos,
         is_valid=inside & ~vetoed & (m_D + m_X < M),

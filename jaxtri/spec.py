@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jaxtri.errors import InputError
+from jaxtri.errors import InputError, gather
 from jaxtri.gauge_model import GaugeModel, anomaly_coefficients, load_model
 from jaxtri.search import SearchSet, load_searches
 from jaxtri.standard_model import FERMIONS, StandardModel, input_values, load_standard_model
@@ -86,10 +86,13 @@ def load_spec(source: str | Path | Mapping[str, Any]) -> Spec:
         name, data, folder = path.stem, parse(text, str(path)), path.parent
     table = check(data, SpecTable, str(source) if not isinstance(source, Mapping) else "scan")
     given = table.model if isinstance(table.model, str) else data["model"]
-    model = load_model(given, relative_to=folder)
-    treatments = tuple(load_treatment(one, relative_to=folder) for one in table.treatments)
-    for treatment in treatments:
-        require_described(model, treatment)
+    model, sm, searches, *treatments = gather(
+        lambda: load_model(given, relative_to=folder),
+        lambda: load_standard_model(table.inputs),
+        lambda: _searches(table.searches, folder),
+        *(lambda one=one: load_treatment(one, relative_to=folder) for one in table.treatments),
+    )
+    gather(*(lambda one=one: require_described(model, one) for one in treatments))
     repeated = {one.name for one in treatments if sum(one.name == other.name for other in treatments) > 1}
     if repeated:
         raise InputError(f"{name}: treatments named {', '.join(sorted(repeated))} more than once; rename one")
@@ -97,10 +100,10 @@ def load_spec(source: str | Path | Mapping[str, Any]) -> Spec:
         name=name,
         title=table.title,
         text=text,
-        sm=load_standard_model(table.inputs),
+        sm=sm,
         model=model,
-        treatments=treatments,
-        searches=_searches(table.searches, folder),
+        treatments=tuple(treatments),
+        searches=searches,
         m_X=axis_values(table.axes.m_X),
         g_X=axis_values(table.axes.g_X),
         precision=table.precision,

@@ -24,11 +24,12 @@ import numpy as np
 import numpy.typing as npt
 
 from jaxtri.chunks import COMPRESSION, packed
-from jaxtri.errors import InputError, StorageError
+from jaxtri.errors import InputError, JaxtriError, StorageError
 from jaxtri.fields import BLOCK, CELL_FIELDS, EXCLUDED, FIELDS, STATUS, Fields, Header, Scan
 
 FORMAT, FORMAT_VERSION = "jaxtri-scan", 1
 CHUNK = (BLOCK, 500)  # masses, couplings
+FIRST_BLOCK = 8192  # bytes
 EXPECTED_RATIO = 0.25  # compressed over raw size, for the disk check; measured: 0.13
 FLAGS = {"excluded": EXCLUDED, "status": STATUS, "valid": {"no_data": 0, "data": 1}}
 PROVENANCE = ("configuration", "searches", "inputs", "versions")
@@ -144,14 +145,14 @@ def open_scan(path: str | Path) -> Scan:
         If it cannot be read.
     """
     path = Path(path)
-    if not path.is_file():
-        raise StorageError(f"{path}: no such file")
     try:
+        if not path.is_file():
+            raise StorageError(f"{path}: no such file")
         with h5py.File(path, "r") as file:
             _check_format(path, file)
             return Scan(header=_read_header(file), arrays=_StoredArrays(path))
     except (OSError, KeyError, ValueError) as error:
-        if isinstance(error, InputError):
+        if isinstance(error, JaxtriError):
             raise
         raise InputError(
             f"{path}: not a jaxtri scan ({str(error)[:80]}); give a file written by jaxtri"
@@ -169,8 +170,11 @@ class _StoredArrays(Mapping[str, npt.NDArray[Any]]):
         if name not in FIELDS:
             raise KeyError(name)
         if name not in self._read:
-            with h5py.File(self._path, "r") as file:
-                self._read[name] = file[name][...]
+            try:
+                with h5py.File(self._path, "r") as file:
+                    self._read[name] = file[name][...]
+            except (OSError, KeyError) as error:
+                raise StorageError(f"{self._path}: array {name} is damaged or missing; scan again") from error
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -283,10 +287,14 @@ def _sync(path: Path) -> None:
 def _cleanup(part: Path, path: Path) -> Iterator[None]:
     """Remove the temporary file whatever happens; say a full disk in our words."""
     try:
+        with part.open("xb") as probe:  # HDF5 crashes where not even its first block can be written
+            probe.write(bytes(FIRST_BLOCK))
+        part.unlink()
         yield
     except (OSError, RuntimeError) as error:  # h5py raises RuntimeError where a flush fails
         if isinstance(error, StorageError):
             raise
-        raise StorageError(f"{path}: cannot be written ({error}); nothing was left behind") from error
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "disk full?"
+        raise StorageError(f"{path}: cannot be written ({reason}); nothing was left behind") from error
     finally:
         part.unlink(missing_ok=True)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jaxtri.errors import unknown_name
 from jaxtri.fields import Scan
 from jaxtri.tables import FOLDER, read_csv
 
@@ -57,9 +56,6 @@ def previous_limits(configuration: Mapping[str, Any]) -> list[PreviousLimit]:
     if name is None:
         return []
     path = FOLDER / name
-    if not path.is_file():
-        known = [str(one.relative_to(FOLDER)) for one in FOLDER.glob("previous_limits/*.csv")]
-        raise unknown_name("model", "table of previous limits", name, known)
     pieces: list[list[dict[str, str]]] = []
     for row in read_csv(path):
         last = pieces[-1][-1] if pieces else None
@@ -123,7 +119,9 @@ def improvements(scan: Scan) -> dict[str, list[Improvement]]:
 
 
 def excluded_region(scan: Scan, search: str) -> Region | None:
-    """Rectangle around what one search excludes; None if it excludes nothing."""
+    """Rectangle around what one search excludes; None if it excludes nothing, or is not in the scan."""
+    if search not in scan.header.axes["search"]:
+        return None
     position = scan.header.axes["search"].index(search)
     mask = np.asarray(scan["log10_ratio"][position]) > 0
     if not mask.any():
@@ -155,7 +153,7 @@ def table(scans: Mapping[str, Scan]) -> str:
     for letter in GROUPS:
         cells = [_ranges(gains[name][letter]) for name in names]
         lines.append(f"| {letter} decays | " + " | ".join(cells) + " |")
-    for search in _displaced(next(iter(scans.values()))):
+    for search in dict.fromkeys(name for scan in scans.values() for name in _displaced(scan)):
         cells = [_box(excluded_region(scan, search)) for scan in scans.values()]
         lines.append(f"| island: {search} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -216,6 +216,8 @@ def excluded_intervals(search, point, couplings):
 
     if not search.has_data(point.m_X):
         return []
+    if search.tau_s is not None:  # a wedge may be narrower than the steps of the list
+        couplings = sorted({*couplings, peak(search, point, couplings[0], couplings[-1])})
     flags = [is_excluded(g_X) for g_X in couplings]
     edges = [couplings[0]] if flags[0] else []
     for (low, before), (high, after) in itertools.pairwise(zip(couplings, flags, strict=True)):
@@ -223,6 +225,16 @@ def excluded_intervals(search, point, couplings):
             edges.append(bisection(is_excluded, *((low, high) if before else (high, low))))
     edges += [couplings[-1]] if flags[-1] else []
     return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def peak(search, point, lowest, highest):
+    """Coupling that a search with a lifetime window excludes most: ln r is concave in ln g_X."""
+    low, high = math.log(lowest), math.log(highest)
+    while high - low > 1e-9:
+        third = (high - low) / 3
+        left, right = (log_ratio(search, point.at(math.exp(u))) for u in (low + third, high - third))
+        low, high = (low + third, high) if left < right else (low, high - third)
+    return math.exp((low + high) / 2)
 
 
 def previous_segments(path="previous_limits/b_minus_l.csv"):

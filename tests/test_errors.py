@@ -113,12 +113,12 @@ MISTAKES = [  # place, value, fragments of the message: where, what was found, w
         ("tables/models", 'no model "b_minus"', "did you mean b_minus_l", "known: b3_minus_l2"),
     ),
     ("model", "", ("model", "''", "at least 1 character")),
-    ("model", 3, ("model", "3", "valid string")),
+    ("model", 3, ("model", "3", "give a name or a path or a table")),
     ("model", REMOVED, ("model is missing", "required")),
     ("treatments", ["matchd"], ("treatments", 'no treatment "matchd"', "did you mean matched?")),
     ("treatments", [], ("treatments", "[]", "at least 1 item")),
     ("treatments", "matched", ("treatments", "'matched'", "valid list")),
-    ("treatments", [1], ("treatments.0", "1", "valid string")),
+    ("treatments", [1], ("treatments.0", "1", "give a name or a path or a table")),
     (
         "treatments",
         ["matched", "matched"],
@@ -188,7 +188,7 @@ MISTAKES = [  # place, value, fragments of the message: where, what was found, w
     ("figure", 1, ("figure", "1", "valid dictionary")),
     ("inputs", 1, ("inputs", "1", "valid dictionary")),
     ("inputs.m_top", 173.0, ("inputs", '"m_top"', "did you mean m_t")),
-    *(("inputs.m_t", x, ("inputs.m_t", repr(x), "valid number")) for x in ("173", True, {})),
+    *(("inputs.m_t", x, ("inputs.m_t", repr(x), "give a number or a list")) for x in ("173", True, {})),
     *(("inputs.m_t", x, ("inputs.m_t", repr(x), "finite number")) for x in (NAN, INF)),
     *(("inputs.m_t", x, ("inputs: m_t", f"{x} GeV", "give a positive number")) for x in (0.0, -1.0)),
     *(
@@ -257,7 +257,6 @@ def test_all_mistakes_are_reported_at_once():
     assert all(line.startswith("scan") for line in lines)
 
 
-@pytest.mark.xfail(strict=True, reason="names are looked up one after the other, after the types are checked")
 def test_all_unknown_names_are_reported_at_once():
     wrong = [
         ("model", "b_minus"),
@@ -269,7 +268,6 @@ def test_all_unknown_names_are_reported_at_once():
     assert all(name in message for name in ("b_minus", "matchd", "na61", "m_top"))
 
 
-@pytest.mark.xfail(strict=True, reason="every alternative of a union is reported, in pydantic's words")
 @pytest.mark.parametrize(
     ("place", "value"), [("model.charges.e", "x"), ("inputs.m_t", "x"), ("model", 3), ("treatments", [3])]
 )
@@ -279,29 +277,24 @@ def test_a_mistake_is_one_sentence_without_words_of_the_checker(place, value):
     assert not re.search(r"constrained-str|ModelTable|Choice|\bfloat\b|dictionary|instance of", message)
 
 
-@pytest.mark.xfail(strict=True, reason="the whole axis is printed, and not where it stops ascending")
 def test_a_long_axis_that_does_not_ascend_is_a_short_message():
     values = [float(i) for i in range(1, 5001)]
     values[2500] = 1.0
     assert len(message_of(changed(SPEC, ("axes.m_X", {"values": values})))) < 500
 
 
-@pytest.mark.xfail(strict=True, reason="OverflowError from Fraction")
 def test_a_charge_that_is_too_large():
     assert "charges.e" in message_of(changed(SPEC, ("model.charges.e", "1e400")))
 
 
-@pytest.mark.xfail(strict=True, reason="ValueError from the file system")
 def test_a_path_with_a_null():
-    message_of(changed(SPEC, ("model", "a\0.toml")), JaxtriError)
+    assert r"a\x00.toml" in message_of(changed(SPEC, ("model", "a\0.toml")))
 
 
-@pytest.mark.xfail(strict=True, reason="looked for once the scan is done")
 def test_previous_limits_that_are_not_there_are_refused_before_the_scan():
     assert "no_such.csv" in message_of(changed(SPEC, ("model.previous_limits", "no_such.csv")))
 
 
-@pytest.mark.xfail(strict=True, reason="names outside the set are dropped without a word")
 def test_a_search_outside_the_set_is_not_silently_dropped():
     outside = "belle_2021_bplus_kplus_ee"  # of the corrected set alone
     message = message_of(changed(SPEC, ("searches.only", ["na62_2022_kpi_mumu", outside])))

@@ -107,7 +107,7 @@ def test_decays_have_the_dimension_of_a_width(sm, generic):
     np.testing.assert_allclose(scaled_br, br, 100 * ROUNDING)
     np.testing.assert_allclose(scaled_width, SCALE * width, 100 * ROUNDING)
     _, unscaled = run(sm, SCALE * m_X)
-    assert np.all(np.abs(unscaled / (SCALE * width) - 1) > 1e-6)
+    assert np.max(np.abs(unscaled / (SCALE * width) - 1)) > 0.1
 
 
 # Anomalies and decoupling
@@ -192,16 +192,16 @@ def test_x_decays_are_zero_at_and_below_their_thresholds(near_x_thresholds, name
 
 
 def production_threshold(sm, name):
-    parent, daughter = CHANNELS[AVERAGES[name][1] if name in AVERAGES else name].masses(sm)
-    return float(parent - daughter)
+    """Threshold of a channel; an average is open until both of its channels are closed."""
+    masses = [CHANNELS[channel].masses(sm) for channel in AVERAGES.get(name, (name,))]
+    return max(float(parent - daughter) for parent, daughter in masses)
 
 
-@pytest.mark.parametrize("treatment", TREATMENTS)
-def test_production_at_and_beyond_its_threshold(sm, b_minus_l, treatments, treatment):
+def test_production_at_and_beyond_its_threshold(sm, b_minus_l, treatments):
     """Exactly 0 from threshold on; slopes in m_X, in every input and in every charge are finite."""
 
     def every(sm, model, m_X):
-        return production_vector(sm, model, treatments[treatment], m_X)
+        return jnp.stack([production_vector(sm, model, t, m_X) for t in treatments.values()])
 
     def total(*point):
         return jnp.sum(every(*point))
@@ -212,15 +212,15 @@ def test_production_at_and_beyond_its_threshold(sm, b_minus_l, treatments, treat
     rates, slopes = run(m_X.ravel())
     assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(slopes))
     for i, name in enumerate(CHANNEL_NAMES):
-        own = rates.reshape(*m_X.shape, -1)[i, :, i]
-        assert own[0] > 0, name
+        own = rates.reshape(*m_X.shape, len(treatments), -1)[i, :, :, i]
+        assert np.all(own[0] > 0), name
         assert np.all(own[1:] == 0), name
 
 
 # Derivatives
 
 
-@pytest.mark.parametrize("name", CHANNEL_NAMES)
+@pytest.mark.parametrize("name", CHANNELS)
 def test_production_slopes_are_central_differences(sm, b_minus_l, treatments, name):
     """By m_X, g_X, m_t and the charges of mu and b, under `matched`."""
 
@@ -230,11 +230,10 @@ def test_production_slopes_are_central_differences(sm, b_minus_l, treatments, na
         here = dataclasses.replace(sm, m_t=m_t)
         return jnp.log(branching_ratio(name, here, model, treatments["matched"], m_X, g_X))
 
-    check_slopes(log_rate, jnp.array([0.2, 1e-3, 172.6, -1.0, 0.4]))
+    check_slopes(log_rate, [[0.2, 1e-3, 172.6, -1.0, 0.4]])
 
 
-@pytest.mark.parametrize("m_X", [0.3, 0.9, 1.4, 5.0])
-def test_decay_slopes_are_central_differences(sm, generic, m_X):
+def test_decay_slopes_are_central_differences(sm, generic):
     """By m_X, the mass of the omega, and the charges of mu, u and s."""
 
     def log_width(point):
@@ -245,20 +244,21 @@ def test_decay_slopes_are_central_differences(sm, generic, m_X):
         here = dataclasses.replace(sm, hadrons=dataclasses.replace(sm.hadrons, m_omega=m_omega))
         return jnp.log(unit_decays(here, model, m_X)[1])
 
-    check_slopes(log_width, jnp.array([m_X, 0.78266, -1.0, 0.4, 0.5]))
+    check_slopes(log_width, [[m_X, 0.78266, -1.0, 0.4, 0.5] for m_X in (0.3, 0.9, 1.4, 5.0)])
 
 
-def check_slopes(f, point):
-    """Compare the gradient with central differences, and both with one-sided ones, which must miss."""
-    steps = 1e-4 * jnp.diag(jnp.abs(point))
-    run = jax.jit(jax.vmap(f))
-    up, down, far = run(point + steps), run(point - steps), run(point + 100 * steps)
-    slope = jax.jit(jax.grad(f))(point)
-    assert np.all(np.isfinite(slope))
-    central = (up - down) / (2 * jnp.diag(steps))
-    scale = jnp.max(jnp.abs(slope * point)) / jnp.abs(point)
-    assert np.all(np.abs(slope - central) < DIFFERENCE * scale)
-    assert np.any(np.abs(slope - (far - f(point)) / (100 * jnp.diag(steps))) > DIFFERENCE * scale)
+def check_slopes(f, points):
+    """Compare gradients with central differences; one-sided ones in long steps must miss."""
+    points, run = jnp.array(points), jax.jit(jax.vmap(f))
+    slopes = jax.jit(jax.vmap(jax.grad(f)))(points)
+    assert np.all(np.isfinite(slopes))
+    for point, slope in zip(points, slopes, strict=True):
+        step = 1e-4 * jnp.abs(point)
+        moves = jnp.diag(step)
+        here, up, down, far = (run(point + n * moves) for n in (0, 1, -1, 100))
+        allowed = DIFFERENCE * jnp.max(jnp.abs(slope * point)) / jnp.abs(point)
+        assert np.all(np.abs(slope - (up - down) / (2 * step)) < allowed)
+        assert np.any(np.abs(slope - (far - here) / (100 * step)) > allowed)
 
 
 # Refusals and choices

@@ -246,9 +246,19 @@ def test_previous_limits_cover_what_the_table_says():
     assert previous_limits({"model": {"previous_limits": None}}) == []
 
 
-def test_a_table_of_previous_limits_that_is_not_there():
-    with pytest.raises(InputError, match=r"b_l\.csv.*known: previous_limits/b_minus_l\.csv"):
-        previous_limits({"model": {"previous_limits": "previous_limits/b_l.csv"}})
+def test_previous_limits_are_a_shipped_table_or_a_file_beside_the_model(tmp_path):
+    shipped = (tables.FOLDER / "models" / "b_minus_l.toml").read_text()
+    own = tmp_path / "mine.toml"
+    own.write_text(shipped.replace("previous_limits/b_minus_l.csv", "mine.csv"))
+    with pytest.raises(InputError, match=r"mine\.csv.*known: previous_limits/b_minus_l\.csv"):
+        load_model(own)
+    (tmp_path / "mine.csv").write_text(
+        "# a comment\nsearch,experiment,reference,kind,m_X,g_low,g_high\nS,E,r,k,0.1,1e-5,1e-3\nS,E,r,k,0.11,1e-5,\n"
+    )
+    (limit,) = previous_limits({"model": {"previous_limits": load_model(own).previous_limits}})
+    assert (limit.search, limit.m_X.tolist(), limit.g_high.tolist()) == ("S", [0.1, 0.11], [1e-3, np.inf])
+    covered = previously_excluded([limit], np.array([0.05, 0.1, 0.105]), np.array([1e-6, 1e-4, 1e-2]))
+    assert covered.tolist() == [[False] * 3, [False, True, False], [False, True, True]]
 
 
 def test_the_readme_names_every_channel_and_key():

@@ -15,6 +15,7 @@ from jaxtri.errors import InputError, StorageError, unknown_name
 
 FOLDER = Path(__file__).parent
 SINGULAR = {"models": "model", "treatments": "treatment", "searches": "search"}
+LONGEST = 80  # characters of a wrong value that an error shows
 LARGEST = 256 * 1024  # bytes; the TOML parser is quadratic in dotted keys
 
 Table = TypeVar("Table", bound=BaseModel)
@@ -60,6 +61,10 @@ def read_text(path: Path) -> str:
         raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(f"{str(path)!r}: not a path ({error})") from error
 
 
 def parse(text: str, where: str) -> dict[str, Any]:
@@ -103,16 +108,21 @@ def _short(path: Path) -> str:
 
 def _sentence(where: str, detail: Any, schema: type[BaseModel]) -> str:
     """One pydantic error as a sentence of ours."""
-    place = ".".join(str(part) for part in detail["loc"]) or "table"
+    parts = [part for part in detail["loc"] if not str(part).startswith("<")]  # tags of alternatives
+    place = ".".join(map(str, parts)) or "table"
     if detail["type"] == "extra_forbidden":
-        *parents, key = detail["loc"]
+        *parents, key = parts
         return str(
             unknown_name(".".join([where, *map(str, parents)]), "key", str(key), _keys(schema, parents))
         )
     if detail["type"] == "missing":
         return f"{where}: {place} is missing; it is required"
     message = detail["msg"].removeprefix("Value error, ")
-    return f"{where}: {place} = {detail['input']!r}: {message[:1].lower()}{message[1:]}"
+    if not parts:  # the whole file: the message names the keys that do not fit together
+        return f"{where}: {message}"
+    found = repr(detail["input"])
+    found = found if len(found) <= LONGEST else f"{found[:LONGEST]}..."
+    return f"{where}: {place} = {found}: {message[:1].lower()}{message[1:]}"
 
 
 def _keys(schema: type[BaseModel], parents: list[Any]) -> list[str]:

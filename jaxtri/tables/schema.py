@@ -1,9 +1,9 @@
 """What each kind of table may hold: checked at the file's edge, before anything is computed."""
 
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[Real, Field(gt=0)]
@@ -17,12 +17,32 @@ def _fraction(value: Any) -> Any:
     if isinstance(value, str):
         try:
             return float(Fraction(value))
-        except (ValueError, ZeroDivisionError):
+        except (ValueError, ZeroDivisionError, OverflowError):
             raise ValueError('not a number; write 0.5, -1 or "1/3"') from None
     return value
 
 
 Charge = Annotated[Real, BeforeValidator(_fraction)]
+
+
+def _either(**kinds: Any) -> Any:
+    """Tell the alternatives of a value apart by its Python type, so that an error speaks of one only."""
+
+    def tag(value: Any) -> str | None:
+        if isinstance(value, BaseModel):
+            return "<table>"
+        if isinstance(value, bool):
+            return None
+        return next((f"<{name}>" for name, kind in kinds.items() if isinstance(value, kind)), None)
+
+    words = {
+        "name": "a name or a path",
+        "table": "a table",
+        "number": "a number",
+        "list": "a list of numbers",
+    }
+    allowed = " or ".join(words[name] for name in kinds)
+    return Discriminator(tag, custom_error_type="other_type", custom_error_message=f"give {allowed}")
 
 
 class Strict(BaseModel):
@@ -147,7 +167,7 @@ class SearchTable(SearchValues):
         if self.kind == "measurement" and (self.value is None or self.stat_up is None):
             raise ValueError('kind = "measurement" needs value and stat_up')
         if self.m_X[0] >= self.m_X[1]:
-            raise ValueError("m_X must be [low, high] with low < high")
+            raise ValueError(f"m_X = {self.m_X} must be [low, high] with low < high")
         if self.final_state == "invisible" and self.escape is None:
             raise ValueError('final_state = "invisible" needs escape')
         if self.final_state != "invisible" and (self.prompt is None) == (self.tau_ps is None):
@@ -177,8 +197,9 @@ class Axis(Strict):
         if self.values is not None:
             if any(part is not None for part in ends):
                 raise ValueError("give either values or min, max, points and spacing")
-            if any(low >= high for low, high in zip(self.values, self.values[1:], strict=False)):
-                raise ValueError("values must ascend")
+            for i, (low, high) in enumerate(zip(self.values, self.values[1:], strict=False), start=1):
+                if low >= high:
+                    raise ValueError(f"values must ascend, but values[{i}] = {high} follows {low}")
         elif self.min is None or self.max is None or self.points is None or self.spacing is None:
             raise ValueError("give min, max, points and spacing, or values")
         elif self.min >= self.max:
@@ -225,14 +246,24 @@ class FigureChoice(Strict):
     palette: Literal["paper", "okabe-ito"] = "paper"
 
 
+Kind = TypeVar("Kind", bound=Strict)
+NameOr = Annotated[
+    Annotated[Text, Tag("<name>")] | Annotated[Kind, Tag("<table>")], _either(name=str, table=dict)
+]
+NumberOrList = Annotated[
+    Annotated[Real, Tag("<number>")] | Annotated[list[Real], Tag("<list>")],
+    _either(number=(int, float), list=list),
+]
+
+
 class SpecTable(Strict):
     """A scan file."""
 
     title: Text
-    model: Text | ModelTable
-    treatments: Annotated[list[Text | Choice], Field(min_length=1)]
+    model: NameOr[ModelTable]
+    treatments: Annotated[list[NameOr[Choice]], Field(min_length=1)]
     searches: SearchChoice
     axes: Axes
     precision: Literal["float32", "float64"] = "float32"
-    inputs: dict[str, Real | list[Real]] = {}
+    inputs: dict[str, NumberOrList] = {}
     figure: FigureChoice = FigureChoice()
