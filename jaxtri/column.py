@@ -20,7 +20,7 @@ from jaxtri.search import Row, SearchRow, log_ratio
 from jaxtri.spec import Spec
 from jaxtri.treatment import Treatment
 
-SAMPLES = 4001  # couplings at which the sign of ln r is looked at: steps of 0.3 % of a decade
+SAMPLES = 4001  # couplings at which the sign of ln r is looked at: steps of 0.4 % of a decade
 WIDEST = (1e-15, 10.0)  # couplings searched for limits
 
 
@@ -53,7 +53,7 @@ class Point:
     @property
     def excluded_by(self) -> tuple[str, ...]:
         """Searches that exclude the point."""
-        return tuple(one.name for one in self.verdicts if one.excluded)
+        return tuple(one.name for one in self.verdicts if one.excluded and self.in_domain)
 
 
 @jax.jit

@@ -77,6 +77,8 @@ def plot(arguments: argparse.Namespace) -> str:
     files = [Path(name) for name in arguments.files]
     scans = [store.open_scan(path) for path in files]
     stem = Path(arguments.output) if arguments.output else Path(files[0].stem)
+    if stem.suffix[1:] in figure.FORMATS:
+        stem = stem.with_suffix("")
     if stem.is_dir():
         raise StorageError(f"-o {stem}: is a folder; give the name of the pictures without ending")
     pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in figure.FORMATS]

@@ -36,7 +36,9 @@ FIELDS = {
     "width": FieldInfo(("m_X", "g_X"), "GeV", "total width of X"),
     "lifetime": FieldInfo(("m_X", "g_X"), "s", "proper lifetime of X"),
     "log10_ratio": FieldInfo(
-        ("search", "m_X", "g_X"), "1", "log10 of predicted signal over limit; above 0 is excluded"
+        ("search", "m_X", "g_X"),
+        "1",
+        "log10 of predicted signal over limit (or of tau over an edge of a lifetime window); > 0: excluded",
     ),
     "excluded": FieldInfo(("m_X", "g_X"), "1", "whether any search excludes the point", "uint8"),
     "leading": FieldInfo(("m_X", "g_X"), "1", "position of the search that excludes most", "uint8"),
@@ -74,11 +76,14 @@ class Scan:
         return self.header.axes[name] if name in self.header.axes else self.arrays[name]
 
     def group(self, letter: str) -> npt.NDArray[np.floating[Any]]:
-        """log10_ratio of the best search among the decays of one parent, "Z", "B" or "K"."""
+        """log10_ratio of the best search among the decays of one parent, "Z", "B" or "K".
+
+        Minus infinity where no statement is made (`status` is not ok).
+        """
         chosen = [i for i, one in enumerate(self.header.searches) if one["channel"][0] == letter]
         if not chosen:
             return np.full((len(self["m_X"]), len(self["g_X"])), -np.inf)
         best = np.array(self["log10_ratio"][chosen[0]])
         for i in chosen[1:]:
             np.maximum(best, self["log10_ratio"][i], out=best)
-        return best
+        return np.where(np.asarray(self["status"]) == STATUS["ok"], best, -np.inf)

@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxtri.errors import unknown_name
+from jaxtri.errors import InputError, unknown_name
 from jaxtri.numerics.precision import require_x64
 from jaxtri.standard_model import COLOURS, ELECTRIC_CHARGE, FERMIONS, WEAK_ISOSPIN
 from jaxtri.tables import FOLDER, check, locate, read
 from jaxtri.tables.schema import ModelTable
 
-ZERO = 1e-12  # an anomaly coefficient of charges such as 1/3 vanishes to rounding
+ZERO = 1e-9  # anomaly coefficients of charges such as 0.3333333333 vanish to this
 
 
 @jax.tree_util.register_dataclass
@@ -57,9 +57,21 @@ def load_model(name_or_path: str | Path | dict[str, Any], *, relative_to: Path |
         title=table.title,
         neutrinos=table.neutrinos,
         previous_limits=_previous_limits(table.previous_limits, relative_to),
-        right_handed_neutrinos=tuple(table.right_handed_neutrinos),
+        right_handed_neutrinos=_partners(table),
         charge=jnp.array([getattr(table.charges, fermion) for fermion in FERMIONS], dtype=float),
     )
+
+
+def _partners(table: ModelTable) -> tuple[float, ...]:
+    """Charges of the right-handed neutrinos: those given, or those of light Dirac neutrinos."""
+    left = (table.charges.nu_e, table.charges.nu_mu, table.charges.nu_tau)
+    given = tuple(table.right_handed_neutrinos)
+    if table.neutrinos == "dirac" and given and sorted(given) != sorted(left):
+        raise InputError(
+            f'model: neutrinos = "dirac" with right_handed_neutrinos = {list(given)}: light partners have '
+            f"the charges of the neutrinos, {list(left)}; leave the list out"
+        )
+    return left if table.neutrinos == "dirac" else given
 
 
 def _previous_limits(name: str | None, relative_to: Path | None) -> str | None:

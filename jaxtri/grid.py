@@ -203,8 +203,9 @@ def mass_fields(axis: MassAxis) -> Fields:
 def blocks(spec: Spec, axis: MassAxis) -> Iterator[tuple[slice, Fields]]:
     """Compute the plane a block of masses at a time, one block ahead of the reader.
 
-    Two sets of buffers take turns: the arrays of a block are valid until the next but one is asked
-    for.  The last block repeats its last mass up to the common shape, so that one compilation serves.
+    Two sets of buffers take turns: let go of a block's arrays before asking for the next one, or they are
+    allocated anew.
+    The last block repeats its last mass up to the common shape, so that one compilation serves.
 
     Yields
     ------

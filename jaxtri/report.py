@@ -5,6 +5,7 @@ from typing import Any
 
 from jaxtri.column import WIDEST, Point
 from jaxtri.fields import Scan
+from jaxtri.gauge_model import ZERO
 
 
 def point_text(point: Point) -> str:
@@ -52,7 +53,7 @@ def info_text(scan: Scan) -> str:
         header.title,
         f"  model {model['name']}, treatment {header.treatment}, searches {configuration['searches']['set']}",
         "  charges " + ", ".join(f"{k} {v:g}" for k, v in model["charges"].items()),
-        anomaly_text(model["anomalies"]),
+        *model_text(model["name"], model["charges"], model["anomalies"]).splitlines()[1:],
         *(
             f"  {name}: {axis['points']} points from {axis['min']:g} to {axis['max']:g}"
             for name, axis in axes.items()
@@ -75,7 +76,7 @@ def anomaly_text(anomalies: Mapping[str, float]) -> str:
 def model_text(name: str, charges: Mapping[str, float], anomalies: Mapping[str, float]) -> str:
     """A model's anomalies, and what they mean for the treatments."""
     lines = [f"model {name}", anomaly_text(anomalies)]
-    mixed = [key for key in ("SU(2)^2 U(1)_X", "U(1)_Y^2 U(1)_X") if abs(anomalies[key]) > 1e-9]
+    mixed = [key for key in ("SU(2)^2 U(1)_X", "U(1)_Y^2 U(1)_X") if abs(anomalies[key]) > ZERO]
     if mixed:
         lines.append(
             f"  not anomaly-free ({', '.join(mixed)}): heavy fermions must cancel it, "
@@ -87,6 +88,8 @@ def model_text(name: str, charges: Mapping[str, float], anomalies: Mapping[str, 
             f"  charges differ within the doublets {', '.join(broken)}: X then breaks SU(2), "
             "and W bosons emit it besides"
         )
+    if any(charges[quark] != charges["u"] for quark in "dscbt"):
+        lines.append("  quark charges are not universal: flavour change at tree level is not included")
     return "\n".join(lines)
 
 

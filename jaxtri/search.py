@@ -26,6 +26,8 @@ from jaxtri.tables.schema import Flight, SearchTable
 from jaxtri.treatment import Treatment
 
 SETS = {"printed": "central", "corrected": "gauss"}  # search set -> how it reads a measurement
+NOT_DECIDING = {"bibtex", "printed", "note", "title", "reference", "locator"}
+MOST = 255  # searches: /leading is one byte
 GAUSS_95 = 1.645  # one-sided 95 % quantile of the normal distribution
 SECONDS_PER_PS = 1e-12
 WEIGHTS = {
@@ -55,11 +57,7 @@ class SearchLabel:
     locator: str
     note: str
     bibtex: str
-
-    @property
-    def group(self) -> str:
-        """Group of the search, "Z", "B" or "K": the particle whose decay is searched for."""
-        return self.channel[0]
+    conditions: str  # everything that decides, as JSON: windows, vetoes, lengths, boosts, values
 
 
 @jax.tree_util.register_dataclass
@@ -142,24 +140,38 @@ def load_searches(
     if mode not in SETS.values():
         raise unknown_name("searches", "measurement", mode, SETS.values())
     tables = {name: _table(locate("searches", name)) for name in names("searches")}
-    tables |= {path.stem: _table(path) for path in files or []}
-    for name in [*(only or []), *(exclude or [])]:
-        if name not in tables:
-            raise unknown_name("searches", "search", name, tables)
+    for path in files or []:
+        _add_own(tables, path, set_name)
+    _require_known(tables, [*(only or []), *(exclude or [])], set_name)
     kept = {
         name: table.in_set(set_name)
         for name, table in tables.items()
         if set_name in table.sets and (only is None or name in only) and name not in (exclude or [])
     }
+    if len(kept) > MOST:
+        raise InputError(f"searches: {len(kept)}; at most {MOST} in one scan")
     if not kept:
         raise InputError(f'searches: none of the set "{set_name}" is left; give at least one in only')
-    outside = [name for name in [*(only or []), *(exclude or [])] if set_name not in tables[name].sets]
-    if outside:
-        raise InputError(
-            f'searches: {", ".join(outside)} not in the set "{set_name}"; leave out, or change set'
-        )
     order = sorted(kept, key=lambda name: ("ZBK".index(kept[name].channel[0]), name))
     return _search_set(set_name, mode, {name: kept[name] for name in order})
+
+
+def _add_own(tables: dict[str, SearchTable], path: Path, set_name: str) -> None:
+    """Add a user's search; its name must be new, and it must belong to the set."""
+    if path.stem in tables:
+        raise InputError(f"{path}: there is a search named {path.stem} already; rename the file")
+    tables[path.stem] = _table(path)
+    if set_name not in tables[path.stem].sets:
+        raise InputError(f'{path}: sets = {tables[path.stem].sets}, but the scan uses "{set_name}"; add it')
+
+
+def _require_known(tables: dict[str, SearchTable], chosen: list[str], set_name: str) -> None:
+    """Raise where a name that the user chose is no search, or none of this set."""
+    for name in chosen:
+        if name not in tables:
+            raise unknown_name("searches", "search", name, tables)
+        if set_name not in tables[name].sets:
+            raise InputError(f'searches: {name} is not in the set "{set_name}"; leave it out, or change set')
 
 
 def _table(path: Path) -> SearchTable:
@@ -210,6 +222,7 @@ def _label(name: str, table: SearchTable, mode: str) -> SearchLabel:
         name, table.title, table.experiment, table.channel, table.final_state, table.kind,
         upper_limit(table, mode), confidence, tuple(tau * SECONDS_PER_PS for tau in table.tau_ps or ()),
         table.reference, table.locator, table.note or "", table.bibtex,
+        table.model_dump_json(exclude=NOT_DECIDING, exclude_none=True),
     )  # fmt: skip
 
 
@@ -294,12 +307,3 @@ def log_ratio(search: SearchRow, log_g: ArrayLike) -> Array:
     ratio = search.log_norm + twice + log_probability(search.is_invisible, search.neutrinos, x)
     inside = jnp.minimum(search.log_above - twice, search.log_below + twice)
     return jnp.where(search.is_valid, jnp.minimum(ratio, inside), -jnp.inf)
-
-
-def mixed_confidence(searches: SearchSet) -> str:
-    """Say which confidence levels a set mixes, for titles and legends."""
-    levels = sorted({label.confidence for label in searches.labels if label.confidence is not None})
-    parts = [f"{100 * level:.0f} % CL" for level in levels]
-    if any(label.confidence is None for label in searches.labels):
-        parts.append("measured central values")
-    return ", ".join(parts)

@@ -18,6 +18,8 @@ from jaxtri.tables import check, parse, read_text
 from jaxtri.tables.schema import Axis, FigureChoice, SearchChoice, SpecTable
 from jaxtri.treatment import CHOICES, Treatment, load_treatment, require_described
 
+LOWEST = {"m_X": 1e-9, "g_X": 1e-13}  # GeV; below, the width underflows in float32
+
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
@@ -52,6 +54,7 @@ class Spec:
             "searches": {
                 "set": self.searches.set_name,
                 "limits": {label.name: label.limit for label in self.searches.labels},
+                "conditions": {label.name: json.loads(label.conditions) for label in self.searches.labels},
             },
             "axes": {name: _axis_summary(getattr(self, name)) for name in ("m_X", "g_X")},
             "precision": self.precision,
@@ -79,7 +82,7 @@ def load_spec(source: str | Path | Mapping[str, Any]) -> Spec:
         For everything that is wrong with it, each with its place, its value and what is allowed.
     """
     if isinstance(source, Mapping):
-        name, text, data, folder = "scan", json.dumps(source, indent=1), dict(source), Path()
+        name, text, data, folder = "scan", json.dumps(source, indent=1, default=str), dict(source), Path()
     else:
         path = Path(source)
         text = read_text(path)
@@ -96,6 +99,12 @@ def load_spec(source: str | Path | Mapping[str, Any]) -> Spec:
     repeated = {one.name for one in treatments if sum(one.name == other.name for other in treatments) > 1}
     if repeated:
         raise InputError(f"{name}: treatments named {', '.join(sorted(repeated))} more than once; rename one")
+    m_X, g_X = axis_values(table.axes.m_X), axis_values(table.axes.g_X)
+    for axis, values in (("m_X", m_X), ("g_X", g_X)):
+        if values[0] < LOWEST[axis]:
+            raise InputError(
+                f"{name}: axes.{axis} starts at {values[0]:g}; at least {LOWEST[axis]:g} is allowed"
+            )
     return Spec(
         name=name,
         title=table.title,
@@ -104,8 +113,8 @@ def load_spec(source: str | Path | Mapping[str, Any]) -> Spec:
         model=model,
         treatments=tuple(treatments),
         searches=searches,
-        m_X=axis_values(table.axes.m_X),
-        g_X=axis_values(table.axes.g_X),
+        m_X=m_X,
+        g_X=g_X,
         precision=table.precision,
         figure=table.figure,
     )

@@ -1,5 +1,6 @@
 """The measured inputs of the Standard Model, as records whose every number is a differentiable leaf."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
@@ -21,6 +22,16 @@ WEAK_ISOSPIN = (-0.5, -0.5, -0.5, 0.5, 0.5, 0.5, 0.5, -0.5, -0.5, 0.5, -0.5, 0.5
 COLOURS = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0)
 HBAR = 6.582119569e-25  # GeV s, exact in the SI
 SPEED_OF_LIGHT = 299792458.0  # m/s, exact in the SI
+RANGES = {  # where the formulas that use them hold; CKM sines stay below 1
+    "sw2": (0, 1),
+    "alpha_0": (0, 1),
+    "alpha_mZ": (0, 1),
+    "alpha_s_mZ": (0, 0.5),
+    "ckm_lambda": (0, 1),
+    "ckm_A": (0, 4),
+    "ckm_rhobar": (-1, 1),
+    "ckm_etabar": (-1, 1),
+}
 NB_PER_GEV2 = 0.3893793721e6  # (hbar c)^2 in nb GeV^2, exact in the SI
 
 
@@ -232,3 +243,6 @@ def _require_positive(name: str, entry: Quantity) -> None:
     values = entry.value if isinstance(entry.value, list) else [entry.value]
     if entry.unit in ("GeV", "s", "GeV^2", "GeV^-2") and any(value <= 0 for value in values):
         raise InputError(f"inputs: {name} = {entry.value} {entry.unit}: give a positive number")
+    low, high = RANGES.get(name, (-math.inf, math.inf))
+    if not all(low < value < high for value in values):
+        raise InputError(f"inputs: {name} = {entry.value}: give a number between {low} and {high}")

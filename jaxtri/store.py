@@ -79,6 +79,7 @@ def write_scan(
                 jobs = [job for name in CELL_FIELDS for job in _compressed(pool, name, where, block[name])]
                 for name, offset, data in jobs:
                     file[name].id.write_direct_chunk(offset, data.result())
+                del block  # its buffers take the block after next
                 report((where.stop - where.start) * len(header.axes["g_X"]))
         _sync(part)
         if path.exists() and not force:

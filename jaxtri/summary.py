@@ -148,7 +148,9 @@ def leading_searches(scan: Scan, letter: str, most: int = 4) -> list[str]:
 def table(scans: Mapping[str, Scan]) -> str:
     """The comparison as a Markdown table: one row a group, one column a scan; dex is the largest gain."""
     names = list(scans)
-    lines = ["| new exclusion, m_X in GeV | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+    known = all(one.header.configuration["model"]["previous_limits"] for one in scans.values())
+    what = "new exclusion" if known else "exclusion (no earlier limits known)"
+    lines = [f"| {what}, m_X in GeV | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
     gains = {name: improvements(scan) for name, scan in scans.items()}
     for letter in GROUPS:
         cells = [_ranges(gains[name][letter]) for name in names]

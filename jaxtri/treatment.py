@@ -15,7 +15,7 @@ import numpy as np
 from jax.core import Tracer
 
 from jaxtri.errors import InputError, unknown_name
-from jaxtri.gauge_model import GaugeModel, is_anomaly_free
+from jaxtri.gauge_model import ZERO, GaugeModel, is_anomaly_free
 from jaxtri.standard_model import FERMIONS
 from jaxtri.tables import locate, read
 from jaxtri.tables.schema import Choice, TreatmentTable
@@ -105,7 +105,7 @@ def require_described(model: GaugeModel, treatment: Treatment) -> None:
     if not fixed or isinstance(model.charge, Tracer):
         return
     top = float(np.asarray(model.charge)[TOP])
-    if abs(top - 1 / 3) > 1e-9 or not is_anomaly_free(model):
+    if abs(top - 1 / 3) > ZERO or not is_anomaly_free(model):
         raise InputError(
             f'treatment "{treatment.name}": {" and ".join(fixed)} hold no charges and describe anomaly-free '
             f'models with X_t = 1/3 only, but "{model.name}" has X_t = {top:g} and is '

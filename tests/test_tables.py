@@ -198,7 +198,7 @@ def test_a_set_holds_the_searches_that_name_it(name):
     assert {label.name for label in labels} == {
         key for key, one in search_tables().items() if name in one.sets
     }
-    assert [key for key, _ in itertools.groupby(label.group for label in labels)] == ["Z", "B", "K"]
+    assert [key for key, _ in itertools.groupby(label.channel[0] for label in labels)] == ["Z", "B", "K"]
     cited = citations(tuple(dataclasses.asdict(label) for label in labels))
     assert {BIBTEX.match(label.bibtex.strip())[2] for label in labels} <= {
         key for _, key in BIBTEX.findall(cited)
@@ -253,7 +253,8 @@ def test_previous_limits_are_a_shipped_table_or_a_file_beside_the_model(tmp_path
     with pytest.raises(InputError, match=r"mine\.csv.*known: previous_limits/b_minus_l\.csv"):
         load_model(own)
     (tmp_path / "mine.csv").write_text(
-        "# a comment\nsearch,experiment,reference,kind,m_X,g_low,g_high\nS,E,r,k,0.1,1e-5,1e-3\nS,E,r,k,0.11,1e-5,\n"
+        "# a comment\nsearch,experiment,reference,kind,m_X,g_low,g_high\n"
+        "S,E,r,k,0.1,1e-5,1e-3\nS,E,r,k,0.11,1e-5,\n"
     )
     (limit,) = previous_limits({"model": {"previous_limits": load_model(own).previous_limits}})
     assert (limit.search, limit.m_X.tolist(), limit.g_high.tolist()) == ("S", [0.1, 0.11], [1e-3, np.inf])

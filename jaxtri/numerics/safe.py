@@ -13,7 +13,7 @@ def sqrt_or_zero(x: ArrayLike) -> Array:
 
 
 def log_or_minus_inf(x: ArrayLike) -> Array:
-    """Return ln x where x > 0, and minus infinity with zero gradient elsewhere."""
+    """Return ln x; minus infinity with zero gradient where x <= 0; NaN stays NaN."""
     x = jnp.asarray(x)
-    positive = x > 0
-    return jnp.where(positive, jnp.log(jnp.where(positive, x, 1.0)), -jnp.inf)
+    closed = x <= 0
+    return jnp.where(closed, -jnp.inf, jnp.log(jnp.where(closed, 1.0, x)))

@@ -71,7 +71,7 @@ def x_branching_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> 
     Returns
     -------
     Mapping
-        "e+ e-", "mu+ mu-", "tau+ tau-", "nu nubar", "hadrons"; they add up to 1.
+        "e+ e-", "mu+ mu-", "tau+ tau-", "nu nubar", "hadrons"; they add up to 1 (all 0 where X cannot decay).
 
     Examples
     --------

@@ -3,13 +3,33 @@
 from fractions import Fraction
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[Real, Field(gt=0)]
 Probability = Annotated[Real, Field(gt=0, le=1)]
 Text = Annotated[str, Field(strict=True, min_length=1)]
-Window = Annotated[list[Annotated[Real, Field(ge=0)]], Field(min_length=2, max_length=2)]
+
+
+def _ascending(value: list[float]) -> list[float]:
+    """Refuse a window whose ends are the wrong way round."""
+    if value[0] >= value[1]:
+        raise ValueError("must be [low, high] with low < high")
+    return value
+
+
+Window = Annotated[
+    list[Annotated[Real, Field(ge=0)]], Field(min_length=2, max_length=2), AfterValidator(_ascending)
+]
 
 
 def _fraction(value: Any) -> Any:
@@ -166,10 +186,10 @@ class SearchTable(SearchValues):
             raise ValueError('kind = "limit" needs limit and confidence')
         if self.kind == "measurement" and (self.value is None or self.stat_up is None):
             raise ValueError('kind = "measurement" needs value and stat_up')
-        if self.m_X[0] >= self.m_X[1]:
-            raise ValueError(f"m_X = {self.m_X} must be [low, high] with low < high")
-        if self.final_state == "invisible" and self.escape is None:
-            raise ValueError('final_state = "invisible" needs escape')
+        if (self.final_state == "invisible") != (self.escape is not None):
+            raise ValueError('final_state = "invisible", and no other, needs escape')
+        if self.final_state == "invisible" and (self.prompt is not None or self.tau_ps is not None):
+            raise ValueError('final_state = "invisible" takes escape only')
         if self.final_state != "invisible" and (self.prompt is None) == (self.tau_ps is None):
             raise ValueError("a visible final state needs either prompt or tau_ps")
         return self
@@ -179,7 +199,8 @@ class SearchTable(SearchValues):
         if name != "printed" or self.printed is None:
             return self
         override = self.printed.model_dump(exclude_unset=True)
-        return self.model_copy(update={key: getattr(self.printed, key) for key in override})
+        own = self.model_dump(exclude_unset=True, exclude={"printed"})
+        return SearchTable.model_validate(own | override)
 
 
 class Axis(Strict):
