@@ -146,9 +146,9 @@ def open_scan(path: str | Path) -> Scan:
         If it cannot be read.
     """
     path = Path(path)
+    if not os.path.isfile(path):  # Path.is_file raises for a name that is too long
+        raise StorageError(f"{path}: no such file")
     try:
-        if not path.is_file():
-            raise StorageError(f"{path}: no such file")
         with h5py.File(path, "r") as file:
             _check_format(path, file)
             return Scan(header=_read_header(file), arrays=_StoredArrays(path))

@@ -99,9 +99,6 @@ def test_the_source_distribution_can_be_tested(built):
     assert {"README.md", "LICENSE", "CITATION.cff"} <= set(shipped)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="pictures of the README are not in the source distribution: its test fails"
-)
 def test_the_source_distribution_has_the_pictures_of_the_readme(built):
     assert {"scans/figure_3.png", "benchmarks/triangle_convergence.png"} <= set(contents(built[".gz"]))
 

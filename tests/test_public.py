@@ -150,10 +150,7 @@ def test_there_are_examples():
     assert {"channels", "triangle", "x_decays"} <= {path.stem for path in WITH_EXAMPLES}
 
 
-BARE = pytest.mark.xfail(strict=True, reason="one line, without Parameters")
-
-
-@pytest.mark.parametrize("name", [pytest.param(n, marks=BARE) if n == "x_lifetime" else n for n in FUNCTIONS])
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_public_docstrings_name_every_parameter(name):
     doc = inspect.getdoc(getattr(jaxtri, name))
     section = doc.split("Parameters\n----------\n")[1].split("\n\n")[0]
@@ -183,11 +180,9 @@ STATED = re.compile(
     r"Differs from print: \S|in the form that\s+the treatment chooses|as printed|"
     r"the (?:common )?form of|\|g_bs\|\^2 of"  # dispatchers; print itself; a factor shared by two forms
 )
-SILENT = pytest.mark.xfail(strict=True, reason="says neither that nor where it differs from print")
-UNSTATED = ("flavour._without_top", "flavour._without_top_doublet", "meson_decays.k_long_to_pi_width")
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=SILENT) if n in UNSTATED else n for n in CLAIMS])
+@pytest.mark.parametrize("name", CLAIMS)
 def test_a_claimed_equation_says_how_it_differs_from_print(name):
     doc, module = CLAIMS[name]
     assert STATED.search(doc) or "Differs from print" in module

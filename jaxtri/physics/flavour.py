@@ -99,12 +99,18 @@ def ckm_matrix(sm: StandardModel) -> Array:
 
 
 def _without_top(model: GaugeModel) -> Array:
-    """A of Eq. (2) below the top: 1/4 sum of N_c X over left-handed fermions except the top."""
+    """A of Eq. (2) below the top: 1/4 sum of N_c X over left-handed fermions except the top.
+
+    Differs from print: Eq. (6) holds no charges; this is its trace, colours counted.
+    """
     return _quarter_sum(model, ("t",))
 
 
 def _without_top_doublet(model: GaugeModel) -> Array:
-    """A of Eq. (2) with the whole (t, b) doublet removed."""
+    """A of Eq. (2) with the whole (t, b) doublet removed.
+
+    Differs from print: as `_without_top`, for a trace that cannot be split.
+    """
     return _quarter_sum(model, ("t", "b"))
 
 

@@ -301,7 +301,7 @@ def k_plus_to_pi_width(
 def k_long_to_pi_width(
     sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike, g_X: ArrayLike
 ) -> Array:
-    """Width of K_L -> pi0 X [GeV], Eq. (12): only the CP-violating Im g_sd contributes."""
+    """Width of K_L -> pi0 X [GeV], Eq. (12) in the form that the treatment chooses: Im(g_sd)^2 alone."""
     g = fcnc_coupling(sm, model, treatment, "s", "d", g_X)
     slopes = sm.form_factors.K_pi_lambda_plus_neutral, sm.form_factors.K_pi_lambda_zero_neutral
     return K_TO_PI[treatment.k_to_pi](sm, sm.m_K0, sm.m_pi0, slopes, m_X, jnp.imag(g) ** 2)

@@ -14,9 +14,6 @@ from jax.typing import ArrayLike
 from jaxtri.errors import InputError
 from jaxtri.numerics.precision import require_x64
 from jaxtri.physics.triangle_rules import MASSLESS, decoupled_ratio
-from jaxtri.physics.triangle_rules import contour_rule as contour_rule
-from jaxtri.physics.triangle_rules import heavy_rule as heavy_rule
-from jaxtri.physics.triangle_rules import undeformed_rule as undeformed_rule
 
 
 def triangle_integral(p2: ArrayLike, q2: ArrayLike, k2: ArrayLike, m: ArrayLike) -> Array:

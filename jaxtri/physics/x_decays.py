@@ -108,7 +108,22 @@ def x_width(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike
 
 
 def x_lifetime(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike) -> Array:
-    """Proper lifetime of X [s], hbar / Gamma_X; infinite where X cannot decay."""
+    """Proper lifetime of X [s], hbar / Gamma_X; infinite where X cannot decay.
+
+    Parameters
+    ----------
+    sm, model
+        Measured inputs and charges.
+    m_X
+        Mass of X [GeV], positive.
+    g_X
+        Gauge coupling.
+
+    Notes
+    -----
+    Valid for: Gamma_X << m_X.
+    Differs from print: not in the paper.
+    """
     return lifetime(x_width(sm, model, m_X, g_X))
 
 
