@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jaxtri.fields import Scan
+from jaxtri.fields import STATUS, Scan
 from jaxtri.tables import FOLDER, read_csv
 
 GROUPS = ("Z", "B", "K")
@@ -123,7 +123,7 @@ def excluded_region(scan: Scan, search: str) -> Region | None:
     if search not in scan.header.axes["search"]:
         return None
     position = scan.header.axes["search"].index(search)
-    mask = np.asarray(scan["log10_ratio"][position]) > 0
+    mask = (np.asarray(scan["log10_ratio"][position]) > 0) & (scan["status"] == STATUS["ok"])
     if not mask.any():
         return None
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))

@@ -23,7 +23,8 @@ from jaxtri.standard_model import FERMIONS, TABLES, input_table, load_standard_m
 from jaxtri.treatment import Treatment, load_treatment, require_described
 
 ROUNDING = 1e-13  # relative: the same formula at two points
-DIFFERENCE = 1e-6  # relative: central differences in steps of 1e-4; truncation 1e-8, rounding 1e-11
+STEP = 1e-4  # relative, of central differences
+DIFFERENCE = 1e-6  # of central differences, relative; truncation 1e-8, rounding 1e-11
 POWERS = {"GeV": 1, "GeV^2": 2, "GeV^-2": -2, "s": -1, "nb": -2, "1": 0, "deg": 0}  # of GeV
 SCALE = 1.5  # above 1, so that the scale below which alpha_s is frozen [GeV] plays no part
 TREATMENTS = ("printed", "figure", "matched")
@@ -62,12 +63,11 @@ def test_rates_go_as_the_coupling_squared(sm, b_minus_l, treatments, treatment):
         at = sm, b_minus_l, treatments[treatment], 0.2, g_X
         return jnp.stack([branching_ratio(name, *at) for name in CHANNEL_NAMES])
 
-    g_X = jnp.array([1e-8, 1e-3, 1.0, 7.0])
+    g_X = jnp.array([1.0, 1e-8, 1e-3, 7.0])
     rates = jax.jit(jax.vmap(every))(g_X)
-    unit = production_vector(sm, b_minus_l, treatments[treatment], 0.2)
-    assert np.all(unit > 0)
-    np.testing.assert_allclose(rates, g_X[:, None] ** 2 * unit, ROUNDING)
-    assert np.all(np.abs(rates[1] / (g_X[1] * unit) - 1) > 0.9)  # not as the coupling
+    assert np.all(rates > 0)
+    np.testing.assert_allclose(rates, g_X[:, None] ** 2 * rates[0], ROUNDING)
+    assert np.all(np.abs(rates[1:] / (g_X[1:, None] * rates[0]) - 1) > 0.9)  # not as the coupling
 
 
 # Dimensions
@@ -120,10 +120,10 @@ def test_anomaly_sums_vanish(models):
 
 
 def test_anomaly_sums_of_other_charges():
-    """U(1)_B, whose SU(2)^2 and U(1)_Y^2 anomalies are 3/2 and -3/2 times 1 (arXiv:1705.06726)."""
+    """U(1)_B by hand: 3 x 3 x 1/3 = 3 over the doublets, and 3 (2/36 - 4/9 - 1/9) = -3/2."""
     baryon = charges(quarks=1 / 3)
     coefficients = anomaly_coefficients(baryon)
-    assert abs(coefficients["SU(2)^2 U(1)_X"] - 3) < ROUNDING  # 1/2 sum over fermions, not doublets
+    assert abs(coefficients["SU(2)^2 U(1)_X"] - 3) < ROUNDING
     assert abs(coefficients["U(1)_Y^2 U(1)_X"] + 1.5) < ROUNDING
     assert not is_anomaly_free(baryon)
     assert is_anomaly_free(charges(mu=1.0, nu_mu=1.0, tau=-1.0, nu_tau=-1.0))
@@ -157,38 +157,48 @@ def x_threshold(sm, name):
 
 
 @pytest.fixture(scope="module")
-def near_x_thresholds(sm, generic):
-    """R of every final state, and its slope in m_X, at every distance from every threshold."""
+def x_slopes(generic):
+    """Function of (sm, m_X): R of every final state, and its slopes by m_X and by the charge of s."""
+    strange = FERMIONS.index("s")
 
-    def every(m_X):
-        leptons = dict(zip(FINAL_STATES, decay_ratios(sm, generic, m_X), strict=True))
-        return leptons | exclusive_ratios(sm, generic, m_X)
+    def every(sm, m_X, x_s):
+        model = dataclasses.replace(generic, charge=generic.charge.at[strange].set(x_s))
+        leptons = dict(zip(FINAL_STATES, decay_ratios(sm, model, m_X), strict=True))
+        return leptons | exclusive_ratios(sm, model, m_X)
 
-    m_X = jnp.array([[x_threshold(sm, name) * (1 + gap) for gap in NEAR] for name in X_THRESHOLDS])
-    both = jax.jit(jax.vmap(jax.vmap(lambda m: (every(m), jax.jacfwd(every)(m)))))
-    values, slopes = both(m_X)
-    return {name: (values, slopes, i) for i, name in enumerate(X_THRESHOLDS)}
+    def both(sm, m_X, x_s):
+        return every(sm, m_X, x_s), jax.jacfwd(every, (1, 2))(sm, m_X, x_s)
+
+    run = jax.jit(jax.vmap(both, (None, 0, 0)))
+    return lambda sm, m_X, x_s=0.4: run(sm, m_X, jnp.broadcast_to(x_s, m_X.shape))
+
+
+@pytest.fixture(scope="module")
+def near_x_thresholds(sm, x_slopes):
+    """R of every final state and its slope in m_X, at every distance from every threshold."""
+    m_X = jnp.array([x_threshold(sm, name) * (1 + gap) for name in X_THRESHOLDS for gap in NEAR])
+    values, slopes = x_slopes(sm, m_X)
+    shape = len(X_THRESHOLDS), len(NEAR)
+    by_state = {state: (R.reshape(shape), slopes[state][0].reshape(shape)) for state, R in values.items()}
+    return {
+        name: {state: (R[i], dR[i]) for state, (R, dR) in by_state.items()}
+        for i, name in enumerate(X_THRESHOLDS)
+    }
 
 
 @pytest.mark.parametrize("name", X_THRESHOLDS)
 def test_x_decays_are_finite_at_their_thresholds(near_x_thresholds, name):
-    values, slopes, i = near_x_thresholds[name]
-    bad = {
-        (state, NEAR[j])
-        for state in values
-        for j in range(len(NEAR))
-        if not (np.isfinite(values[state][i, j]) and np.isfinite(slopes[state][i, j]))
-    }
-    assert not bad
+    finite = {s: np.isfinite(R) & np.isfinite(dR) for s, (R, dR) in near_x_thresholds[name].items()}
+    assert not [(state, NEAR[i]) for state, good in finite.items() for i in np.flatnonzero(~good)]
 
 
 @pytest.mark.parametrize("name", [name for name in X_THRESHOLDS if not name.startswith("open")])
 def test_x_decays_are_zero_at_and_below_their_thresholds(near_x_thresholds, name):
-    values, slopes, i = near_x_thresholds[name]
+    R, slope = near_x_thresholds[name][name]
     closed = np.array(NEAR) < -1e-15  # nearer, the sum of the masses is rounded
-    assert np.all(values[name][i, closed] == 0)
-    assert np.all(slopes[name][i, closed] == 0)
-    assert values[name][i, -1] > 0
+    assert np.all(R[closed] == 0)
+    assert np.all(slope[closed] == 0)
+    assert R[-1] > 0
 
 
 def production_threshold(sm, name):
@@ -197,68 +207,87 @@ def production_threshold(sm, name):
     return max(float(parent - daughter) for parent, daughter in masses)
 
 
-def test_production_at_and_beyond_its_threshold(sm, b_minus_l, treatments):
-    """Exactly 0 from threshold on; slopes in m_X, in every input and in every charge are finite."""
+@pytest.fixture(scope="module")
+def thresholds(sm):
+    """Masses at, just below, just beyond and far beyond the threshold of every channel, (channel, mass)."""
+    at = np.array([production_threshold(sm, name) for name in CHANNEL_NAMES])
+    return np.outer(at, [1 - 1e-9, 1.0, np.nextafter(1.0, 2), 1 + 1e-9, 1.1, 10.0])
 
-    def every(sm, model, m_X):
-        return jnp.stack([production_vector(sm, model, t, m_X) for t in treatments.values()])
 
-    def total(*point):
-        return jnp.sum(every(*point))
+@pytest.mark.parametrize("treatment", TREATMENTS)
+def test_production_at_and_beyond_its_threshold(sm, b_minus_l, treatments, thresholds, treatment):
+    """Exactly 0 from threshold on, with slopes in m_X that are exactly 0 too beyond it."""
 
-    m_X = np.array([production_threshold(sm, name) for name in CHANNEL_NAMES])
-    m_X = np.outer(m_X, [1 - 1e-9, 1.0, np.nextafter(1.0, 2), 1 + 1e-9, 1.1, 10.0])
-    run = jax.jit(jax.vmap(lambda m: (every(sm, b_minus_l, m), jax.grad(total, (0, 1, 2))(sm, b_minus_l, m))))
-    rates, slopes = run(m_X.ravel())
-    assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(slopes))
+    def every(m_X):
+        return production_vector(sm, b_minus_l, treatments[treatment], m_X)
+
+    rates, slopes = jax.jit(jax.vmap(lambda m: jax.jvp(every, (m,), (1.0,))))(thresholds.ravel())
+    assert np.all(np.isfinite(slopes))
     for i, name in enumerate(CHANNEL_NAMES):
-        own = rates.reshape(*m_X.shape, len(treatments), -1)[i, :, :, i]
-        assert np.all(own[0] > 0), name
+        own, slope = (v.reshape(*thresholds.shape, -1)[i, :, i] for v in (rates, slopes))
+        assert own[0] > 0, name
         assert np.all(own[1:] == 0), name
+        assert np.all(slope[2:] == 0), name
+
+
+def test_slopes_in_every_input_are_finite_at_thresholds(sm, b_minus_l, treatments, thresholds):
+    def total(sm, model, m_X):
+        return jnp.sum(production_vector(sm, model, treatments["matched"], m_X))
+
+    run = jax.jit(jax.vmap(jax.grad(total, (0, 1)), (None, None, 0)))
+    leaves = jax.tree.leaves(run(sm, b_minus_l, thresholds.ravel()))
+    assert len(leaves) > 80
+    assert all(np.all(np.isfinite(leaf)) for leaf in leaves)
 
 
 # Derivatives
 
 
-@pytest.mark.parametrize("name", CHANNELS)
-def test_production_slopes_are_central_differences(sm, b_minus_l, treatments, name):
-    """By m_X, g_X, m_t and the charges of mu and b, under `matched`."""
+def test_production_slopes_are_central_differences(sm, b_minus_l, treatments):
+    """By m_X, g_X, m_t and the charges of mu and b, for every channel, under `matched`."""
 
-    def log_rate(point):
+    def log_rates(point):
         m_X, g_X, m_t, mu, b = point
         model = dataclasses.replace(b_minus_l, charge=b_minus_l.charge.at[jnp.array([1, 10])].set([mu, b]))
-        here = dataclasses.replace(sm, m_t=m_t)
-        return jnp.log(branching_ratio(name, here, model, treatments["matched"], m_X, g_X))
+        at = dataclasses.replace(sm, m_t=m_t), model, treatments["matched"], m_X, g_X
+        return jnp.log(jnp.stack([branching_ratio(name, *at) for name in CHANNEL_NAMES]))
 
-    check_slopes(log_rate, [[0.2, 1e-3, 172.6, -1.0, 0.4]])
+    point = jnp.array([0.2, 1e-3, 172.6, -1.0, 0.4])
+    step = STEP * jnp.abs(point)
+    moves = jnp.diag(step)
+    values = jax.jit(jax.vmap(log_rates))(
+        jnp.concatenate([point + moves, point - moves, point + 100 * moves])
+    )
+    up, down, far = jnp.split(values, 3)
+    slopes = jax.jit(jax.jacrev(log_rates))(point).T  # (by, channel), as the differences
+    by_scale = (slope * jnp.abs(point)[:, None] for slope in (slopes, (up - down) / (2 * step)[:, None]))
+    exact, central = by_scale
+    np.testing.assert_allclose(exact, central, atol=DIFFERENCE * float(jnp.max(jnp.abs(exact))))
+    np.testing.assert_allclose(exact[1], 2.0, ROUNDING)  # as the coupling squared
+    assert np.all(exact[2] > 0)  # a heavier top, a larger rate
+    one_sided = (far - down) / (101 * STEP)
+    assert np.all(np.max(np.abs(one_sided - exact), axis=0) > DIFFERENCE * jnp.max(jnp.abs(exact)))
 
 
-def test_decay_slopes_are_central_differences(sm, generic):
-    """By m_X, the mass of the omega, and the charges of mu, u and s."""
-
-    def log_width(point):
-        m_X, m_omega, mu, u, s = point
-        model = dataclasses.replace(
-            generic, charge=generic.charge.at[jnp.array([1, 6, 8])].set(jnp.stack([mu, u, s]))
-        )
-        here = dataclasses.replace(sm, hadrons=dataclasses.replace(sm.hadrons, m_omega=m_omega))
-        return jnp.log(unit_decays(here, model, m_X)[1])
-
-    check_slopes(log_width, [[m_X, 0.78266, -1.0, 0.4, 0.5] for m_X in (0.3, 0.9, 1.4, 5.0)])
-
-
-def check_slopes(f, points):
-    """Compare gradients with central differences; one-sided ones in long steps must miss."""
-    points, run = jnp.array(points), jax.jit(jax.vmap(f))
-    slopes = jax.jit(jax.vmap(jax.grad(f)))(points)
-    assert np.all(np.isfinite(slopes))
-    for point, slope in zip(points, slopes, strict=True):
-        step = 1e-4 * jnp.abs(point)
-        moves = jnp.diag(step)
-        here, up, down, far = (run(point + n * moves) for n in (0, 1, -1, 100))
-        allowed = DIFFERENCE * jnp.max(jnp.abs(slope * point)) / jnp.abs(point)
-        assert np.all(np.abs(slope - (up - down) / (2 * step)) < allowed)
-        assert np.any(np.abs(slope - (far - here) / (100 * step)) > allowed)
+def test_decay_slopes_are_central_differences(sm, x_slopes):
+    """By m_X and the charge of s, for every final state away from its threshold."""
+    m_X, x_s = jnp.array([0.3, 0.9, 1.4, 5.0]), 0.4
+    R, slopes = x_slopes(sm, m_X)
+    for i, up, down in (
+        (0, x_slopes(sm, m_X * (1 + STEP))[0], x_slopes(sm, m_X * (1 - STEP))[0]),
+        (1, x_slopes(sm, m_X, x_s * (1 + STEP))[0], x_slopes(sm, m_X, x_s * (1 - STEP))[0]),
+    ):
+        for state, value in R.items():
+            central = (up[state] - down[state]) / (2 * STEP)
+            exact = slopes[state][i] * (m_X if i == 0 else x_s)
+            size = (
+                DIFFERENCE * jnp.maximum(value, jnp.abs(exact)) * (1 + 100 * (i == 0))
+            )  # resonances are steep
+            assert np.all(np.abs(exact - central) <= size), state
+            one_sided = (up[state] - value) / STEP
+            assert np.all(np.abs(exact - one_sided) > size) or np.any(exact == 0) or state == "nu nubar", (
+                state
+            )
 
 
 # Refusals and choices

@@ -314,7 +314,7 @@ def test_precision_is_that_of_the_row():
         (("printed", {"only": ["babar_2012_bk_l"]}), 'search "babar_2012_bk_l"; did you mean babar_2012_bk'),
         (("printed", {"exclude": ["ktev_2004"]}), 'search "ktev_2004"; did you mean ktev_2004_klpi0_ee'),
         (("printed", {"only": []}), 'none of the set "printed" is left'),
-        (("printed", {"only": ["belle_2021_bplus_kplus_ee"]}), 'none of the set "printed" is left'),
+        (("printed", {"only": ["belle_2021_bplus_kplus_ee"]}), 'is not in the set "printed"'),
     ],
 )
 def test_refuses(arguments, found):

@@ -32,7 +32,7 @@ TREATMENTS = ("printed", "figure", "matched")
 GROUPS = ("Z", "B", "K")
 DISPLACED = "lhcb_2017_bplus_kplus_mumu_displaced"
 LIST = np.geomspace(1e-9, 1.0, 181).tolist()  # of couplings, 20 a decade, between which edges are bisected
-EVERY = 5  # the oracle looks at every fifth mass
+EVERY = 10  # the oracle looks at every tenth mass
 M_X, G_X = (
     np.geomspace(axis["min"], axis["max"], axis["points"])
     for axis in map(tomllib.loads(SCAN_FILE.read_text())["axes"].get, ("m_X", "g_X"))
@@ -308,7 +308,7 @@ def made_up(mask):
         versions={},
         axes={"m_X": m_X, "g_X": g_X, "search": tuple(name for _, name in labels)},
     )
-    return Scan(header=header, arrays={"log10_ratio": ratio})
+    return Scan(header=header, arrays={"log10_ratio": ratio, "status": np.ones(ratio.shape[1:])})
 
 
 def test_rectangle():

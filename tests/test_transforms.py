@@ -32,13 +32,13 @@ from jaxtri.physics import (
 COMPILED = 1e-11  # compiled and eager code round differently; near a pole that is amplified
 MASSES, COUPLINGS = (0.02, 0.31), (1e-4, 0.3)  # GeV: every production channel is open at both
 
-DIFFERENTIATED_ELSEWHERE = (
-    "triangle_rules.contour_rule",  # by the rule of decoupled_ratio, not through its branches
-    "hadrons.exclusive_ratios",  # test_properties, at every threshold, with the next
+ELSEWHERE = (  # compiled, mapped and differentiated in test_hadrons, test_x_decays and test_properties
+    "hadrons.exclusive_ratios",
+    "hadrons.hadronic_ratio",
     "x_decays.decay_ratios",
-    "hadrons.hadronic_ratio",  # inside x_width, x_lifetime and x_branching_ratios, with the next
     "x_decays.unit_decays",
 )
+NOT_DIFFERENTIATED = ("triangle_rules.contour_rule",)  # its slopes are those of decoupled_ratio
 CONSTANT = (  # in total, at least
     "x_decays.x_branching_ratios",
     "flavour.ckm_matrix",
@@ -118,6 +118,9 @@ PUBLIC = {
 }
 
 
+HERE = [name for name in PUBLIC if name not in ELSEWHERE]
+
+
 def test_no_public_function_is_forgotten():
     modules = [
         importlib.import_module(f"jaxtri.physics.{m.name}")
@@ -144,13 +147,13 @@ def compiled(sm, b_minus_l, treatments):
     """Totals of every function on the grid of masses and couplings, in one compilation."""
 
     def every(m_X, g_X):
-        return {name: total(name, sm, b_minus_l, treatments["matched"], m_X, g_X) for name in PUBLIC}
+        return {name: total(name, sm, b_minus_l, treatments["matched"], m_X, g_X) for name in HERE}
 
     over_both = jax.vmap(jax.vmap(every, (None, 0)), (0, None))
     return jax.jit(over_both)(jnp.array(MASSES), jnp.array(COUPLINGS))
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("name", HERE)
 def test_jit_and_vmap(sm, b_minus_l, treatments, compiled, name):
     eager = total(name, sm, b_minus_l, treatments["matched"], MASSES[1], COUPLINGS[0])
     np.testing.assert_allclose(compiled[name][1, 0], eager, COMPILED)
@@ -158,7 +161,7 @@ def test_jit_and_vmap(sm, b_minus_l, treatments, compiled, name):
     assert np.any(others) == (name not in CONSTANT)
 
 
-@pytest.mark.parametrize("name", [name for name in PUBLIC if name not in DIFFERENTIATED_ELSEWHERE])
+@pytest.mark.parametrize("name", [name for name in HERE if name not in NOT_DIFFERENTIATED])
 def test_grad(sm, b_minus_l, treatments, name):
     def at(m_X, g_X):
         return total(name, sm, b_minus_l, treatments["matched"], m_X, g_X)
