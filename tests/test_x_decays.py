@@ -26,7 +26,7 @@ NAMES = ("B-L", "B-L_dirac", "B3-L2", "photon-like", "generic")
 
 @pytest.fixture(scope="module")
 def run(x_decays):
-    """Branching ratios (point, final_state) and lifetimes at `G_X` of one model, at the reference's masses."""
+    """Branching ratios (point, final_state) and lifetimes at `G_X` of one model, at its masses."""
     m_X = [point["m_X"] for point in x_decays["models"]["B-L"]["points"]]
 
     def every(sm, model, m_X):
