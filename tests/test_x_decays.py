@@ -26,35 +26,36 @@ NAMES = ("B-L", "B-L_dirac", "B3-L2", "photon-like", "generic")
 
 @pytest.fixture(scope="module")
 def run(x_decays):
-    """Branching ratios (point, final_state) and lifetimes at `G_X` of one model, at its masses."""
+    """Branching ratios (point, final_state), lifetime and width of one model, at its masses and `SPOTS`."""
     m_X = [point["m_X"] for point in x_decays["models"]["B-L"]["points"]]
 
     def every(sm, model, m_X):
         shares = x_branching_ratios(sm, model, m_X)
-        return jnp.stack([shares[state] for state in FINAL_STATES]), x_lifetime(sm, model, m_X, G_X)
+        assert tuple(shares) == FINAL_STATES
+        return jnp.stack(list(shares.values())), x_lifetime(sm, model, m_X, G_X), x_width(sm, model, m_X, G_X)
 
     compiled = jax.jit(jax.vmap(every, (None, None, 0)))
-    return lambda sm, model: compiled(sm, model, jnp.array([*m_X, *SPOTS]))
+    return lambda sm, model: [np.asarray(v) for v in compiled(sm, model, jnp.array([*m_X, *SPOTS]))]
 
 
 @pytest.fixture(scope="module")
 def computed(sm, b_minus_l, x_decays, run):
-    """(m_X, branching ratios, width at g_X = 1) of every model of the reference."""
+    """(m_X, branching ratios, width, lifetime) of every model of the reference."""
     m_X = np.array([point["m_X"] for point in x_decays["models"]["B-L"]["points"]])
     results = {}
     for name in NAMES:
         entry = x_decays["models"][name]
         charge = [entry["charges"].get(f, 0.0) for f in FERMIONS]  # the top plays no part here
         model = dataclasses.replace(b_minus_l, charge=jnp.array(charge), neutrinos=entry["neutrinos"])
-        br, tau = (np.asarray(values)[: len(m_X)] for values in run(sm, model))
-        results[name] = m_X, br, HBAR / tau / G_X**2
+        br, tau, width = (values[: len(m_X)] for values in run(sm, model))
+        results[name] = m_X, br, width / G_X**2, tau
     return results
 
 
 @pytest.fixture(scope="module")
 def spots(sm, b_minus_l, run):
     """Branching ratios and lifetime of B - L at `SPOTS`, by mass."""
-    br, tau = (values[-len(SPOTS) :] for values in run(sm, b_minus_l))
+    br, tau, _ = (values[-len(SPOTS) :] for values in run(sm, b_minus_l))
     return {m: (dict(zip(FINAL_STATES, b, strict=True)), t) for m, b, t in zip(SPOTS, br, tau, strict=True)}
 
 
@@ -65,7 +66,7 @@ def tolerance(m_X):
 @pytest.mark.parametrize("name", NAMES)
 def test_leptons_and_neutrinos(x_decays, computed, name):
     """The partial widths, g_X^2 m_X R / 12 pi: exact wherever hadrons are not in the way."""
-    m_X, br, width = computed[name]
+    m_X, br, width, _ = computed[name]
     expected = [point["R"] for point in x_decays["models"][name]["points"]]
     R = br * (12 * np.pi * width / m_X)[:, None]
     for i, lepton in enumerate(("e", "mu", "tau")):
@@ -76,29 +77,31 @@ def test_leptons_and_neutrinos(x_decays, computed, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_branching_ratios_width_and_lifetime(x_decays, computed, name):
-    m_X, br, width = computed[name]
+    m_X, br, width, tau = computed[name]
     points = x_decays["models"][name]["points"]
     expected = np.array([[point["BR"][share] or 0.0 for share in REFERENCE_SHARES] for point in points])
     np.testing.assert_array_equal(br == 0, expected == 0)
     assert np.all(np.abs(br - expected) <= tolerance(m_X)[:, None] * expected)
     total = np.array([point["width_g1"] for point in points])
     assert np.all(np.abs(width - total) <= tolerance(m_X) * total)
-    is_open = total > 0
-    tau = [point["lifetime_g1e-4"] for point in points if point["lifetime_g1e-4"]]
-    off = np.abs(HBAR / (G_X**2 * width[is_open]) / tau - 1)
-    assert np.all(off < tolerance(m_X[is_open]))
+    stable = total == 0
+    assert np.all(np.isinf(tau) == stable)
+    lifetimes = np.array([point["lifetime_g1e-4"] for point in points], dtype=float)
+    off = np.abs(tau[~stable] / lifetimes[~stable] - 1)
+    assert np.all(off < tolerance(m_X[~stable]))
+    np.testing.assert_allclose(lifetime(G_X**2 * width), tau, ROUNDING)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_branching_ratios_add_up(computed, name):
-    _, br, width = computed[name]
+    _, br, width, _ = computed[name]
     np.testing.assert_allclose(np.sum(br, axis=1)[width > 0], 1.0, atol=1e-12)
 
 
 def test_neutrinos_chiral_or_dirac(computed):
     """Below 2 m_mu: 3 x 1/2 of neutrinos against 1 of electrons, or 3 x 1 with right-handed partners."""
-    m_X, chiral, width = computed["B-L"]
-    _, dirac, wider = computed["B-L_dirac"]
+    m_X, chiral, width, _ = computed["B-L"]
+    _, dirac, wider, _ = computed["B-L_dirac"]
     here = int(np.flatnonzero(m_X == 0.1)[0])
     np.testing.assert_allclose(chiral[here, 3], 3 / 5, 1e-8)  # the electron's mass: 1e-9
     np.testing.assert_allclose(dirac[here, 3], 3 / 4, 1e-8)
@@ -163,14 +166,9 @@ def test_ground_state_mesons_alone_miss(sm, b_minus_l, run, spots):
 def test_stable_x_lives_forever(sm, b_minus_l, run):
     """Charges of the tau alone: nothing is open below 2 m_tau."""
     alone = dataclasses.replace(b_minus_l, charge=jnp.zeros(12).at[FERMIONS.index("tau")].set(1.0))
-    br, tau = (np.asarray(values)[-len(SPOTS) :] for values in run(sm, alone))
+    br, tau, width = (values[-len(SPOTS) :] for values in run(sm, alone))
     stable = np.array(SPOTS) < 2 * float(sm.m_tau)
     assert np.all(np.isinf(tau) == stable)
+    assert np.all((width == 0) == stable)
     assert np.all(br[stable] == 0)
-    np.testing.assert_array_equal(br[~stable], [[0, 0, 1, 0, 0]] * int(np.sum(~stable)))
-
-
-def test_width_times_lifetime(sm, b_minus_l, spots):
-    np.testing.assert_allclose(x_width(sm, b_minus_l, 4.0, G_X) * spots[4.0][1], HBAR, ROUNDING)
-    assert lifetime(0.0) == np.inf
-    assert tuple(x_branching_ratios(sm, b_minus_l, 4.0)) == FINAL_STATES
+    np.testing.assert_allclose(br[~stable], [[0, 0, 1, 0, 0]] * int(np.sum(~stable)), ROUNDING)
