@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from jaxtri.physics.x_decays import FINAL_STATES, lifetime, x_branching_ratios, x_lifetime, x_width
-from jaxtri.standard_model import FERMIONS, HBAR
+from jaxtri.standard_model import FERMIONS
 
 ROUNDING = 1e-12  # relative, against 30 digits
 TRUNCATION = 5e-10  # of the three-pion phase space, 96 x 20 nodes, relative in R; measured 7.6e-11
