@@ -23,7 +23,7 @@ ROUNDING = 1e-14  # a dozen operations
 SLOPE = 1e-6  # central difference with a step of 1e-5
 MISS = 1e-3  # a method that must miss is off by more than this
 
-XS = [0.0, *np.geomspace(1e-20, 1e6, 261), 1.0, 79.0, 80.0, 81.0, 637.0, 638.0, 639.0, 709.0, 710.0]
+XS = [0.0, *np.geomspace(1e-20, 1e6, 131), 1.0, 79.0, 80.0, 81.0, 637.0, 638.0, 639.0, 709.0, 710.0]
 FRACTIONS = [0.0, 1e-12, 0.4, 1.0]
 M_B, M_K, M_PI, M_KSTAR = 5.27941, 0.493677, 0.13957039, 0.89555
 
@@ -63,7 +63,7 @@ def test_prompt(dtype):
     errors = [error(value, one) for value, one in zip(values, exact, strict=True)]
     assert max(errors) < ABSOLUTE[dtype]
     rare = [float(abs(float(v) / e - 1)) for v, e in zip(values, exact, strict=True) if e < -1]
-    assert len(rare) > 100
+    assert len(rare) > 50
     assert max(rare) < PROMPT_RELATIVE[dtype]
 
 

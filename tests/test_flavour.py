@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from mpmath import mp, mpf
 
 from jaxtri.physics.flavour import (
     DECOUPLING,
@@ -34,8 +35,8 @@ def loop_sum(sm, i, j, argument):
     return jnp.sum(mixing * loop_function(LOOP_ARGUMENT[argument](sm, masses)))
 
 
-def naive_loop_function(x):
-    return x * (1 + x * (np.log(x) - 1)) / (1 - x) ** 2
+def naive_loop_function(x, log=np.log):
+    return x * (1 + x * (log(x) - 1)) / (1 - x) ** 2
 
 
 @pytest.mark.parametrize("compiled", [lambda f: f, jax.jit, jax.vmap])
@@ -48,6 +49,14 @@ def test_loop_function_written_naively_misses_near_one(rates):
     x, f = (np.array(rates["loop_function"][name]) for name in "xf")
     near = np.abs(x - 1) == np.min(np.abs(x - 1)[x != 1])
     assert np.all(np.abs(naive_loop_function(x[near]) / f[near] - 1) > 1e6 * ROUNDING)
+
+
+@pytest.mark.parametrize("u", [0.02, 0.0499, 0.0501, 0.08])
+def test_loop_function_on_either_side_of_its_series(u):
+    """About |x - 1| = 0.05, where the series about 1 hands over to the closed form."""
+    with mp.workdps(50):
+        expected = [float(naive_loop_function(mpf(1 + v), log=mp.log)) for v in (u, -u)]
+    np.testing.assert_allclose(loop_function(jnp.array([1 + u, 1 - u])), expected, ROUNDING)
 
 
 def test_loop_function_at_its_special_points(sm):
