@@ -21,7 +21,7 @@ PACKAGE = Path(jaxtri.__file__).parent
 PUBLIC = {  # a name may join; none may leave or change what it is called with
     "JaxtriError": None,
     "branching_ratio": "channel sm model treatment m_X g_X",
-    "decoupling_factor": "p2 q2 k2 m",
+    "decoupling_factor": "p2 q2 k2 m precision",
     "load_model": "name_or_path relative_to",
     "load_searches": "set_name measurement only exclude files",
     "load_spec": "source",
@@ -29,7 +29,7 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "load_treatment": "name relative_to",
     "open_scan": "path",
     "scan": "source",
-    "triangle_integral": "p2 q2 k2 m",
+    "triangle_integral": "p2 q2 k2 m precision",
     "x_branching_ratios": "sm model m_X",
     "x_lifetime": "sm model m_X g_X",
     "x_width": "sm model m_X g_X",

@@ -1,4 +1,4 @@
-"""Eq. (3) = (A7): the triangle integral I00 and the decoupling factor J = 1 - 2 m^2 I00.
+"""Eq. (3) = (A7) with one massless leg: the integral I00 and the factor J = 1 - 2 m^2 I00.
 
 Oracles: tests/reference/triangle.py (closed form in multiple precision, compared there with quadrature
 of the double integral); adaptive integration of Eq. (3) as it is printed; the loop function of
@@ -16,7 +16,8 @@ from scipy import integrate
 
 from jaxtri.errors import InputError
 from jaxtri.physics.triangle import decoupling_factor, triangle_integral
-from jaxtri.physics.triangle_rules import contour_rule, heavy_rule, undeformed_rule
+from jaxtri.physics.triangle_massless_leg import HEAVY, contour_rule, heavy_rule
+from jaxtri.physics.triangle_tensor import undeformed_rule
 
 ROUNDING = 1e-13  # relative, times the condition number of J where that exceeds 1; measured 6e-15
 SLOPE = 1e-12  # relative; the same at thresholds, where the derivative itself is large; measured 2e-14
@@ -215,24 +216,25 @@ def test_subtraction_loses_the_digits_of_a_heavy_fermion(values):
 
 
 def test_undeformed_rule_converges_above_threshold_only():
-    good = undeformed_rule(M_Z**2, 1.0, 60.0, order=64)
+    good = undeformed_rule(M_Z**2, 0.0, 1.0, 60.0, order=64)
     assert abs(good / integral(M_Z**2, 1.0, 60.0) - 1) < ROUNDING
     for order in (16, 64, 256):
-        assert abs(undeformed_rule(M_Z**2, 1.0, 4.2, order=order) / integral(M_Z**2, 1.0, 4.2) - 1) > 0.1
+        naive = undeformed_rule(M_Z**2, 0.0, 1.0, 4.2, order=order)
+        assert abs(naive / integral(M_Z**2, 1.0, 4.2) - 1) > 0.1
 
 
 def test_heavy_rule_needs_its_nodes():
-    tau = jnp.array(0.25), jnp.array(-0.1)
+    tau = jnp.array(HEAVY), jnp.array(-HEAVY / 2)
     exact = factor(4 * tau[0], 4 * tau[1], 1.0).real
     assert abs(heavy_rule(*tau) / exact - 1) < ROUNDING
-    assert abs(heavy_rule(*tau, order=4) / exact - 1) > 100 * ROUNDING
+    assert abs(heavy_rule(*tau, order=3) / exact - 1) > 100 * ROUNDING
 
 
 @pytest.mark.parametrize("order", [2, 3, 4, 5, 6])
 def test_every_order_is_exact_on_the_contour(order):
     p2, k2, m = (jnp.array(v) for v in POINTS)
     m = jnp.maximum(m, 1e-6)
-    value, single = (jax.lax.complex(*contour_rule(p2, k2, m, order=n)) for n in (order, 1))
+    value, single = (contour_rule(p2, k2, m, order=n).join() for n in (order, 1))
     np.testing.assert_allclose(value, single, ROUNDING)
 
 
@@ -249,8 +251,6 @@ def test_dimensions():
 @pytest.mark.parametrize(
     ("arguments", "found"),
     [
-        ((1.0, 0.5, 1.0, 1.0), "q2 = 0.5"),
-        ((1.0, [0.0, 1e-300], 1.0, 1.0), "q2"),
         ((1.0, 0.0, 1.0, -1.0), "m = -1.0"),
         ((1.0, 0.0, 1.0, [1.0, -1e-9]), "negative"),
         ((np.nan, 0.0, 1.0, 1.0), "p2 = nan"),
@@ -263,13 +263,6 @@ def test_dimensions():
 def test_refuses(function, arguments, found):
     with pytest.raises(InputError, match=found):
         function(*arguments)
-
-
-@pytest.mark.parametrize("function", [triangle_integral, decoupling_factor])
-def test_unavailable_leg_is_nan_where_it_is_traced(function):
-    values = jax.jit(jax.vmap(lambda q2: function(9.0, q2, 1.0, 1.0)))(jnp.array([0.0, 0.5]))
-    assert np.isfinite(values[0])
-    assert np.isnan(values[1])
 
 
 @pytest.mark.parametrize("function", [triangle_integral, decoupling_factor])
