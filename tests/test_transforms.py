@@ -24,7 +24,11 @@ from jaxtri.physics import (
     quarks,
     three_pions,
     triangle,
-    triangle_rules,
+    triangle_massless_leg,
+    triangle_regimes,
+    triangle_side,
+    triangle_tensor,
+    triangle_three_legs,
     x_decays,
     z_decays,
 )
@@ -38,7 +42,12 @@ ELSEWHERE = (  # compiled, mapped and differentiated in test_hadrons, test_x_dec
     "x_decays.decay_ratios",
     "x_decays.unit_decays",
 )
-NOT_DIFFERENTIATED = ("triangle_rules.contour_rule",)  # its slopes are those of decoupled_ratio
+NOT_DIFFERENTIATED = (  # the slopes are those of decoupled_ratio and any_legs
+    "triangle_massless_leg.contour_rule",
+    "triangle_three_legs.contour_rule",
+    "triangle_side.side_of",
+    "triangle_massless_leg.is_massive",
+)
 CONSTANT = (  # in total, at least
     "x_decays.x_branching_ratios",
     "flavour.ckm_matrix",
@@ -46,6 +55,11 @@ CONSTANT = (  # in total, at least
     "hadrons.meson_couplings",
     "channels.channel_masses",
 )
+
+
+def arrays(*values):
+    return tuple(jnp.asarray(value, dtype=float) for value in values)
+
 
 # name: function of (sm, model, treatment, m_X, g_X); what is summed and differentiated is its real part
 PUBLIC = {
@@ -60,11 +74,47 @@ PUBLIC = {
     ),
     "triangle.triangle_integral": lambda sm, model, t, m, g: triangle.triangle_integral(9.0, 0.0, m, g),
     "triangle.decoupling_factor": lambda sm, model, t, m, g: triangle.decoupling_factor(9.0, 0.0, m, g),
-    "triangle_rules.decoupled_ratio": lambda sm, model, t, m, g: triangle_rules.decoupled_ratio(9.0, m, g),
-    "triangle_rules.contour_rule": lambda sm, model, t, m, g: triangle_rules.contour_rule(9.0, m, g),
-    "triangle_rules.heavy_rule": lambda sm, model, t, m, g: triangle_rules.heavy_rule(m / 9, -g / 9),
-    "triangle_rules.undeformed_rule": lambda sm, model, t, m, g: triangle_rules.undeformed_rule(
-        -m, -g, 1.0, order=8
+    "triangle_massless_leg.decoupled_ratio": lambda sm, model, t, m, g: triangle_massless_leg.decoupled_ratio(
+        *arrays(9.0, m, g)
+    ),
+    "triangle_massless_leg.contour_rule": lambda sm, model, t, m, g: triangle_massless_leg.contour_rule(
+        *arrays(9.0, m, g)
+    ),
+    "triangle_massless_leg.heavy_rule": lambda sm, model, t, m, g: triangle_massless_leg.heavy_rule(
+        *arrays(m / 9, -g / 9)
+    ),
+    "triangle_massless_leg.is_massive": lambda sm, model, t, m, g: (
+        triangle_massless_leg.is_massive(*arrays(m - 0.1)) * 1.0
+    ),
+    "triangle_massless_leg.threshold_gap": lambda sm, model, t, m, g: triangle_massless_leg.threshold_gap(
+        *arrays(g, m)
+    ),
+    "triangle_massless_leg.squared_angle_slope": lambda sm, model, t, m, g: (
+        triangle_massless_leg.squared_angle_slope(*arrays(g, m))
+    ),
+    "triangle_regimes.any_legs": lambda sm, model, t, m, g: triangle_regimes.any_legs(
+        *arrays(9.0, -2.0, m, g)
+    ),
+    "triangle_side.largest_first": lambda sm, model, t, m, g: triangle_side.largest_first(*arrays(0.1, m, g)),
+    "triangle_side.determinants": lambda sm, model, t, m, g: triangle_side.determinants(
+        arrays(9.0, -2.0, m), *arrays(g)
+    ),
+    "triangle_side.side_of": lambda sm, model, t, m, g: jax.tree.map(
+        lambda leaf: 1.0 * leaf,
+        triangle_side.side_of(
+            triangle_side.determinants(arrays(9.0, -2.0, m), *arrays(g)),
+            *arrays(9.0, -2.0 * m, m - 11.0),
+            jnp.array(True),
+        ),
+    ),
+    "triangle_tensor.heavy_rule": lambda sm, model, t, m, g: triangle_tensor.heavy_rule(
+        *arrays(m, -g, 0.3, 2.0)
+    ),
+    "triangle_tensor.undeformed_rule": lambda sm, model, t, m, g: triangle_tensor.undeformed_rule(
+        -m, -1.0, -g, 1.0, order=8
+    ),
+    "triangle_three_legs.contour_rule": lambda sm, model, t, m, g: triangle_three_legs.contour_rule(
+        *arrays(9.0, -2.0, m, g)
     ),
     "form_factors.b_to_k_f_plus_single_pole": lambda sm, model, t, m, g: (
         form_factors.b_to_k_f_plus_single_pole(sm.form_factors, m)

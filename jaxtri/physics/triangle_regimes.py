@@ -13,6 +13,8 @@ and W = sum_i s_i y_i h_i,
 Next to lambda = 0, where the bracket cancels and I00 is smooth, they are interpolated across it.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -21,7 +23,6 @@ from jaxtri.numerics.quadrature import gauss_legendre
 from jaxtri.physics.triangle_massless_leg import (
     decoupled_ratio,
     is_massive,
-    smallest_mass,
     squared_angle_slope,
     threshold_gap,
 )
@@ -30,6 +31,7 @@ from jaxtri.physics.triangle_tensor import heavy_rule
 from jaxtri.physics.triangle_three_legs import contour_rule
 
 HEAVY = 1.0  # largest |s| / m^2 up to which 1 - 2m^2 I00 is integrated directly
+LIGHTEST = 1e-30  # m over the largest leg's square root, below which derivatives are those at this mass
 CLOSE = 0.1  # |s_1 - s_2| / s_1 below which two legs may cancel in W
 SMOOTH = 100.0  # |W| over its terms, in units of Delta / s_1 s_2 s_3, below which Delta = 0 is no singularity
 ROUNDING = 1e-14  # of |W| over its terms
@@ -86,17 +88,20 @@ def _any_legs_jvp(
     light = [jnp.where(is_heavy, x, 0.0) for x in s]
     _, d_direct = jax.jvp(heavy_rule, (*light, safe), (*ds, d_square))
     d_heavy = -(d_direct + (1 - value[2]) / safe * d_square) / (2 * safe)
-    general = [jnp.where(is_heavy, y, x) for x, y in zip(s, (3.0, 2.0, 1.0), strict=True)]
-    safe_m = jnp.where(is_heavy, 1.0, jnp.maximum(m, smallest_mass(m)))
-    *by_leg, by_square = jnp.vectorize(_slopes, signature="(),(),(),()->(),(),(),()")(*general, safe_m)
-    d_general = sum((by * d for by, d in zip(by_leg, ds, strict=True)), by_square * d_square)
     finite = massive | (c != 0)
+    general = finite & ~is_heavy
+    legs = [jnp.where(general, x, y) for x, y in zip(s, (3.0, 2.0, 1.0), strict=True)]
+    safe_m = jnp.where(general, jnp.maximum(m, LIGHTEST * jnp.sqrt(jnp.abs(a))), 1.0)
+    *by_leg, by_square = _slopes(*legs, safe_m)
+    d_general = sum((by * d for by, d in zip(by_leg, ds, strict=True)), by_square * d_square)
     d_integral = jnp.where(finite, jnp.where(is_heavy, d_heavy + 0j, d_general), 0.0)
     d_general_factor = -2 * (d_square * integral + square * d_integral).real
     d_factor = jnp.where(finite, jnp.where(is_heavy, d_direct, d_general_factor), 0.0)
     return value, (d_integral.real, d_integral.imag, d_factor)
 
 
+@jax.jit  # an eager call would compile its loops anew each time
+@functools.partial(jnp.vectorize, signature="(),(),(),()->(),(),(),()")
 def _slopes(p2: Array, q2: Array, k2: Array, m: Array) -> tuple[Array, Array, Array, Array]:
     """Complex derivatives of I00 with respect to the legs and to m^2, at one point."""
     s = jnp.stack([p2, q2, k2])

@@ -41,7 +41,8 @@ class Determinants(NamedTuple):
 def determinants(s: tuple[Array, Array, Array], m: Array) -> Determinants:
     """Determinants of three legs by descending magnitude, each without cancellation.
 
-    Where lambda is 0 it is replaced by a number too small to matter: the integral is smooth there.
+    Where lambda is 0 it is replaced by a number too small to matter: the integral is smooth there.  So is
+    Delta, where the integral may be infinite: it becomes large instead.
     """
     difference = exact.add(exact.two_sum(s[0], -s[1]), (-s[2], jnp.zeros_like(m)))
     rest = exact.two_product(-4 * s[1], s[2])
@@ -53,9 +54,11 @@ def determinants(s: tuple[Array, Array, Array], m: Array) -> Determinants:
     product = exact.multiply(exact.two_product(s[0], s[1]), (s[2], jnp.zeros_like(m)))
     delta = exact.add(exact.multiply(lam, m2), product)
     total = delta[0] + delta[1]
-    smallest = float(np.finfo(m.dtype).tiny)
+    smallest = jnp.maximum(float(np.finfo(m.dtype).eps) ** 2 * jnp.abs(product[0]), np.finfo(m.dtype).tiny)
     kallen = lam[0] + lam[1]
-    return Determinants(kallen, jnp.sqrt(jnp.abs(kallen)), jnp.where(total == 0, smallest, total), m2)
+    return Determinants(
+        kallen, jnp.sqrt(jnp.abs(kallen)), jnp.where(jnp.abs(total) < smallest, smallest, total), m2
+    )
 
 
 class Side(NamedTuple):

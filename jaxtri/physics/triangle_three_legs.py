@@ -11,7 +11,7 @@ with y_1 = s_2 + s_3 - s_1 and cyclic, lambda = s_1^2 + s_2^2 + s_3^2 - 2 (s_1 s
 kappa_i = s_i y_i^2 / 4 Delta and Delta = lambda m^2 + s_1 s_2 s_3 = lambda A.  For lambda < 0 the angles
 are imaginary.  On the real axis T_i has logarithmic poles; along u = -ln(1 - z e^{-2 theta}) each of its
 three pieces is the integral of u / (e^u - 1) from 0 to a point with |u| <= pi/3, or of its partner next
-to 1, whose singularities 2 pi i are far away: eleven Gauss-Legendre nodes reach rounding.  The sum over
+to 1, whose singularities 2 pi i are far away: six Gauss-Legendre nodes reach rounding.  The sum over
 the nodes of each power of u does not depend on the point; it is made once, on the host.
 
 With E = e^{-2 Theta} and 4 kappa = (1 + z)^2 / z the pieces are values of one function at z E, E / z, -E,
@@ -42,6 +42,9 @@ ANGLE_ORDER = dilogarithm.ORDER  # nodes of the angle
 CLOSE = 0.1  # |s_1 - s_2| / s_1 below which two angles may cancel
 
 
+@functools.partial(
+    jax.jit, static_argnames="order"
+)  # else an eager call would compile its loops anew each time
 def contour_rule(s_1: Array, s_2: Array, s_3: Array, m: Array, *, order: int = ANGLE_ORDER) -> Split:
     """I00 by Gauss-Legendre on the contour, any real invariants; accurate unless m^2 >> every |s|.
 
