@@ -3,6 +3,7 @@
 Measures on the machine it runs on; a test derives the comparison anew.
 """
 
+import argparse
 import contextlib
 import io
 import os
@@ -42,25 +43,37 @@ def timed_run():
     return times
 
 
+def triangle_tables(folder):
+    """Tables of the triangle integral, measured by a process of its own on one core."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "bench_triangle.py")]
+    command += ["--pysecdec", folder] if folder else []
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 def main():
     """Measure, then write."""
     import bench_grid
-    import bench_triangle
+    import triangle_convergence
 
     from jaxtri import scan, summary
 
+    parser = argparse.ArgumentParser(description="Write the tables and pictures of the README.")
+    parser.add_argument("--pysecdec", metavar="FOLDER", help="measure pySecDec too, built there")
+    folder = parser.parse_args().pysecdec
+    triangle = triangle_tables(folder)
+    triangle_convergence.draw()
     captured = io.StringIO()
     with contextlib.redirect_stdout(captured):
         bench_grid.main()
-        bench_triangle.main()
     cold, again = timed_run()
     speed = (
-        captured.getvalue().replace("wrote triangle_convergence.pdf\nwrote triangle_convergence.png\n", "")
+        captured.getvalue()
         + f"\n`jaxtri run scans/figure_3.toml`, everything included: {cold:.1f} s the first time, "
         f"{again:.1f} s again (compiled kernels are kept); {os.cpu_count()} cores."
     )
     readme = ROOT / "README.md"
     text = block(readme.read_text(), "compare", summary.table(scan(SPEC)))
+    text = block(text, "triangle", triangle)
     readme.write_text(block(text, "speed", speed))
 
 

@@ -9,8 +9,15 @@ and W = sum_i s_i y_i h_i,
    \frac{\partial I_{00}}{\partial s_1} = \frac{1}{2\lambda}\Bigl[2 y_1 I_{00} - (y_1 - 2 s_1) h_1
    - 2 s_2 h_2 - 2 s_3 h_3 + \frac{s_2 s_3 - 2 y_1 \mu}{\Delta}\,W\Bigr]
 
-(Gauss's theorem about the circumcentre; d(sqrt(lambda) I00) is a sum of angles times logarithms).
-Next to lambda = 0, where the bracket cancels and I00 is smooth, they are interpolated across it.
+(Gauss's theorem about the circumcentre; d(sqrt(lambda) I00) is a sum of angles times logarithms).  With
+b_i = (4 mu - s_i) h_i, finite at threshold, the second is
+
+.. math::
+   \frac{\partial I_{00}}{\partial s_1} = \frac{1}{2\lambda}\Bigl[2 y_1 I_{00}
+   - \frac{s_2 s_3}{\Delta}(2 s_1 b_1 - y_3 b_2 - y_2 b_3)\Bigr] - \frac{y_1 \mu h_1}{2\Delta}
+
+and this form is used, but for the smallest leg where the other two nearly agree.  Next to lambda = 0, and to
+Delta = 0 where W vanishes with it, I00 is smooth and the formulas cancel: there they are interpolated.
 """
 
 import functools
@@ -91,7 +98,8 @@ def _any_legs_jvp(
     finite = massive | (c != 0)
     general = finite & ~is_heavy
     legs = [jnp.where(general, x, y) for x, y in zip(s, (3.0, 2.0, 1.0), strict=True)]
-    safe_m = jnp.where(general, jnp.maximum(m, LIGHTEST * jnp.sqrt(jnp.abs(a))), 1.0)
+    lightest = jax.lax.stop_gradient(LIGHTEST * jnp.sqrt(jnp.abs(a)))
+    safe_m = jnp.where(general, jnp.maximum(m, lightest), 1.0)
     *by_leg, by_square = _slopes(*legs, safe_m)
     d_general = sum((by * d for by, d in zip(by_leg, ds, strict=True)), by_square * d_square)
     d_integral = jnp.where(finite, jnp.where(is_heavy, d_heavy + 0j, d_general), 0.0)

@@ -42,9 +42,7 @@ ANGLE_ORDER = dilogarithm.ORDER  # nodes of the angle
 CLOSE = 0.1  # |s_1 - s_2| / s_1 below which two angles may cancel
 
 
-@functools.partial(
-    jax.jit, static_argnames="order"
-)  # else an eager call would compile its loops anew each time
+@functools.partial(jax.jit, static_argnames="order")  # an eager call would compile its loops every time
 def contour_rule(s_1: Array, s_2: Array, s_3: Array, m: Array, *, order: int = ANGLE_ORDER) -> Split:
     """I00 by Gauss-Legendre on the contour, any real invariants; accurate unless m^2 >> every |s|.
 
