@@ -47,9 +47,10 @@ def decoupled_ratio(p2: Array, k2: Array, m: Array) -> tuple[Array, Array, Array
     ratio = contour_rule(p2, k2, safe_m)
     direct = heavy_rule(jnp.where(heavy, tau_p, 0.0), jnp.where(heavy, tau_k, 0.0))
     keep = massive & ~heavy
+    cut = keep & (threshold_gap(jnp.maximum(p2, k2), safe_m) < 0)
     return (
         jnp.where(keep, ratio.re, jnp.where(massive, 1 - direct, 0.0)),
-        jnp.where(keep, ratio.im, 0.0),
+        jnp.where(cut, ratio.im, 0.0),
         jnp.where(keep, 1 - ratio.re, jnp.where(massive, direct, 1.0)),
     )
 

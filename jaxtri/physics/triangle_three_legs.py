@@ -36,10 +36,12 @@ from jax import Array
 from jaxtri.numerics import dilogarithm
 from jaxtri.numerics.dilogarithm import Rule, dilogarithm_rule
 from jaxtri.numerics.split import Split, choose
-from jaxtri.physics.triangle_side import Side, determinants, largest_first, side_of
+from jaxtri.physics.triangle_side import Determinants, Side, determinants, largest_first, side_of
 
 ANGLE_ORDER = dilogarithm.ORDER  # nodes of the angle
 CLOSE = 0.1  # |s_1 - s_2| / s_1 below which two angles may cancel
+
+Triple = tuple[Array, Array, Array]
 
 
 @functools.partial(jax.jit, static_argnames="order")  # an eager call would compile its loops every time
@@ -70,7 +72,23 @@ def contour_rule(s_1: Array, s_2: Array, s_3: Array, m: Array, *, order: int = A
     h = _pieces(rule, sides)
     change = (a - b) * (triangle.kallen / (4 * triangle.delta))  # kappa_1 - kappa_2
     total = _sum_of_angles(rule, change, jnp.abs(a - b) < CLOSE * jnp.abs(a), sides, h)
-    return choose(triangle.kallen > 0, total, -total.times_i()) * (2 / triangle.root)
+    value = choose(triangle.kallen > 0, total, -total.times_i()) * (2 / triangle.root)
+    return Split(value.re, jnp.where(_is_real(triangle, (a, b, c), y), 0.0, value.im))
+
+
+def _is_real(triangle: Determinants, s: Triple, y: Triple) -> Array:
+    """Whether the denominator has one sign: no leg above its threshold, nor beyond the leading singularity.
+
+    The latter lies inside the Feynman triangle if its angles are acute, all y > 0, and lambda < 0 < Delta.
+    A massless fermion with three timelike legs has one sign, too.
+    """
+    largest = jnp.maximum(jnp.maximum(s[0], s[1]), s[2])
+    square, rest = triangle.m2
+    below = (4 * square - largest) + 4 * rest >= 0
+    acute = jnp.minimum(jnp.minimum(y[0], y[1]), y[2]) > 0
+    timelike = jnp.minimum(jnp.minimum(s[0], s[1]), s[2]) > 0
+    regular = below & ~(acute & (triangle.kallen < 0) & (triangle.delta > 0))
+    return regular | ((square == 0) & timelike)
 
 
 def _loop(function: Callable[..., Any], columns: Sequence[Any]) -> Any:
