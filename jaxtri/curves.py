@@ -15,6 +15,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int_]
 BoolArray = npt.NDArray[np.bool_]
 JOINED = 1e-5  # in ln g_X: two ends this close at one threshold are one point; a step of the rate is larger
+ROUNDED = 1e-12  # in ln g_X: two ends this close at one mass are one point
 END = {0, 6}  # sources bottom and top: not edges of the exclusion, but of what is looked at
 NONE = -1
 
@@ -154,21 +155,35 @@ def pieces(columns: Columns, line: int, some: list[Slab]) -> list[Piece]:
 
 def chains(some: list[Piece], segment: IntArray) -> list[list[tuple[Piece, int]]]:
     """Join pieces that meet: every chain is a list of pieces, each run forwards (1) or backwards (-1)."""
-    meetings: dict[int, list[tuple[float, int, int]]] = {}
+    meetings: dict[int, list[tuple[int, int]]] = {}
     for index, piece in enumerate(some):
         for end, node in enumerate((piece.nodes.start, piece.nodes.stop - 1)):
             joint = node - 1 if end == 0 and node and segment[node] != segment[node - 1] else node
-            meetings.setdefault(int(joint), []).append((piece.ends[end], index, end))
+            meetings.setdefault(int(joint), []).append((index, end))
     partner: dict[tuple[int, int], tuple[int, int]] = {}
-    for met in meetings.values():
-        met.sort()
-        i = 0
-        while i + 1 < len(met):
-            if met[i + 1][0] - met[i][0] < JOINED:
-                partner[met[i][1:]], partner[met[i + 1][1:]] = met[i + 1][1:], met[i][1:]
-                i += 1
-            i += 1
+    last = np.flatnonzero(np.diff(segment, append=segment[-1] + 1))
+    for joint, met in meetings.items():
+        pairs = sorted(
+            (_distance(some, *pair, joint in last), pair) for pair in itertools.combinations(met, 2)
+        )
+        for distance, (one, other) in pairs:
+            if distance < np.inf and one not in partner and other not in partner:
+                partner[one], partner[other] = other, one
     return _walked(some, partner)
+
+
+def _distance(some: list[Piece], one: tuple[int, int], other: tuple[int, int], threshold: bool) -> float:
+    """How far two ends are from being one point; infinite where they cannot be.
+
+    Across a threshold a curve goes on, with a rounding of difference; at a critical mass ends are equal,
+    and one curve goes on or two of the same side meet in a tip.
+    """
+    pair = some[one[0]], some[other[0]]
+    gap = abs(pair[0].ends[one[1]] - pair[1].ends[other[1]])
+    turns, changes = one[1] == other[1], pair[0].source != pair[1].source
+    if gap > (JOINED if threshold else ROUNDED) or (threshold and turns):
+        return np.inf
+    return gap + JOINED * (2 * turns + changes)
 
 
 def _walked(
@@ -206,5 +221,5 @@ def vertices(chain: list[tuple[Piece, int]]) -> tuple[IntArray, IntArray, bool]:
     (first, way), (last, back) = chain[0], chain[-1]
     start = first.nodes.start if way == 1 else first.nodes.stop - 1, first.ends[way == -1]
     end = last.nodes.stop - 1 if back == 1 else last.nodes.start, last.ends[back == 1]
-    closes = len(chain) > 1 and start[0] == end[0] and abs(start[1] - end[1]) < JOINED
+    closes = len(chain) > 1 and start[0] == end[0] and abs(start[1] - end[1]) < ROUNDED
     return np.concatenate(nodes), np.concatenate(sources), closes

@@ -368,33 +368,28 @@ def test_a_lifetime_window_thinner_than_a_step(tmp_path):
     assert len(found.curves) == 2
 
 
-def extremum(spec):
-    """Least and greatest coupling of a curve with an inner extremum, made by the kinematic end."""
-    [curve] = edges_of(spec).curves
-    return curve
-
-
 def test_two_islands_that_nearly_touch(tmp_path):
-    """A limit just above and just below the value at which two islands merge: two curves, then one."""
-    spec = window_of(tiny_spec(tmp_path, channel="B+ -> K+ X", final_state="mu+ mu-", m_X=[0.25, 1.2]),
-                     [1e-12, 100e-12])  # fmt: skip
-    spec = dataclasses.replace(
-        spec, treatments=(jaxtri.load_treatment("printed"),),
-        searches=dataclasses.replace(spec.searches, limit=jnp.array([1e-9])),
-    )  # fmt: skip
+    """Limits on either side of the value at which islands merge: one curve more or less."""
+    table = {"channel": "B+ -> K+ X", "final_state": "mu+ mu-", "m_X": [0.5, 4.7], "tau_ps": [1.0, 100.0]}
+    spec = tiny_spec(tmp_path, **table)
+    spec = dataclasses.replace(spec, treatments=(jaxtri.load_treatment("printed"),))
 
-    def count(limit):
+    def ends(limit):
+        """Masses at which curves left and right of the omega end; none where one curve passes it."""
         changed = dataclasses.replace(spec.searches, limit=jnp.array([limit]))
-        return len(jaxtri.boundaries(dataclasses.replace(spec, searches=changed))["printed"].curves)
+        curves = jaxtri.boundaries(dataclasses.replace(spec, searches=changed))["printed"].curves
+        if any(one.m_X.min() < 0.77 and one.m_X.max() > 0.80 for one in curves):
+            return None
+        left = max(one.m_X.max() for one in curves if one.m_X.max() < 0.80)
+        return left, min(one.m_X.min() for one in curves if one.m_X.min() > 0.77)
 
     low, high = 1e-10, 1e-9
-    fewer, more = count(low), count(high)
-    assert more > fewer
-    for _ in range(12):
+    assert ends(low) is None
+    for _ in range(16):
         middle = math.sqrt(low * high)
-        low, high = (middle, high) if count(middle) == fewer else (low, middle)
-    assert count(high) > count(low)
-    assert high / low < 1.002
+        low, high = (middle, high) if ends(middle) is None else (low, middle)
+    left, right = ends(high)
+    assert 0 < right / left - 1 < 1e-3
 
 
 def test_flat_at_one(sm):

@@ -14,6 +14,7 @@ from jaxtri.numerics.safe import log_or_minus_inf, sqrt_or_zero
 from jaxtri.physics.kinematics import two_body_momentum
 from jaxtri.standard_model import SPEED_OF_LIGHT
 
+HELD = {"float32": 0.9, "float64": 0.4}  # of the largest exponent: second derivatives square it, in 64 bits
 REST = 1e3  # s; stands for "never reaches the wall": far beyond any lifetime that a search can see
 
 
@@ -78,7 +79,7 @@ def log_probability(is_invisible: ArrayLike, invisible_fraction: ArrayLike, x: A
     Differs from print: not in the paper.
     """
     x, B = jnp.asarray(x), jnp.asarray(invisible_fraction)
-    limit = 0.9 * float(np.log(np.finfo(x.dtype).max))
+    limit = HELD[x.dtype.name] * float(np.log(np.finfo(x.dtype).max))
     held = jnp.minimum(x, limit)
     growth = jnp.expm1(jnp.where(is_invisible, held, -x))
     inside = jnp.where(is_invisible, 1 + B * growth, -growth)
