@@ -44,6 +44,7 @@ def timed_run():
 
 def main():
     """Measure, then write."""
+    import bench_boundary
     import bench_grid
     import bench_triangle
 
@@ -61,6 +62,10 @@ def main():
     )
     readme = ROOT / "README.md"
     text = block(readme.read_text(), "compare", summary.table(scan(SPEC)))
+    curves = io.StringIO()
+    with contextlib.redirect_stdout(curves):
+        bench_boundary.main()
+    text = block(text, "boundaries", curves.getvalue())
     readme.write_text(block(text, "speed", speed))
 
 

@@ -18,7 +18,8 @@ from jaxtri.numerics.precision import require_x64
 from jaxtri.outlines import boundaries_of, crossings
 from jaxtri.spec import Spec, load_spec
 
-ROUNDS = 6  # of added nodes; after two only a handful of steps beside cusps is still halved
+ROUNDS = 8  # of added nodes
+FEW = 32  # nodes not worth another round: steps beside a cusp of a few curves, halved again and again
 
 
 def boundaries(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Boundaries]:
@@ -54,7 +55,7 @@ def _refined(problem: Problem, nodes: Nodes) -> Columns:
         cells = mesh.changes(columns)
         masses, segments = critical_masses(problem, columns, cells), columns.segment[cells.node]
         more = mesh.added(columns, cells, masses)
-        if not len(more.m_X):
+        if not len(cells.node) and len(more.m_X) < FEW:
             break
         columns = mesh.merged(columns, columns_at(problem, more))
         mesh.mark(columns, masses, segments, cells)

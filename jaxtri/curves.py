@@ -126,7 +126,7 @@ class Slab:
 
 def slabs(columns: Columns, line: int) -> tuple[list[Slab], int]:
     """Return the slabs of one line, and how many neighbours disagree without a critical mass between them."""
-    pattern = columns.pattern()[:, line]
+    pattern = np.concatenate([columns.lower[:, line], columns.upper[:, line]], axis=1)
     critical: BoolArray = np.any(columns.critical[:, line], axis=1)
     starts = np.flatnonzero(np.diff(columns.segment, prepend=-1))
     found, unresolved = [], 0
