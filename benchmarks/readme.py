@@ -52,6 +52,7 @@ def triangle_tables(folder):
 
 def main():
     """Measure, then write."""
+    import bench_boundary
     import bench_grid
     import triangle_convergence
 
@@ -74,6 +75,10 @@ def main():
     readme = ROOT / "README.md"
     text = block(readme.read_text(), "compare", summary.table(scan(SPEC)))
     text = block(text, "triangle", triangle)
+    curves = io.StringIO()
+    with contextlib.redirect_stdout(curves):
+        bench_boundary.main()
+    text = block(text, "boundaries", curves.getvalue())
     readme.write_text(block(text, "speed", speed))
 
 

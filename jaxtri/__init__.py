@@ -15,6 +15,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "JaxtriError": "errors",
+    "boundaries": "boundary",
+    "boundary_coupling": "edges",
     "branching_ratio": "channels",
     "decoupling_factor": "physics.triangle",
     "load_model": "gauge_model",

@@ -15,6 +15,7 @@ EXAMPLES = """examples:
   jaxtri run scans/figure_3.toml                          scan three treatments, draw Figure 3
   jaxtri point scans/figure_3.toml --m-X 0.01 --g-X 1e-6  every rate there, and why it is excluded
   jaxtri limit scans/figure_3.toml --m-X 0.05             the coupling each search excludes at one mass
+  jaxtri boundary scans/figure_3.toml --bands             exact curves as CSV, and their uncertainty
   jaxtri compare figure_3_*.h5                            where each group improves on earlier limits
   jaxtri cite figure_3_matched.h5 > searches.bib          what to cite
 
@@ -35,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _scan_commands(commands)
     _point_commands(commands)
+    _boundary_command(commands)
     _file_commands(commands)
     for name, text in (("models", "list the shipped models"), ("treatments", "list the treatments")):
         commands.add_parser(name, help=text, description=text)
@@ -72,6 +74,20 @@ def _point_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParse
             command.add_argument("--g-X", dest="g_X", type=float, required=True, metavar="G", help="coupling")
         command.add_argument("--treatment", metavar="NAME", help="only this treatment of the scan file")
         command.add_argument("--json", action="store_true", help="machine-readable output")
+
+
+def _boundary_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "exclusion curves of every search, exact to rounding"
+    command = commands.add_parser("boundary", help=text, description=text)
+    command.add_argument("source", metavar="SPEC|FILE", help="scan file (TOML, or HDF5 with boundaries)")
+    command.add_argument(
+        "--format", choices=("csv", "hepdata", "lmt", "h5"), default="csv", help="default: csv"
+    )
+    command.add_argument("--bands", action="store_true", help="say what the errors of the inputs do to g_X")
+    command.add_argument(
+        "-o", "--output", metavar="FOLDER", help="where to write (default: working directory)"
+    )
+    command.add_argument("--force", action="store_true", help="replace existing files")
 
 
 def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

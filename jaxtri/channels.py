@@ -12,7 +12,7 @@ from jaxtri.errors import unknown_name
 from jaxtri.gauge_model import GaugeModel
 from jaxtri.numerics.precision import require_x64
 from jaxtri.physics import meson_decays
-from jaxtri.physics.z_decays import z_to_gamma_width
+from jaxtri.physics.z_decays import charged_masses, z_to_gamma_width
 from jaxtri.standard_model import HBAR, StandardModel
 from jaxtri.treatment import Treatment, require_described
 
@@ -120,3 +120,9 @@ def channel_masses(sm: StandardModel) -> tuple[Array, Array]:
     """Masses of parent and daughter of every channel [GeV], each (channel,); charged ones for averages."""
     pairs = [CHANNELS[AVERAGES[name][0] if name in AVERAGES else name].masses(sm) for name in CHANNEL_NAMES]
     return jnp.stack([pair[0] for pair in pairs]), jnp.stack([pair[1] for pair in pairs])
+
+
+def production_thresholds(sm: StandardModel) -> Array:
+    """Masses of X [GeV] at which a rate ends, or the triangle has a threshold, 2 m_f; not sorted."""
+    pairs = [channel.masses(sm) for channel in CHANNELS.values()]
+    return jnp.concatenate([jnp.stack([M - m for M, m in pairs]), 2 * charged_masses(sm)])

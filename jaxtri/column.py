@@ -11,17 +11,14 @@ import numpy as np
 from jax import Array
 
 from jaxtri.channels import CHANNEL_NAMES
+from jaxtri.edges import BOTTOM, NONE, TOP, WIDEST, Edges, Ends, edges
 from jaxtri.errors import InputError
 from jaxtri.grid import in_validity, mass_axis
-from jaxtri.numerics.roots import FloatArray, bisect_all
-from jaxtri.physics.decay_in_flight import log_probability
+from jaxtri.physics.decay_in_flight import log_probability, turning_points
 from jaxtri.physics.x_decays import FINAL_STATES
 from jaxtri.search import Row, SearchRow, log_ratio
 from jaxtri.spec import Spec
 from jaxtri.treatment import Treatment
-
-SAMPLES = 4001  # couplings at which the sign of ln r is looked at: steps of 0.4 % of a decade
-WIDEST = (1e-15, 10.0)  # couplings searched for limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,18 +145,24 @@ def excluded_couplings(spec: Spec, treatment: Treatment, m_X: float) -> dict[str
         where it excludes nothing.  ``WIDEST[1]`` as highest: open upwards.
     """
     row, _ = _row(spec, treatment, m_X)
+    found = jax.tree.map(np.asarray, _edges(row))
+    value = np.exp(found.value)
+    value[:, BOTTOM], value[:, TOP] = WIDEST
+    return {
+        label.name: [
+            (float(value[i, low]), float(value[i, high]))
+            for low, high in zip(found.lower[i], found.upper[i], strict=True)
+            if low != NONE
+        ]
+        for i, label in enumerate(spec.searches.labels)
+    }
 
-    def values(log_g: FloatArray) -> FloatArray:
-        return np.asarray(_log_ratios(row.searches, jnp.asarray(log_g)))
 
-    grid = np.linspace(math.log(WIDEST[0]), math.log(WIDEST[1]), SAMPLES)
-    ends = values(grid[[0, -1]]) > 0
-    edges: dict[int, list[float]] = {i: [WIDEST[0]] if ends[i, 0] else [] for i in range(len(ends))}
-    for index, root in bisect_all(values, grid):
-        edges[index].append(float(np.exp(root)))
-    names = [label.name for label in spec.searches.labels]
-    closed = {i: [*some, WIDEST[1]] if len(some) % 2 else some for i, some in edges.items()}
-    return {names[i]: list(zip(some[::2], some[1::2], strict=True)) for i, some in closed.items()}
+@jax.jit
+def _edges(row: Row) -> Edges:
+    """Edges of every search, in the widest window."""
+    turning = turning_points(row.x_br[FINAL_STATES.index("nu nubar")])
+    return jax.vmap(lambda search: edges(search, turning, Ends(*np.log(WIDEST))))(row.searches)
 
 
 def _named(names: tuple[str, ...], values: Any) -> dict[str, float]:

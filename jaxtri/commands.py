@@ -14,6 +14,8 @@ import jax
 from tqdm import tqdm
 
 from jaxtri import column, figure, report, store, summary
+from jaxtri.boundary import boundaries
+from jaxtri.curve_command import boundary
 from jaxtri.errors import InputError, StorageError, unknown_name
 from jaxtri.fields import Scan
 from jaxtri.gauge_model import anomaly_coefficients, load_model
@@ -166,6 +168,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], str]] = {
     "plot": plot,
     "point": point,
     "limit": limit,
+    "boundary": boundary,
     "info": info,
     "compare": compare,
     "models": models,
@@ -246,6 +249,7 @@ def _plan(spec: Spec, paths: list[Path]) -> str:
 
 def _write_all(spec: Spec, outputs: dict[str, Path], arguments: argparse.Namespace) -> None:
     """Compute and write every treatment, with a progress bar."""
+    curves = boundaries(spec)
     for one in spec.treatments:
         axis = mass_axis(spec.sm, spec.model, one, spec.searches, spec.m_X)
         top = header(spec, one)
@@ -255,6 +259,7 @@ def _write_all(spec: Spec, outputs: dict[str, Path], arguments: argparse.Namespa
                 top,
                 mass_fields(axis),
                 blocks(spec, axis),
+                boundaries=curves[one.name],
                 force=arguments.force,
                 report=bar.update,
             )

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jaxtri.curves import Boundaries
+
 BLOCK = 125  # masses computed at a time, and masses in a chunk of the file
 STATUS = {"missing": 0, "ok": 1, "out_of_domain": 2, "non_finite": 3}
 EXCLUDED = {"allowed": 0, "excluded": 1, "no_statement": 2}
@@ -70,6 +72,7 @@ class Scan:
 
     header: Header
     arrays: Mapping[str, npt.NDArray[Any]]  # by the names of `FIELDS`
+    boundaries: Boundaries | None = None  # of every search; a grid alone has none
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         """Return an array or an axis by name."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -17,7 +18,9 @@ from jaxtri.fields import Scan
 from jaxtri.plot import (
     PALETTES,
     STACK,
+    Style,
     draw_convergence,
+    draw_curves,
     draw_legend,
     draw_previous,
     draw_regions,
@@ -58,8 +61,7 @@ def draw_scans(scans: Mapping[str, Scan], *, title: str, palette: str = "paper")
             limits = previous_limits(scan.header.configuration)
             draw_previous(axes, [(one.m_X, one.g_low, one.g_high) for one in limits], g_X[-1])
             for depth, letter in enumerate(STACK):
-                regions = filled(m_X, g_X, scan.group(letter))
-                draw_regions(axes, regions, PALETTES[palette][letter], zorder=2 + depth)
+                _draw_group(axes, scan, letter, PALETTES[palette][letter], zorder=2 + depth)
             search_set = scan.header.configuration["searches"]["set"]
             finish_plane(axes, m_X, g_X, f"treatment: {name}\nsearches: {search_set}, {_levels(scan)}")
             leading = {letter: leading_searches(scan, letter) for letter in STACK}
@@ -67,6 +69,19 @@ def draw_scans(scans: Mapping[str, Scan], *, title: str, palette: str = "paper")
         figure.suptitle(_typeset(title), fontsize=12)
         figure.get_layout_engine().set(rect=(0, LEGEND, 1, 1 - LEGEND))  # type: ignore[union-attr,call-arg]
         return figure
+
+
+def _draw_group(axes: Axes, scan: Scan, letter: str, style: Style, zorder: float) -> None:
+    """Draw what a group excludes: its exact boundaries; contours of the grid where a scan has none."""
+    if scan.boundaries is None:
+        draw_regions(axes, filled(scan["m_X"], scan["g_X"], scan.group(letter)), style, zorder=zorder)
+        return
+    group = {one["name"] for one in scan.header.searches if one["channel"][0] == letter}
+    rings = [one for one in scan.boundaries.regions if one.search in group]
+    curves = [np.stack([one.m_X, one.g_X], axis=1) for one in scan.boundaries.groups[letter]]
+    walls = [np.array([[m_X, low], [m_X, high]]) for m_X, low, high in scan.boundaries.walls[letter]]
+    points = [(np.stack([one.m_X, one.g_X], axis=1), np.array([0, len(one.m_X)])) for one in rings]
+    draw_curves(axes, points, [*curves, *walls], style, zorder=zorder)
 
 
 def draw_errors(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: str) -> Figure:

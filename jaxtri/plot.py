@@ -1,12 +1,13 @@
 """One panel: polylines and regions to matplotlib axes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
@@ -66,6 +67,27 @@ def draw_regions(axes: Axes, regions: Regions, style: Style, zorder: float) -> N
             zorder=zorder,
         )
         axes.add_patch(patch)
+
+
+def draw_curves(axes: Axes, rings: Regions, lines: Sequence[FloatArray], style: Style, zorder: float) -> None:
+    """Draw excluded regions, rings of one orientation that may overlap, and the outline of their union."""
+    if not rings:
+        return
+    points = np.concatenate([ring for ring, _ in rings])
+    codes = np.full(len(points), Path.LINETO, dtype=Path.code_type)
+    codes[np.cumsum([0, *(len(ring) for ring, _ in rings[:-1])])] = Path.MOVETO
+    area = PathPatch(
+        Path(points, codes),
+        facecolor=style.face,
+        edgecolor=style.edge,
+        hatch=style.hatch,
+        linewidth=0,
+        alpha=0.72,
+        zorder=zorder,
+    )
+    axes.add_patch(area)
+    outline = LineCollection(lines, colors=style.edge, linewidths=1.1, zorder=zorder + 0.5)
+    axes.add_collection(outline, autolim=False)
 
 
 def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jaxtri.column import WIDEST, Point
+from jaxtri.column import Point
+from jaxtri.edges import WIDEST
 from jaxtri.fields import Scan
 from jaxtri.gauge_model import ZERO
 

@@ -267,6 +267,7 @@ def join_row(
     wall = jnp.where(searches.length_m > 0, flown, searches.wall_time)
     low, high = searches.tau_window.T
     log_low = jnp.where(low > 0, jnp.log(tau / jnp.where(low > 0, low, 1.0)), jnp.inf)
+    ends = jnp.isfinite(high)
     vetoed = jnp.any((searches.veto[:, :, 0] < m_X) & (m_X < searches.veto[:, :, 1]), axis=1)
     inside = (searches.m_X_window[:, 0] <= m_X) & (m_X <= searches.m_X_window[:, 1])
     neutrinos = jnp.broadcast_to(x_br[FINAL_STATES.index("nu nubar")], wall.shape)
@@ -274,12 +275,19 @@ def join_row(
         log_norm=log_br[searches.channel] + log_or_minus_inf(visible) - jnp.log(searches.limit),
         flight=wall / tau,
         log_above=log_low,
-        log_below=jnp.where(jnp.isfinite(high), jnp.log(high / tau), jnp.inf),
+        log_below=jnp.where(ends, jnp.log(jnp.where(ends, high, 1.0) / tau), jnp.inf),
         is_invisible=searches.is_invisible,
         neutrinos=neutrinos,
         is_valid=inside & ~vetoed & (m_D + m_X < M),
     )
     return Row(mass=m_X, log_br=log_br, x_br=x_br, width=width, lifetime=tau, searches=one)
+
+
+def log_signal(search: SearchRow, log_g: ArrayLike) -> Array:
+    """Ln r = ln(BR * P / limit) whatever the lifetime and whether or not there are data, elementwise."""
+    twice = 2 * jnp.asarray(log_g)
+    x = search.flight * jnp.exp(twice)
+    return search.log_norm + twice + log_probability(search.is_invisible, search.neutrinos, x)
 
 
 def log_ratio(search: SearchRow, log_g: ArrayLike) -> Array:
@@ -303,7 +311,5 @@ def log_ratio(search: SearchRow, log_g: ArrayLike) -> Array:
         F, elementwise; minus infinity where the search has no data.
     """
     twice = 2 * jnp.asarray(log_g)
-    x = search.flight * jnp.exp(twice)
-    ratio = search.log_norm + twice + log_probability(search.is_invisible, search.neutrinos, x)
     inside = jnp.minimum(search.log_above - twice, search.log_below + twice)
-    return jnp.where(search.is_valid, jnp.minimum(ratio, inside), -jnp.inf)
+    return jnp.where(search.is_valid, jnp.minimum(log_signal(search, log_g), inside), -jnp.inf)

@@ -3,6 +3,7 @@
 Layout: scales ``m_X``, ``g_X``, ``search``, ``channel``, ``final_state``; the arrays of
 `fields.FIELDS` with a scale on every dimension, ``units`` and ``long_name``; flags as uint8 with
 ``flag_values`` and ``flag_meanings``; a closed channel is minus infinity in a logarithmic array.
+Group ``boundaries`` holds the exclusion curves, see `ragged`.
 Group ``provenance`` holds texts: the scan file verbatim, the resolved configuration, searches, inputs
 and versions as JSON.  The file opens in xarray (h5netcdf, netCDF4) with labelled axes.
 
@@ -24,8 +25,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jaxtri.chunks import COMPRESSION, packed
+from jaxtri.curves import Boundaries
 from jaxtri.errors import InputError, JaxtriError, StorageError
 from jaxtri.fields import BLOCK, CELL_FIELDS, EXCLUDED, FIELDS, STATUS, Fields, Header, Scan
+from jaxtri.ragged import read_boundaries, write_boundaries
 
 FORMAT, FORMAT_VERSION = "jaxtri-scan", 1
 CHUNK = (BLOCK, 500)  # masses, couplings
@@ -43,6 +46,7 @@ def write_scan(
     mass_fields: Fields,
     blocks: Blocks,
     *,
+    boundaries: Boundaries | None = None,
     force: bool = False,
     report: Callable[[int], Any] = lambda cells: None,
 ) -> None:
@@ -58,6 +62,8 @@ def write_scan(
         Arrays without the coupling axis.
     blocks
         Blocks of masses in order; each is compressed in threads while the next one is computed.
+    boundaries
+        Exclusion curves.
     force
         Replace an existing file.
     report
@@ -73,6 +79,8 @@ def write_scan(
         with h5py.File(part, "x", libver=("v110", "v110")) as file, ThreadPoolExecutor() as pool:
             _write_header(file, header, complete=True)
             precision = header.configuration["precision"]
+            if boundaries is not None:
+                write_boundaries(file.create_group("boundaries", track_order=True), boundaries)
             for name in FIELDS:
                 _create(file, name, header, mass_fields.get(name), precision)
             for where, block in blocks:
@@ -84,6 +92,17 @@ def write_scan(
         _sync(part)
         if path.exists() and not force:
             raise StorageError(f"{path}: appeared while the scan ran; nothing was overwritten")
+        os.replace(part, path)
+
+
+def write_curves(path: Path, header: Header, boundaries: Boundaries) -> None:
+    """Write boundaries alone: the header and the group ``boundaries`` of a scan, without its arrays."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with _cleanup(part, path):
+        with h5py.File(part, "x", libver=("v110", "v110")) as file:
+            _write_header(file, header, complete=True)
+            write_boundaries(file.create_group("boundaries", track_order=True), boundaries)
+        _sync(part)
         os.replace(part, path)
 
 
@@ -151,7 +170,8 @@ def open_scan(path: str | Path) -> Scan:
     try:
         with h5py.File(path, "r") as file:
             _check_format(path, file)
-            return Scan(header=_read_header(file), arrays=_StoredArrays(path))
+            curves = read_boundaries(file["boundaries"]) if "boundaries" in file else None
+            return Scan(header=_read_header(file), arrays=_StoredArrays(path), boundaries=curves)
     except (OSError, KeyError, ValueError) as error:
         if isinstance(error, JaxtriError):
             raise

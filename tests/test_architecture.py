@@ -60,7 +60,25 @@ def test_reference_scripts_are_independent(path):
 
 @pytest.mark.parametrize(
     ("module", "allowed"),
-    [("jax", {"tables", "errors", "contours", "fields", "store", "plot", "figure", "summary", "__main__"})],
+    [
+        (
+            "jax",
+            {
+                "tables",
+                "errors",
+                "contours",
+                "curves",
+                "export",
+                "fields",
+                "ragged",
+                "store",
+                "plot",
+                "figure",
+                "summary",
+                "__main__",
+            },
+        )
+    ],
 )
 def test_rooms_without_jax(module, allowed):
     """Tables, files and figures are read without computing anything."""

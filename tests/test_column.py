@@ -1,7 +1,7 @@
 """One mass: the couplings that each search excludes, and the verdict at a point.
 
 Oracle: tests/pointwise.py, limits looked for on a coarse list of couplings and bisected in plain Python;
-for the lifetime window also its closed form.  Roots of known functions.
+for the lifetime window also its closed form.
 """
 
 import dataclasses
@@ -12,9 +12,9 @@ import pointwise
 import pytest
 
 from jaxtri import load_spec
-from jaxtri.column import SAMPLES, WIDEST, excluded_couplings, point
+from jaxtri.column import excluded_couplings, point
+from jaxtri.edges import WIDEST
 from jaxtri.errors import InputError
-from jaxtri.numerics.roots import bisect_all
 
 ROUNDING = 1e-12  # relative, of a coupling: roundings of ln r up to 1e-13, over a slope of 2 or less
 TINY = 1e-14  # of a root of order 1
@@ -103,44 +103,6 @@ def test_excluded_just_inside_and_not_just_outside(specs):
                 if edge not in WIDEST:
                     assert search in point(spec, one, 0.3, edge * inwards).excluded_by
                     assert search not in point(spec, one, 0.3, edge / inwards).excluded_by
-
-
-def trio(x):
-    """Sine; a parabola with roots at +-sqrt(2); a step from minus infinity; a negative constant."""
-    with np.errstate(divide="ignore"):
-        step = np.where(x > 1 / 3, 1.0, -np.inf)
-    return np.stack([np.sin(x), x**2 - 2, step, -np.ones_like(x)])
-
-
-def test_roots_of_known_functions():
-    found = bisect_all(trio, np.linspace(-2.0, 7.0, 50))
-    assert [component for component, _ in found] == [0, 0, 0, 1, 1, 2]
-    expected = [0.0, math.pi, 2 * math.pi, -math.sqrt(2), math.sqrt(2), 1 / 3]
-    np.testing.assert_allclose([root for _, root in found], expected, rtol=TINY, atol=TINY)
-
-
-def test_root_on_a_node():
-    grid = np.array([0.0, 0.5, 1.0])
-    for sign in (1, -1):
-        [(component, root)] = bisect_all(lambda x, s=sign: s * (x - 0.5)[None], grid)
-        assert component == 0
-        np.testing.assert_allclose(root, 0.5, rtol=TINY)
-
-
-def test_no_roots():
-    assert bisect_all(lambda x: np.ones((3, len(x))), np.linspace(0, 1, 11)) == []
-    assert bisect_all(lambda x: np.full((3, len(x)), -np.inf), np.linspace(0, 1, 11)) == []
-
-
-def test_two_roots_between_neighbours_are_missed():  # as its docstring says
-    pair = lambda x: ((x - 0.52) * (x - 0.57))[None]  # noqa: E731
-    assert bisect_all(pair, np.linspace(0, 1, 11)) == []
-    np.testing.assert_allclose([r for _, r in bisect_all(pair, np.linspace(0, 1, 31))], [0.52, 0.57], TINY)
-
-
-def test_samples_are_finer_than_the_narrowest_wedge():
-    step = math.log10(WIDEST[1] / WIDEST[0]) / (SAMPLES - 1)
-    assert step <= 0.004  # decades; a wedge narrower than 1 % of a coupling is missed
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,11 @@ import itertools
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from jaxtri import scan
+from jaxtri import boundaries, scan
 from jaxtri.errors import InputError, StorageError
 from jaxtri.figure import draw_errors, draw_scans, save
 from jaxtri.plot import GREY, PALETTES, STACK
@@ -129,6 +130,33 @@ def test_regions_cover_what_is_excluded(scans, drawn, letter):
         np.testing.assert_array_equal(covered[sure], mask[sure])
         assert 0.1 < np.mean(mask) < 0.9
         assert np.any(covered[sure] != np.roll(mask, 5, axis=1)[sure])
+
+
+def test_exact_boundaries_are_drawn():
+    """Oracle: the grid beside them, on which nothing disagrees a cell away from an edge."""
+    one = dataclasses.replace(scan(SMALL)["figure"], boundaries=boundaries(SMALL)["figure"])
+    [axes] = draw_scans({"figure": one}, title="t").axes
+    points = np.array([[m_X, g_X] for m_X in one["m_X"] for g_X in one["g_X"]])
+    assert len(axes.patches) == 3
+    for letter, patch in zip(STACK, axes.patches, strict=True):
+        mask = one.group(letter) > 0
+        path, covered = patch.get_path(), np.zeros(len(points), dtype=bool)
+        for ring in rings(path):
+            covered |= ring.contains_points(points)
+        covered = covered.reshape(mask.shape)
+        np.testing.assert_array_equal(covered[clear(mask)], mask[clear(mask)])
+        assert to_hex(patch.get_facecolor()) == PALETTES["paper"][letter].face
+    drawn = [area for area in axes.collections if isinstance(area, LineCollection)]
+    for letter, lines in zip(STACK, drawn, strict=True):
+        curves = one.boundaries.groups[letter]
+        assert len(lines.get_segments()) == len(curves) + len(one.boundaries.walls[letter])
+        np.testing.assert_array_equal(lines.get_segments()[0][:, 1], curves[0].g_X)
+
+
+def rings(path):
+    """The closed parts of a compound path."""
+    starts = np.flatnonzero(path.codes == matplotlib.path.Path.MOVETO)
+    return [matplotlib.path.Path(part) for part in np.split(path.vertices, starts[1:])]
 
 
 def test_grey_is_what_was_excluded_before(scans, drawn):

@@ -20,6 +20,8 @@ import jaxtri
 PACKAGE = Path(jaxtri.__file__).parent
 PUBLIC = {  # a name may join; none may leave or change what it is called with
     "JaxtriError": None,
+    "boundaries": "source",
+    "boundary_coupling": "search sm model treatment searches m_X branch",
     "branching_ratio": "channel sm model treatment m_X g_X",
     "decoupling_factor": "p2 q2 k2 m precision",
     "load_model": "name_or_path relative_to",
@@ -43,6 +45,13 @@ SPEC = """{
 }"""
 USES = {  # the first thing that a fresh interpreter does, and what it prints
     "JaxtriError": ("try: jaxtri.load_model('b')\nexcept jaxtri.JaxtriError as e: print(e.exit_code)", "2"),
+    "boundaries": (f"print(len(jaxtri.boundaries({SPEC})['figure'].curves))", "1"),
+    "boundary_coupling": (
+        RECORDS + 't, s = jaxtri.load_treatment("figure"), jaxtri.load_searches("printed")\n'
+        'g = jaxtri.boundary_coupling("na62_2021_kpi_invisible_low", sm, model, t, s, 0.05)\n'
+        "print(1e-7 < g < 1e-5)",
+        "True",
+    ),
     "branching_ratio": (
         RECORDS + 't = jaxtri.load_treatment("printed")\n'
         "print(f\"{jaxtri.branching_ratio('Z -> gamma X', sm, model, t, 1e-3, 1e-6):.6e}\")",
@@ -105,9 +114,7 @@ def test_the_name_resolves(name):
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(
-        AttributeError, match=r"'jaxtri' has no attribute 'Scan'; it has: JaxtriError, branch"
-    ):
+    with pytest.raises(AttributeError, match=r"'jaxtri' has no attribute 'Scan'; it has: JaxtriError, bound"):
         jaxtri.Scan  # noqa: B018
     assert not hasattr(jaxtri, "__wrapped__")
 

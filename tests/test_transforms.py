@@ -41,6 +41,7 @@ ELSEWHERE = (  # compiled, mapped and differentiated in test_hadrons, test_x_dec
     "hadrons.hadronic_ratio",
     "x_decays.decay_ratios",
     "x_decays.unit_decays",
+    "decay_in_flight.turning_points",  # test_boundary: where a signal turns; has no derivatives
 )
 NOT_DIFFERENTIATED = (  # the slopes are those of decoupled_ratio and any_legs
     "triangle_massless_leg.contour_rule",
@@ -54,6 +55,9 @@ CONSTANT = (  # in total, at least
     "z_decays.charged_masses",
     "hadrons.meson_couplings",
     "channels.channel_masses",
+    "channels.production_thresholds",
+    "hadrons.hadronic_thresholds",
+    "x_decays.decay_thresholds",
 )
 
 
@@ -72,6 +76,10 @@ PUBLIC = {
         decay_in_flight.log_probability(True, m, g),
         decay_in_flight.log_probability(False, m, g),
     ),
+    "decay_in_flight.turning_points": lambda sm, model, t, m, g: decay_in_flight.turning_points(g),
+    "hadrons.hadronic_thresholds": lambda sm, model, t, m, g: hadrons.hadronic_thresholds(sm),
+    "x_decays.decay_thresholds": lambda sm, model, t, m, g: x_decays.decay_thresholds(sm),
+    "channels.production_thresholds": lambda sm, model, t, m, g: channels.production_thresholds(sm),
     "triangle.triangle_integral": lambda sm, model, t, m, g: triangle.triangle_integral(9.0, 0.0, m, g),
     "triangle.decoupling_factor": lambda sm, model, t, m, g: triangle.decoupling_factor(9.0, 0.0, m, g),
     "triangle_massless_leg.decoupled_ratio": lambda sm, model, t, m, g: triangle_massless_leg.decoupled_ratio(

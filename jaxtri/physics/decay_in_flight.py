@@ -9,10 +9,12 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxtri.numerics.roots import bracketed_root
 from jaxtri.numerics.safe import log_or_minus_inf, sqrt_or_zero
 from jaxtri.physics.kinematics import two_body_momentum
 from jaxtri.standard_model import SPEED_OF_LIGHT
 
+HELD = {"float32": 0.9, "float64": 0.4}  # of the largest exponent: second derivatives square it, in 64 bits
 REST = 1e3  # s; stands for "never reaches the wall": far beyond any lifetime that a search can see
 
 
@@ -77,9 +79,43 @@ def log_probability(is_invisible: ArrayLike, invisible_fraction: ArrayLike, x: A
     Differs from print: not in the paper.
     """
     x, B = jnp.asarray(x), jnp.asarray(invisible_fraction)
-    limit = 0.9 * float(np.log(np.finfo(x.dtype).max))
+    limit = HELD[x.dtype.name] * float(np.log(np.finfo(x.dtype).max))
     held = jnp.minimum(x, limit)
     growth = jnp.expm1(jnp.where(is_invisible, held, -x))
     inside = jnp.where(is_invisible, 1 + B * growth, -growth)
     beyond = jnp.where(B > 0, 0.0, x - held)
     return log_or_minus_inf(inside) - jnp.where(is_invisible, held + beyond, 0.0)
+
+
+def turning_points(invisible_fraction: ArrayLike) -> Array:
+    r"""Proper times over the lifetime at which an invisible signal, as a function of g_X, turns.
+
+    The signal is x P = x [B + (1-B) e^{-x}], x proportional to g_X^2: it rises, falls between
+
+    .. math:: (x-1)e^{-x} = \frac{B}{1-B},\qquad 1 \le x_1 \le 2 \le x_2,
+
+    and rises again.  A prompt or displaced signal always rises.
+
+    Parameters
+    ----------
+    invisible_fraction
+        Branching ratio B of X to neutrinos.
+
+    Returns
+    -------
+    Array
+        (2,): x_1 and x_2; both are 2 where the signal never falls, B > 1/(1+e^2); x_2 is infinite for B = 0.
+
+    Notes
+    -----
+    Valid for: 0 <= B <= 1.  With y = x-1 the equation is ln y - y = const, solved on either side of y = 1.
+    Differs from print: not in the paper.
+    """
+    B = jnp.asarray(invisible_fraction)
+    escapes, turns = B > 0, B / jnp.where(B < 1, 1 - B, 1.0) < jnp.exp(-2.0)
+    goal = jnp.log(jnp.where(escapes & turns, B / (1 - B), jnp.exp(-2.0))) + 1
+    lower, _ = bracketed_root(lambda y: jnp.log(y) - y - goal, jnp.exp(goal), 1.0)
+    upper, _ = bracketed_root(lambda y: jnp.log(y) - y - goal, 1.0, -2 * goal)
+    lower = jnp.where(turns, jnp.where(escapes, lower, 0.0), 1.0)
+    upper = jnp.where(turns, jnp.where(escapes, upper, jnp.inf), 1.0)
+    return 1 + jnp.stack([lower, upper])

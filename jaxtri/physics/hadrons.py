@@ -81,6 +81,15 @@ def hadronic_ratio(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Arra
     return (1 - weight) * exclusive + weight * quark_ratio(sm, model, m_X)
 
 
+def hadronic_thresholds(sm: StandardModel) -> Array:
+    """Masses [GeV] at which the hadronic R is not smooth: openings, ends of the switch, steps of alpha_s."""
+    h, pi = sm.hadrons, sm.m_pi_plus
+    openings = [sm.m_pi0, h.m_eta, 2 * pi, 2 * pi + sm.m_pi0, 4 * pi, 2 * sm.m_K_plus, 2 * sm.m_K0]
+    reach = SWITCH_REACH * h.switch_width
+    steps = [h.switch_mass - reach, h.switch_mass + reach, sm.m_c, sm.m_b, h.open_charm, h.open_beauty]
+    return jnp.stack([*openings, *steps, *_lump_thresholds(sm), *h.lump_mass, h.four_pion_mass])
+
+
 def exclusive_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> dict[str, Array]:
     """R of every exclusive hadronic final state, in the order of `EXCLUSIVE`.
 
@@ -230,19 +239,18 @@ def _kaon_pair(sm: StandardModel, r: Couplings, m_X: Array, m_K: Array, isospin:
     return pair_velocity(m_X, m_K) ** 3 * _squared(F) / 4
 
 
+def _lump_thresholds(sm: StandardModel) -> Array:
+    """Openings of `LUMPS` [GeV]."""
+    h = sm.hadrons
+    narrow = h.m_eta + h.m_phi, h.m_omega + 2 * sm.m_pi_plus, h.m_eta + h.m_omega
+    return jnp.stack([sm.m_Kstar_plus + sm.m_K_plus, *narrow])
+
+
 def _lumps(sm: StandardModel, r: Couplings, m_X: Array) -> list[Array]:
     """R of the final states with one broad resonance each, in the order of `LUMPS`."""
     h, s = sm.hadrons, m_X**2
-    threshold = jnp.stack(
-        [
-            sm.m_Kstar_plus + sm.m_K_plus,
-            h.m_eta + h.m_phi,
-            h.m_omega + 2 * sm.m_pi_plus,
-            h.m_eta + h.m_omega,
-        ]
-    )
     coupling = jnp.stack([r.phi, r.phi, r.omega, r.omega])
-    opening = _opening(s, threshold, h.lump_mass)
+    opening = _opening(s, _lump_thresholds(sm), h.lump_mass)
     width = h.lump_mass * h.lump_width
     shape = width**2 / ((h.lump_mass**2 - s) ** 2 + width**2)
     peak = h.lump_peak_nb / NB_PER_GEV2 / _point_cross_section(sm, s)

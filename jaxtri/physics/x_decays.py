@@ -10,7 +10,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxtri.gauge_model import GaugeModel
-from jaxtri.physics.hadrons import hadronic_ratio
+from jaxtri.physics.hadrons import hadronic_ratio, hadronic_thresholds
 from jaxtri.physics.kinematics import pair_velocity
 from jaxtri.standard_model import FERMIONS, HBAR, StandardModel
 
@@ -49,6 +49,11 @@ def decay_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Array:
     ]
     neutrinos = HELICITIES[model.neutrinos] * (x["nu_e"] ** 2 + x["nu_mu"] ** 2 + x["nu_tau"] ** 2)
     return jnp.stack([*leptons, neutrinos, hadronic_ratio(sm, model, m_X)])
+
+
+def decay_thresholds(sm: StandardModel) -> Array:
+    """Masses of X [GeV] at which its width is not a smooth function of its mass, not sorted."""
+    return jnp.concatenate([2 * jnp.stack([sm.m_e, sm.m_mu, sm.m_tau]), hadronic_thresholds(sm)])
 
 
 def unit_decays(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> tuple[Array, Array]:

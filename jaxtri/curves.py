@@ -1,0 +1,225 @@
+"""Columns of edges to polylines: what is excluded, joined across masses.
+
+Between two neighbouring *nodes* where something happens (a cut, a threshold, a critical mass) the same
+intervals are excluded, with edges from the same sources: a *slab*.  Its edges are pieces of curves,
+and pieces that meet in a point are one curve.  Nothing is interpolated.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int_]
+BoolArray = npt.NDArray[np.bool_]
+JOINED = 1e-5  # in ln g_X: two ends this close at one threshold are one point; a step of the rate is larger
+ROUNDED = 1e-12  # in ln g_X: two ends this close at one mass are one point
+END = {0, 6}  # sources bottom and top: not edges of the exclusion, but of what is looked at
+NONE = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """One boundary of what a search excludes; a closed one repeats its first vertex at the end."""
+
+    search: str
+    m_X: FloatArray  # [GeV]
+    g_X: FloatArray
+    slope: FloatArray  # d ln g_X / d ln m_X; infinite at the tips of an island
+    residual: FloatArray  # |F| at every vertex
+    closed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """An excluded piece of the plane, from mass to mass: a closed ring, counterclockwise."""
+
+    search: str
+    m_X: FloatArray  # [GeV]
+    g_X: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boundaries:
+    """Every boundary of one model under one treatment within the window of a scan."""
+
+    treatment: str
+    curves: tuple[Curve, ...]  # by search
+    groups: dict[str, tuple[Curve, ...]]  # outlines of the union of "Z", "B", "K" and of all, "ZBK"
+    walls: dict[
+        str, FloatArray
+    ]  # (wall, 3) of a group: m_X and two couplings between which data begin or end
+    regions: tuple[Region, ...]  # by search: they overlap
+    unresolved: int = 0  # masses at which two critical points could not be told apart; 0 as a rule
+
+    def of(self, search: str) -> tuple[Curve, ...]:
+        """Curves of one search."""
+        return tuple(one for one in self.curves if one.search == search)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Edges of many searches (lines) at many masses (nodes), ascending; a threshold is two nodes."""
+
+    m_X: FloatArray  # (node,) [GeV]
+    segment: IntArray  # (node,) between two cuts or thresholds all is smooth
+    value: FloatArray  # (node, line, source) ln g_X
+    slope: FloatArray  # (node, line, source) d ln g_X / d ln m_X
+    residual: FloatArray  # (node, line, source) |F|
+    lower: IntArray  # (node, line, 2) source of the lower edge of each interval, or NONE
+    upper: IntArray  # (node, line, 2)
+    levels: FloatArray  # (node, line, event)
+    meeting: FloatArray  # (node, line, event) ln g_X at which edges meet where that level is 0
+    valid: BoolArray  # (node, line) whether the search has data
+    critical: BoolArray  # (node, line, event) whether this mass is where the level is 0
+
+    def pattern(self) -> IntArray:
+        """Return sources of all edges, (node, line, 4)."""
+        return np.concatenate([self.lower, self.upper], axis=2)
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Masses at which to compute columns."""
+
+    m_X: FloatArray  # [GeV]
+    segment: IntArray
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Steps in which the level of one event of one line changes its sign."""
+
+    node: IntArray  # to its left
+    line: IntArray
+    event: IntArray
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Steps in which an edge of one line crosses an edge of another."""
+
+    node: IntArray  # to its left
+    lines: IntArray  # (pair, 2)
+    sources: IntArray  # (pair, 2)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """An edge within one slab."""
+
+    line: int
+    nodes: slice
+    source: int
+    ends: tuple[float, float]  # ln g_X
+
+
+@dataclass(frozen=True)
+class Slab:
+    """Neighbouring nodes between which one line excludes the same intervals."""
+
+    nodes: slice
+    intervals: tuple[tuple[int, int], ...]  # sources of lower and upper edge
+
+
+def slabs(columns: Columns, line: int) -> tuple[list[Slab], int]:
+    """Return the slabs of one line, and how many neighbours disagree without a critical mass between them."""
+    pattern = np.concatenate([columns.lower[:, line], columns.upper[:, line]], axis=1)
+    critical: BoolArray = np.any(columns.critical[:, line], axis=1)
+    starts = np.flatnonzero(np.diff(columns.segment, prepend=-1))
+    found, unresolved = [], 0
+    for first, last in zip(starts, [*starts[1:] - 1, len(critical) - 1], strict=True):
+        stops = [first, *(first + 1 + np.flatnonzero(critical[first + 1 : last])), last]
+        for a, b in itertools.pairwise(stops):
+            inner = pattern[a + 1 : b]
+            if not len(inner):
+                continue
+            typical = inner[len(inner) // 2]
+            unresolved += int(np.count_nonzero((inner != typical).any(axis=1)))
+            pairs = tuple((int(typical[k]), int(typical[k + 2])) for k in (0, 1) if typical[k] != NONE)
+            found.append(Slab(slice(int(a), int(b) + 1), pairs))
+    return found, unresolved
+
+
+def pieces(columns: Columns, line: int, some: list[Slab]) -> list[Piece]:
+    """Return the edges of all slabs of one line; ends of the window are none."""
+    found = []
+    for slab in some:
+        for source in (source for pair in slab.intervals for source in pair if source not in END):
+            u = columns.value[slab.nodes, line, source]
+            found.append(Piece(line, slab.nodes, source, (float(u[0]), float(u[-1]))))
+    return found
+
+
+def chains(some: list[Piece], segment: IntArray) -> list[list[tuple[Piece, int]]]:
+    """Join pieces that meet: every chain is a list of pieces, each run forwards (1) or backwards (-1)."""
+    meetings: dict[int, list[tuple[int, int]]] = {}
+    for index, piece in enumerate(some):
+        for end, node in enumerate((piece.nodes.start, piece.nodes.stop - 1)):
+            joint = node - 1 if end == 0 and node and segment[node] != segment[node - 1] else node
+            meetings.setdefault(int(joint), []).append((index, end))
+    partner: dict[tuple[int, int], tuple[int, int]] = {}
+    last = np.flatnonzero(np.diff(segment, append=segment[-1] + 1))
+    for joint, met in meetings.items():
+        pairs = sorted(
+            (_distance(some, *pair, joint in last), pair) for pair in itertools.combinations(met, 2)
+        )
+        for distance, (one, other) in pairs:
+            if distance < np.inf and one not in partner and other not in partner:
+                partner[one], partner[other] = other, one
+    return _walked(some, partner)
+
+
+def _distance(some: list[Piece], one: tuple[int, int], other: tuple[int, int], threshold: bool) -> float:
+    """How far two ends are from being one point; infinite where they cannot be.
+
+    Across a threshold a curve goes on, with a rounding of difference; at a critical mass ends are equal,
+    and one curve goes on or two of the same side meet in a tip.
+    """
+    pair = some[one[0]], some[other[0]]
+    gap = abs(pair[0].ends[one[1]] - pair[1].ends[other[1]])
+    turns, changes = one[1] == other[1], pair[0].source != pair[1].source
+    if gap > (JOINED if threshold else ROUNDED) or (threshold and turns):
+        return np.inf
+    return gap + JOINED * (2 * turns + changes)
+
+
+def _walked(
+    some: list[Piece], partner: dict[tuple[int, int], tuple[int, int]]
+) -> list[list[tuple[Piece, int]]]:
+    """Follow partners from every loose end, then around every ring."""
+    loose = [(i, end) for i in range(len(some)) for end in (0, 1) if (i, end) not in partner]
+    left, found = set(range(len(some))), []
+    for start in [*loose, *((i, 0) for i in range(len(some)))]:
+        if start[0] not in left:
+            continue
+        chain, here = [], start
+        while True:
+            index, end = here
+            chain.append((some[index], 1 if end == 0 else -1))
+            left.discard(index)
+            onwards = partner.get((index, 1 - end))
+            if onwards is None or onwards[0] not in left:
+                break
+            here = onwards
+        found.append(chain)
+    return found
+
+
+def vertices(chain: list[tuple[Piece, int]]) -> tuple[IntArray, IntArray, bool]:
+    """Return node and source of every vertex of a chain, and whether it closes."""
+    nodes: list[IntArray] = []
+    sources: list[IntArray] = []
+    for piece, way in chain:
+        run = np.arange(piece.nodes.start, piece.nodes.stop)[::way]
+        if nodes and nodes[-1][-1] == run[0]:
+            run = run[1:]
+        nodes.append(run)
+        sources.append(np.full(len(run), piece.source))
+    (first, way), (last, back) = chain[0], chain[-1]
+    start = first.nodes.start if way == 1 else first.nodes.stop - 1, first.ends[way == -1]
+    end = last.nodes.stop - 1 if back == 1 else last.nodes.start, last.ends[back == 1]
+    closes = len(chain) > 1 and start[0] == end[0] and abs(start[1] - end[1]) < ROUNDED
+    return np.concatenate(nodes), np.concatenate(sources), closes

@@ -1,0 +1,81 @@
+"""Uncertainties of boundaries.  Oracle: Monte Carlo of the inputs, and the rule for a product of powers."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import jaxtri
+from jaxtri import bands
+from jaxtri.spec import load_spec
+
+SEARCH = "na62_2021_kpi_invisible_low"
+DRAWS = 2000
+SAMPLING = 5 / np.sqrt(2 * DRAWS)  # five standard deviations of a standard deviation
+SCAN = {
+    "title": "bands",
+    "model": "b_minus_l",
+    "treatments": ["matched"],
+    "searches": {"set": "printed", "only": [SEARCH, "belle_2021_bplus_kplus_ll"]},
+    "axes": {
+        "m_X": {"min": 1e-3, "max": 5.0, "points": 2, "spacing": "log"},
+        "g_X": {"min": 1e-9, "max": 1.0, "points": 2, "spacing": "log"},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def spec():
+    return load_spec(SCAN)
+
+
+@pytest.fixture(scope="module")
+def found(spec):
+    one = jaxtri.boundaries(spec)["matched"]
+    return {
+        search: bands.band(spec, spec.treatments[0], one.of(search)[0]) for search in SCAN["searches"]["only"]
+    }
+
+
+@pytest.mark.parametrize("search", SCAN["searches"]["only"])
+def test_linear_band_is_that_of_a_monte_carlo(spec, found, search):
+    one = found[search]
+    for i in (20, 40):
+        draws = bands.monte_carlo(
+            spec, spec.treatments[0], search, one.m_X[i], one.g_X[i], draws=DRAWS, seed=i
+        )
+        assert np.all(np.isfinite(draws))
+        np.testing.assert_allclose(np.std(draws), one.sigma[i], rtol=SAMPLING)
+        assert (
+            abs(np.mean(draws) - np.log(one.g_X[i])) < 5 * one.sigma[i] / np.sqrt(DRAWS) + one.sigma[i] ** 2
+        )
+        assert abs(np.std(draws) / (2 * one.sigma[i]) - 1) > SAMPLING  # so this is able to fail
+
+
+def test_leading_contributions(found):
+    """The kaon limit: CKM first; every contribution is below the total, and largest first."""
+    one = found[SEARCH]
+    for low, high, leading in one.leading:
+        assert low < high
+        assert 1 <= len(leading) <= 3
+        sizes = [size for _, size in leading]
+        assert sizes == sorted(sizes, reverse=True)
+        assert leading[0][0].startswith("ckm_")
+        inside = (low <= one.m_X) & (one.m_X <= high)
+        assert np.sqrt(sum(size**2 for size in sizes)) <= one.sigma[inside].max() * (1 + 1e-12)
+
+
+def test_errors_come_from_the_tables(sm):
+    errors = bands.input_errors(sm)
+    assert errors["m_t"] == 0.27
+    assert errors["ckm_A"] == 0.016  # the larger of two sides
+    assert errors["B_K_fplus_r1"] == 0  # none in the table
+    assert errors["excited_omega_mass"].shape == (2,)
+    other = jaxtri.load_standard_model({"m_t": 173.0})
+    assert bands.input_errors(other)["m_t"] == 0  # a user's value has no error
+
+
+def test_inputs_are_replaced_wherever_they_are(sm):
+    changed = bands.with_inputs(sm, {"m_t": 1.0, "m_omega": 2.0, "K_pi_f_at_0": 3.0})
+    assert (changed.m_t, changed.hadrons.m_omega, changed.form_factors.K_pi_f_at_0) == (1.0, 2.0, 3.0)
+    assert dataclasses.replace(changed, m_t=sm.m_t).m_W == sm.m_W

@@ -1,0 +1,140 @@
+"""Boundaries in files.  Oracle: what was written, read back by other readers than ours."""
+
+import csv
+import json
+
+import h5py
+import numpy as np
+import pytest
+from made_up_scan import made_up_header
+
+import jaxtri
+from jaxtri import export
+from jaxtri.__main__ import main
+from jaxtri.curves import Boundaries, Curve, Region
+from jaxtri.errors import InputError
+from jaxtri.store import open_scan, write_curves
+
+
+def made_up():
+    """Two curves of one search, one of another; a wall; numbers that need all their digits."""
+    random = np.random.default_rng(2)
+
+    def curve(search, count, closed):
+        return Curve(
+            search=search,
+            m_X=np.sort(random.uniform(0.1, 1, count)),
+            g_X=np.exp(random.normal(-10, 1, count)),
+            slope=random.normal(size=count),
+            residual=random.uniform(0, 1e-14, count),
+            closed=closed,
+        )
+
+    curves = (curve("second", 5, True), curve("second", 3, False), curve("first", 4, False))
+    return Boundaries(
+        treatment="made_up",
+        curves=curves,
+        groups={"Z": (curve("Z", 4, False),), "B": (), "K": (), "ZBK": (curve("ZBK", 2, False),)},
+        walls={name: np.array([[0.1, 1e-6, 1.0]]) for name in ("Z", "B", "K", "ZBK")},
+        regions=(Region(search="second", m_X=np.array([0.1, 0.2, 0.1]), g_X=np.array([1e-3, 1e-4, 1e-3])),),
+        unresolved=0,
+    )
+
+
+LABELS = [
+    {"name": n, "channel": "K+ -> pi+ X", "final_state": "invisible", "title": "t", "reference": "arXiv:1"}
+    for n in ("first", "second")
+]
+
+
+def same(one, other):
+    for a, b in zip(one, other, strict=True):
+        assert (a.search, a.closed) == (b.search, b.closed)
+        for name in ("m_X", "g_X", "slope", "residual"):
+            np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+
+
+def test_csv_keeps_every_bit():
+    boundaries = made_up()
+    rows = list(csv.DictReader(export.csv_text(boundaries).splitlines()))
+    assert len(rows) == 12
+    for number, curve in enumerate(boundaries.curves):
+        mine = [row for row in rows if int(row["curve"]) == number]
+        assert {row["search"] for row in mine} == {curve.search}
+        assert {row["closed"] for row in mine} == {str(int(curve.closed))}
+        for column, name in (("m_X_GeV", "m_X"), ("g_X", "g_X"), ("slope", "slope")):
+            np.testing.assert_array_equal([float(row[column]) for row in mine], getattr(curve, name))
+
+
+def test_hepdata():
+    boundaries = made_up()
+    files = export.hepdata_tables(boundaries, LABELS)
+    documents = [json.loads(part) for part in files["submission.yaml"].split("\n---\n")]
+    assert "made_up" in documents[0]["comment"]
+    assert [one["data_file"] for one in documents[1:]] == [
+        name for name in files if name != "submission.yaml"
+    ]
+    for document, curve in zip(documents[1:], boundaries.curves, strict=True):
+        table = json.loads(files[document["data_file"]])
+        for variable, values in (("independent_variables", curve.m_X), ("dependent_variables", curve.g_X)):
+            [column] = table[variable]
+            assert [one["value"] for one in column["values"]] == values.tolist()
+
+
+def test_darkcast():
+    lines = export.lmt_text(made_up().of("first")).splitlines()
+    assert lines[0].startswith("#")
+    numbers = [[float(word) for word in line.split()] for line in lines[1:]]
+    assert [row[0] for row in numbers] == made_up().of("first")[0].m_X.tolist()
+    with pytest.raises(InputError, match="excludes nothing"):
+        export.lmt_text(())
+
+
+def test_hdf5(tmp_path):
+    boundaries = made_up()
+    path = tmp_path / "curves.h5"
+    write_curves(path, made_up_header(3, 3), boundaries)
+    back = open_scan(path).boundaries
+    same(back.curves, boundaries.curves)
+    same(back.groups["Z"], boundaries.groups["Z"])
+    np.testing.assert_array_equal(back.walls["K"], boundaries.walls["K"])
+    np.testing.assert_array_equal(back.regions[0].g_X, boundaries.regions[0].g_X)
+    with h5py.File(path) as file:  # as the docstring of `ragged` says
+        group = file["boundaries/second"]
+        assert group["offsets"][...].tolist() == [0, 5, 8]
+        assert group["closed"][...].tolist() == [1, 0]
+        assert group["m_X"].attrs["units"] == "GeV"
+        np.testing.assert_array_equal(group["slope"][5:8], boundaries.curves[1].slope)
+
+
+SPEC = """title = "small"
+model = "b_minus_l"
+treatments = ["figure"]
+searches.set = "printed"
+searches.only = ["lhcb_2017_bplus_kplus_mumu_displaced", "na62_2021_kpi_invisible_low"]
+axes.m_X = {min = 1e-2, max = 1.0, points = 40, spacing = "log"}
+axes.g_X = {min = 1e-9, max = 1.0, points = 30, spacing = "log"}
+"""
+
+
+def test_command(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.toml").write_text(SPEC)
+    assert main(["run", "small.toml", "--quiet"]) == 0
+    for name in ("csv", "hepdata", "lmt", "h5"):
+        assert main(["boundary", "small.toml", "--format", name]) == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"small_figure_boundaries.csv", "small_figure_boundaries.h5"} <= names
+    assert len(list((tmp_path / "small_figure_hepdata").iterdir())) == 3
+    assert len(list((tmp_path / "small_figure_lmt").iterdir())) == 2
+    first = (tmp_path / "small_figure_boundaries.csv").read_text()
+    assert main(["boundary", "small.toml"]) == 4  # nothing is overwritten
+    assert main(["boundary", "small_figure.h5", "--force"]) == 0
+    assert (tmp_path / "small_figure_boundaries.csv").read_text() == first  # as the scan file holds them
+    assert main(["boundary", "small_figure.h5", "--bands", "--force"]) == 2
+    capsys.readouterr()
+    assert main(["boundary", "small.toml", "--bands", "--force"]) == 0
+    out = capsys.readouterr().out
+    assert "leading: ckm_" in out
+    assert "2 sigma" in out
+    same(open_scan("small_figure.h5").boundaries.curves, jaxtri.boundaries("small.toml")["figure"].curves)
