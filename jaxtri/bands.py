@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxtri.curves import Curve, FloatArray
+from jaxtri.curves import BoolArray, Curve, FloatArray, IntArray
 from jaxtri.edges import NONE, Ends, edges
 from jaxtri.gauge_model import GaugeModel
 from jaxtri.numerics.roots import implicit_root
@@ -24,6 +24,7 @@ from jaxtri.spec import Spec
 from jaxtri.standard_model import TABLES, StandardModel, input_table, input_values
 from jaxtri.treatment import Treatment
 
+STEEP = 30.0  # |d ln g_X / d ln m_X| beyond which a curve is a wall: it moves in mass, not in g_X
 MOST_POINTS = 64  # vertices of a curve at which its band is computed; linear in ln m_X in between
 LEADING = 3  # contributions that are named
 DECADE = 10.0  # mass ranges in which they are named
@@ -34,12 +35,24 @@ class Band:
     """Uncertainty of one curve."""
 
     search: str
-    m_X: FloatArray  # [GeV], some of its vertices
+    vertices: IntArray  # positions of some of its vertices, none of them on a wall
+    m_X: FloatArray  # [GeV], there
     g_X: FloatArray
     sigma: FloatArray  # 1 sigma of ln g_X; 2 sigma is twice as much
     leading: tuple[
         tuple[float, float, tuple[tuple[str, float], ...]], ...
     ]  # m_X range; input, sigma of ln g_X
+
+    def along(self, curve: Curve) -> FloatArray:
+        """1 sigma of ln g_X at every vertex of the curve; NaN on a wall."""
+        if not len(self.vertices):
+            return np.full(len(curve.m_X), np.nan)
+        every = np.interp(np.arange(len(curve.m_X)), self.vertices, self.sigma)
+        return np.where(_is_wall(curve), np.nan, every)
+
+
+def _is_wall(curve: Curve) -> BoolArray:
+    return ~(np.abs(curve.slope) <= STEEP)
 
 
 def input_errors(sm: StandardModel) -> dict[str, Any]:
@@ -126,7 +139,7 @@ def sensitivities(spec: Spec, treatment: Treatment, curve: Curve) -> dict[str, F
 
 
 def band(spec: Spec, treatment: Treatment, curve: Curve) -> Band:
-    """Propagate the inputs' errors linearly to a curve.
+    """Propagate the inputs' errors linearly to a curve, but for its walls.
 
     Parameters
     ----------
@@ -135,23 +148,28 @@ def band(spec: Spec, treatment: Treatment, curve: Curve) -> Band:
     curve
         Boundary of one search.
     """
-    some = _thinned(curve)
+    vertices, some = _thinned(curve)
     errors = input_errors(spec.sm)
     parts = {}
     for name, slope in sensitivities(spec, treatment, some).items():
         squares = (slope * errors[name]) ** 2
-        parts[name] = np.sqrt(squares.reshape(len(some.m_X), -1).sum(axis=1))
+        parts[name] = np.sqrt(squares.reshape(len(vertices), np.size(errors[name])).sum(axis=1))
     total = np.sqrt(sum((part**2 for part in parts.values()), np.zeros(len(some.m_X))))
     return Band(
-        search=curve.search, m_X=some.m_X, g_X=some.g_X, sigma=total, leading=_leading(some.m_X, parts)
+        search=curve.search,
+        vertices=vertices,
+        m_X=some.m_X,
+        g_X=some.g_X,
+        sigma=total,
+        leading=_leading(some.m_X, parts),
     )
 
 
-def _thinned(curve: Curve) -> Curve:
-    """Vertices with a finite slope, MOST_POINTS at most, always as many of them: one compilation serves."""
-    finite = np.flatnonzero(np.isfinite(curve.slope))
-    kept = finite[np.linspace(0, len(finite) - 1, MOST_POINTS).astype(int)]
-    return replace(
+def _thinned(curve: Curve) -> tuple[IntArray, Curve]:
+    """Vertices off the walls, always MOST_POINTS of them, repeated if there are fewer: one compilation."""
+    flat = np.flatnonzero(~_is_wall(curve))
+    kept = flat[np.linspace(0, len(flat) - 1, MOST_POINTS).astype(int)] if len(flat) else flat
+    return kept, replace(
         curve, **{name: getattr(curve, name)[kept] for name in ("m_X", "g_X", "slope", "residual")}
     )
 

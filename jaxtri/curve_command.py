@@ -2,13 +2,17 @@
 
 import argparse
 import os
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jaxtri import export, store
+from tqdm import tqdm
+
+from jaxtri import export, figure, store
 from jaxtri.bands import Band, band
 from jaxtri.boundary import boundaries
-from jaxtri.curves import Boundaries
-from jaxtri.errors import InputError, StorageError
+from jaxtri.curves import Boundaries, FloatArray
+from jaxtri.errors import InputError, StorageError, UnresolvedError
 from jaxtri.fields import Header
 from jaxtri.provenance import header
 from jaxtri.spec import Spec, load_spec
@@ -28,32 +32,76 @@ def boundary(arguments: argparse.Namespace) -> str:
             raise InputError(f"{source}: holds no boundaries; scan again, or give the scan file (TOML)")
         wanted = _files(folder, source.stem, scan.boundaries, scan.header, arguments.format)
         return "wrote " + ", ".join(_written(wanted, force=arguments.force))
-    spec = load_spec(source)
+    return _of_spec(load_spec(source), folder, arguments)
+
+
+def _of_spec(spec: Spec, folder: Path, arguments: argparse.Namespace) -> str:
+    """Trace every boundary of a scan file, with bands if they are asked for."""
+    stem = folder / f"{spec.name}_bands"
+    if arguments.bands:
+        _refuse_existing([stem.with_suffix(f".{one}") for one in figure.FORMATS], force=arguments.force)
     found = boundaries(spec)
-    wanted = {}
+    known = _bands(spec, found) if arguments.bands else {}
+    wanted: dict[Path, Content] = {}
+    panels = {}
     for one in spec.treatments:
-        stem = f"{spec.name}_{one.name}"
-        wanted |= _files(folder, stem, found[one.name], header(spec, one), arguments.format)
+        name, curves = one.name, found[one.name].curves
+        sigma = [b.along(curve) for b, curve in zip(known.get(name, ()), curves, strict=False)]
+        top = header(spec, one)
+        wanted |= _files(folder, f"{spec.name}_{name}", found[name], top, arguments.format, sigma)
+        groups = {label["name"]: label["channel"][0] for label in top.searches}
+        panels[name] = [
+            (groups[curve.search], curve.m_X, curve.g_X, width)
+            for curve, width in zip(curves, sigma, strict=False)
+        ]
     lines = ["wrote " + ", ".join(_written(wanted, force=arguments.force))]
-    return "\n".join(lines + (bands_text(spec, found) if arguments.bands else []))
+    if arguments.bands:
+        drawn = figure.draw_bands(panels, (spec.m_X, spec.g_X), title=spec.title)
+        lines += ["wrote " + ", ".join(map(str, figure.save(drawn, stem)))]
+        lines += bands_text(known)
+    unresolved = sum(one.unresolved for one in found.values())
+    if unresolved:
+        raise UnresolvedError(
+            f"{spec.name}: {unresolved} critical masses could not be told apart; {lines[0]}"
+        )
+    return "\n".join(lines)
+
+
+def _bands(spec: Spec, found: Mapping[str, Boundaries]) -> dict[str, list[Band]]:
+    """Uncertainty of every curve, with a progress bar."""
+    count = sum(len(one.curves) for one in found.values())
+    interval = 0.1 if sys.stderr.isatty() else 10
+    with tqdm(total=count, desc="bands", unit="curve", file=sys.stderr, mininterval=interval) as bar:
+        known: dict[str, list[Band]] = {}
+        for one in spec.treatments:
+            known[one.name] = []
+            for curve in found[one.name].curves:
+                known[one.name].append(band(spec, one, curve))
+                bar.update()
+    return known
 
 
 Content = str | tuple[Header, Boundaries]  # of a text, and of an HDF5 file
 
 
-def _files(folder: Path, stem: str, found: Boundaries, top: Header, file_format: str) -> dict[Path, Content]:
+def _files(
+    folder: Path,
+    stem: str,
+    found: Boundaries,
+    top: Header,
+    file_format: str,
+    sigma: Sequence[FloatArray] = (),
+) -> dict[Path, Content]:
     """Path and content of every file of one treatment."""
     if file_format == "h5":
         return {folder / f"{stem}_boundaries.h5": (top, found)}
-    files = export.texts(found, top.searches, file_format, stem)
+    files = export.texts(found, top.searches, file_format, stem, [one.tolist() for one in sigma])
     return {folder / name: text for name, text in files.items()}
 
 
 def _written(wanted: dict[Path, Content], *, force: bool) -> list[str]:
     """Write files; name the file, or the folder of many."""
-    for path in wanted:
-        if path.exists() and not force:
-            raise StorageError(f"{path}: exists; choose another output or pass --force to replace it")
+    _refuse_existing(list(wanted), force=force)
     for path, content in wanted.items():
         path.parent.mkdir(exist_ok=True)
         if isinstance(content, str):
@@ -61,6 +109,12 @@ def _written(wanted: dict[Path, Content], *, force: bool) -> list[str]:
         else:
             store.write_curves(path, *content)
     return list(dict.fromkeys(str(p if p.suffix in (".csv", ".h5") else p.parent) for p in wanted))
+
+
+def _refuse_existing(paths: list[Path], *, force: bool) -> None:
+    for path in paths:
+        if path.exists() and not force:
+            raise StorageError(f"{path}: exists; choose another output or pass --force to replace it")
 
 
 def _write_text(path: Path, text: str) -> None:
@@ -75,13 +129,12 @@ def _write_text(path: Path, text: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def bands_text(spec: Spec, found: dict[str, Boundaries]) -> list[str]:
+def bands_text(known: Mapping[str, Sequence[Band]]) -> list[str]:
     """One line a curve and decade of mass: 1 sigma and 2 sigma in ln g_X, and the leading inputs."""
     lines = []
-    for treatment in spec.treatments:
-        lines.append(f"treatment {treatment.name}: uncertainty of ln g_X from the errors of the inputs")
-        for curve in found[treatment.name].curves:
-            lines += _band_lines(band(spec, treatment, curve))
+    for treatment, some in known.items():
+        lines.append(f"treatment {treatment}: uncertainty of ln g_X from the errors of the inputs")
+        lines += [line for one in some for line in _band_lines(one)]
     return lines
 
 

@@ -23,6 +23,12 @@ class StorageError(JaxtriError, OSError):
     exit_code = 4
 
 
+class UnresolvedError(JaxtriError):
+    """Work was finished and written, but for some of it."""
+
+    exit_code = 3
+
+
 def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str]) -> InputError:
     """Return the error for a name that is not in a list, with the nearest names first.
 

@@ -4,6 +4,7 @@ Numbers are written so that reading them gives the same float.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,19 +15,27 @@ COLUMNS = ("search", "curve", "closed", "m_X_GeV", "g_X", "slope", "residual")
 
 
 def texts(
-    boundaries: Boundaries, searches: Sequence[Mapping[str, Any]], file_format: str, stem: str
+    boundaries: Boundaries,
+    searches: Sequence[Mapping[str, Any]],
+    file_format: str,
+    stem: str,
+    sigma: Sequence[Sequence[float]] = (),
 ) -> dict[str, str]:
-    """Return every file of a format ("csv", "hepdata", "lmt") by its name."""
+    """Return every file of a format ("csv", "hepdata", "lmt") by its name.
+
+    ``sigma`` holds 1 sigma of ln g_X at every vertex of every curve, NaN where it is not known; CSV and
+    HEPData take it.
+    """
     if file_format == "csv":
-        return {f"{stem}_boundaries.csv": csv_text(boundaries)}
+        return {f"{stem}_boundaries.csv": csv_text(boundaries, sigma)}
     if file_format == "hepdata":
-        files = hepdata_tables(boundaries, searches)
+        files = hepdata_tables(boundaries, searches, sigma)
         return {f"{stem}_hepdata/{name}": text for name, text in files.items()}
     names = dict.fromkeys(one.search for one in boundaries.curves)
     return {f"{stem}_lmt/{name}.lmt": lmt_text(boundaries.of(name)) for name in names}
 
 
-def csv_text(boundaries: Boundaries, sigma: Mapping[str, Sequence[Sequence[float]]] | None = None) -> str:
+def csv_text(boundaries: Boundaries, sigma: Sequence[Sequence[float]] = ()) -> str:
     """Every vertex as a line of CSV.
 
     Parameters
@@ -34,29 +43,23 @@ def csv_text(boundaries: Boundaries, sigma: Mapping[str, Sequence[Sequence[float
     boundaries
         What to write.
     sigma
-        By search, one list a curve: 1 sigma of ln g_X at every vertex; one more column.
+        1 sigma of ln g_X at every vertex of every curve, one more column; NaN leaves it empty.
     """
     lines = [",".join([*COLUMNS, *(["sigma_ln_g_X"] if sigma else [])])]
     for number, curve in enumerate(boundaries.curves):
-        errors = _errors(boundaries, curve, sigma)
         for i in range(len(curve.m_X)):
             values = [curve.m_X[i], curve.g_X[i], curve.slope[i], curve.residual[i]]
-            values += [errors[i]] if sigma else []
             row = [curve.search, str(number), str(int(curve.closed)), *(repr(float(v)) for v in values)]
+            if sigma:
+                error = float(sigma[number][i])
+                row.append("" if math.isnan(error) else repr(error))
             lines.append(",".join(row))
     return "\n".join(lines) + "\n"
 
 
-def _errors(
-    boundaries: Boundaries, curve: Curve, sigma: Mapping[str, Sequence[Sequence[float]]] | None
-) -> Sequence[float]:
-    if not sigma:
-        return ()
-    position = next(i for i, one in enumerate(boundaries.of(curve.search)) if one is curve)
-    return sigma[curve.search][position]
-
-
-def hepdata_tables(boundaries: Boundaries, searches: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def hepdata_tables(
+    boundaries: Boundaries, searches: Sequence[Mapping[str, Any]], sigma: Sequence[Sequence[float]] = ()
+) -> dict[str, str]:
     """Return the files of a HEPData submission by name; JSON, which is YAML too.
 
     Parameters
@@ -65,6 +68,8 @@ def hepdata_tables(boundaries: Boundaries, searches: Sequence[Mapping[str, Any]]
         What to write.
     searches
         Labels of the searches, as a scan's header has them.
+    sigma
+        1 sigma of ln g_X at every vertex of every curve; becomes an error of g_X.
     """
     labels = {one["name"]: one for one in searches}
     files, documents = {}, []
@@ -81,7 +86,11 @@ def hepdata_tables(boundaries: Boundaries, searches: Sequence[Mapping[str, Any]]
                 {"header": {"name": "M(X)", "units": "GEV"}, "values": _values(curve.m_X)}
             ],
             "dependent_variables": [
-                {"header": {"name": "g_X"}, "qualifiers": qualifiers, "values": _values(curve.g_X)}
+                {
+                    "header": {"name": "g_X"},
+                    "qualifiers": qualifiers,
+                    "values": _with_errors(curve, sigma[number] if sigma else ()),
+                }
             ],
         }
         files[name] = json.dumps(table, indent=1)
@@ -102,6 +111,15 @@ def hepdata_tables(boundaries: Boundaries, searches: Sequence[Mapping[str, Any]]
 
 def _values(numbers: Any) -> list[dict[str, float]]:
     return [{"value": float(number)} for number in numbers]
+
+
+def _with_errors(curve: Curve, sigma: Sequence[float]) -> list[dict[str, Any]]:
+    """Couplings with the symmetric error that the inputs give them, where it is known."""
+    values: list[dict[str, Any]] = list(_values(curve.g_X))
+    for value, error in zip(values, sigma, strict=False):
+        if not math.isnan(error):
+            value["errors"] = [{"symerror": value["value"] * float(error), "label": "inputs"}]
+    return values
 
 
 def lmt_text(curves: Sequence[Curve]) -> str:

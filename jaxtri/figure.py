@@ -19,12 +19,16 @@ from jaxtri.plot import (
     PALETTES,
     STACK,
     Style,
+    draw_band,
     draw_convergence,
     draw_curves,
     draw_legend,
     draw_previous,
     draw_regions,
+    draw_widths,
     finish_plane,
+    finish_widths,
+    name_groups,
 )
 from jaxtri.summary import leading_searches, previous_limits
 
@@ -82,6 +86,45 @@ def _draw_group(axes: Axes, scan: Scan, letter: str, style: Style, zorder: float
     walls = [np.array([[m_X, low], [m_X, high]]) for m_X, low, high in scan.boundaries.walls[letter]]
     points = [(np.stack([one.m_X, one.g_X], axis=1), np.array([0, len(one.m_X)])) for one in rings]
     draw_curves(axes, points, [*curves, *walls], style, zorder=zorder)
+
+
+BandLine = tuple[str, np.ndarray, np.ndarray, np.ndarray]  # group, m_X [GeV], g_X, 1 sigma of ln g_X
+
+
+def draw_bands(
+    panels: Mapping[str, list[BandLine]],
+    window: tuple[np.ndarray, np.ndarray],
+    *,
+    title: str,
+    palette: str = "okabe-ito",
+) -> Figure:
+    """Draw boundaries with their 1 and 2 sigma bands, and below them how wide these are.
+
+    Parameters
+    ----------
+    panels
+        Curves by treatment: group, masses, couplings and 1 sigma of ln g_X, NaN on a wall.
+    window
+        Axes of the scan, m_X [GeV] and g_X.
+    title
+        Above all panels.
+    palette
+        As in `draw_scans`.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(PANEL[0] * len(panels), 1.25 * PANEL[1]), layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots(2, len(panels), squeeze=False, sharex="col", height_ratios=(3, 1.2))
+        for (plane, widths), (name, lines) in zip(axes.T, panels.items(), strict=True):
+            for letter, m_X, g_X, sigma in lines:
+                draw_band(plane, m_X, g_X, sigma, PALETTES[palette][letter])
+                draw_widths(widths, m_X, sigma, PALETTES[palette][letter])
+            finish_plane(plane, *window, f"treatment: {name}\nbands: 1σ and 2σ of the inputs")
+            plane.set_xlabel("")
+            finish_widths(widths, window[0])
+        name_groups(axes[0, 0], palette)
+        figure.suptitle(_typeset(title), fontsize=12)
+        return figure
 
 
 def draw_errors(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: str) -> Figure:

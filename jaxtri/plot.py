@@ -90,6 +90,32 @@ def draw_curves(axes: Axes, rings: Regions, lines: Sequence[FloatArray], style: 
     axes.add_collection(outline, autolim=False)
 
 
+def draw_band(axes: Axes, m_X: FloatArray, g_X: FloatArray, sigma: FloatArray, style: Style) -> None:
+    """Draw a curve with its 1 and 2 sigma in ln g_X; a curve that turns back is drawn run by run."""
+    axes.plot(m_X, g_X, color=style.edge, linewidth=0.6)
+    turns = 1 + np.flatnonzero(np.diff(np.sign(np.diff(m_X))) != 0)
+    for start, stop in zip([0, *turns], [*turns + 1, len(m_X)], strict=True):
+        run = slice(start, stop)
+        for width, alpha in ((2, 0.25), (1, 0.45)):
+            spread = np.exp(width * sigma[run])
+            axes.fill_between(
+                m_X[run], g_X[run] / spread, g_X[run] * spread, color=style.edge, alpha=alpha, linewidth=0
+            )
+
+
+def draw_widths(axes: Axes, m_X: FloatArray, sigma: FloatArray, style: Style) -> None:
+    """Draw 1 sigma of ln g_X in percent against the mass."""
+    axes.plot(m_X, 100 * sigma, color=style.edge, linewidth=0.8)
+
+
+def finish_widths(axes: Axes, m_X: FloatArray) -> None:
+    """Log axes with units."""
+    axes.set(xscale="log", yscale="log", xlim=(m_X[0], m_X[-1]), ylim=(1e-2, 30))
+    axes.set_xlabel(r"$m_X$ [GeV]")
+    axes.set_ylabel(r"$1\sigma$ of $g_X$ [%]")
+    axes.grid(which="major", alpha=0.3)
+
+
 def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str) -> None:
     """Log axes with units, limits of the scan, a title."""
     axes.set(xscale="log", yscale="log", xlim=(m_X[0], m_X[-1]), ylim=(g_X[0], g_X[-1]))
@@ -117,6 +143,13 @@ def draw_legend(axes: Axes, palette: str, leading: Mapping[str, list[str]], grey
         handles=handles, loc="upper left", bbox_to_anchor=(-0.14, -0.12), fontsize=7, frameon=False
     )
     text.set_in_layout(False)  # long names must not squeeze the panel
+
+
+def name_groups(axes: Axes, palette: str) -> None:
+    """Legend inside the panel: the colour of each group."""
+    styles = PALETTES[palette]
+    handles = [Patch(color=styles[letter].edge, label=PARENTS[letter]) for letter in ("Z", "B", "K")]
+    axes.legend(handles=handles, loc="lower right", fontsize=7, frameon=False)
 
 
 def _typeset(name: str) -> str:

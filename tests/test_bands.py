@@ -65,6 +65,19 @@ def test_leading_contributions(found):
         assert np.sqrt(sum(size**2 for size in sizes)) <= one.sigma[inside].max() * (1 + 1e-12)
 
 
+def test_walls_have_no_band(spec):
+    """Along a curve: the computed vertices as they are, none on a wall."""
+    curve = jaxtri.boundaries(spec)["matched"].of("belle_2021_bplus_kplus_ll")[0]
+    one = bands.band(spec, spec.treatments[0], curve)
+    every = one.along(curve)
+    np.testing.assert_array_equal(every[one.vertices], one.sigma)
+    wall = np.abs(curve.slope) > bands.STEEP
+    assert wall.any()
+    np.testing.assert_array_equal(np.isnan(every), wall | np.isnan(curve.slope))
+    upright = dataclasses.replace(curve, slope=np.full_like(curve.slope, np.inf))
+    assert np.all(np.isnan(bands.band(spec, spec.treatments[0], upright).along(upright)))
+
+
 def test_errors_come_from_the_tables(sm):
     errors = bands.input_errors(sm)
     assert errors["m_t"] == 0.27

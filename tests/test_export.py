@@ -1,6 +1,8 @@
 """Boundaries in files.  Oracle: what was written, read back by other readers than ours."""
 
 import csv
+import dataclasses
+import itertools
 import json
 
 import h5py
@@ -9,7 +11,7 @@ import pytest
 from made_up_scan import made_up_header
 
 import jaxtri
-from jaxtri import export
+from jaxtri import curve_command, export
 from jaxtri.__main__ import main
 from jaxtri.curves import Boundaries, Curve, Region
 from jaxtri.errors import InputError
@@ -64,6 +66,23 @@ def test_csv_keeps_every_bit():
         assert {row["closed"] for row in mine} == {str(int(curve.closed))}
         for column, name in (("m_X_GeV", "m_X"), ("g_X", "g_X"), ("slope", "slope")):
             np.testing.assert_array_equal([float(row[column]) for row in mine], getattr(curve, name))
+
+
+def test_uncertainties_are_written_where_they_are_known():
+    boundaries = made_up()
+    sigma = [np.linspace(0.01, 0.05, len(one.m_X)).tolist() for one in boundaries.curves]
+    sigma[1][0] = float("nan")
+    rows = list(csv.DictReader(export.csv_text(boundaries, sigma).splitlines()))
+    written = [row["sigma_ln_g_X"] for row in rows]
+    assert [float(text or "nan") for text in written] == pytest.approx(
+        list(itertools.chain(*sigma)), rel=0, nan_ok=True
+    )
+    assert written.count("") == 1
+    files = export.hepdata_tables(boundaries, LABELS, sigma)
+    values = json.loads(files["second_1.yaml"])["dependent_variables"][0]["values"]
+    assert ["errors" in one for one in values] == [False, True, True]
+    error = values[1]["errors"][0]["symerror"]
+    assert error == pytest.approx(boundaries.curves[1].g_X[1] * sigma[1][1], rel=1e-15)
 
 
 def test_hepdata():
@@ -132,9 +151,28 @@ def test_command(tmp_path, monkeypatch, capsys):
     assert main(["boundary", "small_figure.h5", "--force"]) == 0
     assert (tmp_path / "small_figure_boundaries.csv").read_text() == first  # as the scan file holds them
     assert main(["boundary", "small_figure.h5", "--bands", "--force"]) == 2
+    same(open_scan("small_figure.h5").boundaries.curves, jaxtri.boundaries("small.toml")["figure"].curves)
     capsys.readouterr()
     assert main(["boundary", "small.toml", "--bands", "--force"]) == 0
     out = capsys.readouterr().out
     assert "leading: ckm_" in out
     assert "2 sigma" in out
-    same(open_scan("small_figure.h5").boundaries.curves, jaxtri.boundaries("small.toml")["figure"].curves)
+    rows = list(csv.DictReader((tmp_path / "small_figure_boundaries.csv").read_text().splitlines()))
+    known = [float(row["sigma_ln_g_X"]) for row in rows if row["sigma_ln_g_X"]]
+    assert 0.5 < len(known) / len(rows) < 1  # walls have none
+    assert 0.005 < np.median(known) < 0.1
+    assert (tmp_path / "small_bands.png").stat().st_size > 10_000
+    assert main(["boundary", "small.toml", "--bands"]) == 4
+
+
+def test_unresolved_masses_end_in_code_3(tmp_path, monkeypatch, capsys):
+    """After everything is written."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.toml").write_text(SPEC)
+    found = {
+        name: dataclasses.replace(one, unresolved=2) for name, one in jaxtri.boundaries("small.toml").items()
+    }
+    monkeypatch.setattr(curve_command, "boundaries", lambda spec: found)
+    assert main(["boundary", "small.toml"]) == 3
+    assert "2 critical masses" in capsys.readouterr().err
+    assert (tmp_path / "small_figure_boundaries.csv").exists()
