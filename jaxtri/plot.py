@@ -98,9 +98,10 @@ def draw_band(axes: Axes, m_X: FloatArray, g_X: FloatArray, sigma: FloatArray, s
         run = slice(start, stop)
         for width, alpha in ((2, 0.25), (1, 0.45)):
             spread = np.exp(width * sigma[run])
-            axes.fill_between(
+            area = axes.fill_between(
                 m_X[run], g_X[run] / spread, g_X[run] * spread, color=style.edge, alpha=alpha, linewidth=0
             )
+            area.set_rasterized(True)  # thousands of vertices each
 
 
 def draw_widths(axes: Axes, m_X: FloatArray, sigma: FloatArray, style: Style) -> None:
