@@ -52,30 +52,25 @@ class Mass(NamedTuple):
     """All that one mass has: rows of every line, their change along ln m_X, turning points, ends."""
 
     rows: SearchRow  # (line,)
-    change: SearchRow | None  # (line,), where slopes are wanted
+    change: SearchRow  # (line,)
     turning: Array  # (2,)
     ends: Ends
 
 
-@functools.partial(jax.jit, static_argnames="changes")
-def _decays(sm: StandardModel, model: GaugeModel, m_X: Array, *, changes: bool) -> Any:
-    """Branching ratios and width of X at every mass, and if asked for their change along ln m_X."""
-    return _mapped(lambda m: unit_decays(sm, model, m), m_X, changes)
+@jax.jit
+def _decays(sm: StandardModel, model: GaugeModel, m_X: Array) -> Any:
+    """Branching ratios and width of X at every mass, and their change along ln m_X."""
+    return jax.vmap(lambda m: jax.jvp(lambda m: unit_decays(sm, model, m), (m,), (m,)))(m_X)
 
 
-@functools.partial(jax.jit, static_argnames=("treatment", "changes"))
-def _production(
-    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: Array, *, changes: bool
-) -> Any:
-    """Branching ratios of every channel at every mass, and if asked for their change along ln m_X."""
-    return _mapped(lambda m: production_vector(sm, model, treatment, m), m_X, changes)
+@functools.partial(jax.jit, static_argnames="treatment")
+def _production(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: Array) -> Any:
+    """Branching ratios of every channel at every mass, and their change along ln m_X."""
 
+    def one(m: Array) -> Any:
+        return jax.jvp(lambda m: production_vector(sm, model, treatment, m), (m,), (m,))
 
-def _mapped(function: Callable[[Array], Any], m_X: Array, changes: bool) -> tuple[Any, Any]:
-    """Values and changes along ln m_X at every mass; the latter cost several times as much."""
-    if changes:
-        return jax.vmap(lambda m: jax.jvp(function, (m,), (m,)))(m_X)
-    return jax.vmap(function)(m_X), None
+    return jax.vmap(one)(m_X)
 
 
 @jax.jit
@@ -89,10 +84,7 @@ def _masses(
             found = jax.vmap(lambda rates: join_row(sm, searches, m_X, rates, decays).searches)(production)
             return jax.tree.map(lambda x: x.ravel(), found)
 
-        known, change = rows(m_X, decays[0], production[0]), None
-        if decays[1] is not None:
-            along = (m_X, decays[1], production[1])
-            change = jax.jvp(rows, (m_X, decays[0], production[0]), along)[1]
+        known, change = jax.jvp(rows, (m_X, decays[0], production[0]), (m_X, decays[1], production[1]))
         x_br, width = decays[0]
         widest = jnp.log(m_X / jnp.where(width > 0, width, TINY)) / 2
         top = jnp.clip(widest, window.bottom, window.top)  # no statement where X is wider than its mass
@@ -115,7 +107,6 @@ def _columns(masses: Mass) -> tuple[Edges, Array, Array]:
             found = edges(search, mass.turning, mass.ends)
             return found, *_slopes(search, change, found.value)
 
-        assert mass.change is not None
         return jax.vmap(one)(mass.rows, mass.change)
 
     return jax.vmap(one_mass)(masses)
@@ -164,18 +155,17 @@ def _in_chunks(function: Callable[..., Any], *arrays: Any) -> Any:
     return jax.tree.map(lambda *x: np.concatenate([np.asarray(one) for one in x])[:count], *parts)
 
 
-def _at(problem: Problem, m_X: Array, *, changes: bool = False) -> Mass:
+def _at(problem: Problem, m_X: Array) -> Mass:
     """Everything that some masses have."""
     sm, model = problem.sm, problem.model
-    rates = [_production(sm, model, one, m_X, changes=changes) for one in problem.treatments]
+    rates = [_production(sm, model, one, m_X) for one in problem.treatments]
     production = jax.tree.map(lambda *x: jnp.stack(x), *rates)
-    decays = _decays(sm, model, m_X, changes=changes)
-    return _masses(sm, problem.searches, problem.window, m_X, decays, production)
+    return _masses(sm, problem.searches, problem.window, m_X, _decays(sm, model, m_X), production)
 
 
 def columns_at(problem: Problem, nodes: Nodes) -> Columns:
     """Compute the columns at nodes; levels that vanish are marked later."""
-    found, slope, residual = _in_chunks(lambda m_X: _columns(_at(problem, m_X, changes=True)), nodes.m_X)
+    found, slope, residual = _in_chunks(lambda m_X: _columns(_at(problem, m_X)), nodes.m_X)
     return Columns(
         m_X=nodes.m_X,
         segment=nodes.segment,

@@ -85,7 +85,7 @@ def draw_curves(axes: Axes, rings: Regions, lines: Sequence[FloatArray], style: 
         alpha=0.72,
         zorder=zorder,
     )
-    axes.add_patch(area)
+    axes.add_artist(area)  # not add_patch: it would walk along every curve for limits that are fixed
     outline = LineCollection(lines, colors=style.edge, linewidths=1.1, zorder=zorder + 0.5)
     axes.add_collection(outline, autolim=False)
 
