@@ -28,7 +28,7 @@ from jaxtri.tables import names
 from jaxtri.treatment import CHOICES, NOT_YET, Treatment, load_treatment
 
 CELLS_PER_SECOND = 1e6  # all arrays of a cell, compressed and written, on two cores; for --dry-run
-START_UP_S = 6.0  # imports, compilation and figure
+START_UP_S = 15.0  # imports, compilation, boundaries and figure
 
 
 def prepare() -> None:
