@@ -12,6 +12,7 @@ from pathlib import Path
 import contourpy
 import jax
 import numpy as np
+from timing import best_of
 
 import jaxtri
 from jaxtri import grid
@@ -77,15 +78,6 @@ def errors(lines, found):
                 miss = np.where(inside & ~steep, np.minimum(miss, here), miss)
             distances.append(miss[np.isfinite(miss)])
     return np.concatenate(distances)
-
-
-def best_of(function, repeats=5):
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def bench_boundaries(benchmark):

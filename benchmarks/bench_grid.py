@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from timing import best_of
 
 from jaxtri import grid
 from jaxtri.search import log_ratio
@@ -90,15 +91,6 @@ def bench_numpy_yardstick(benchmark):
     spec = spec_with("float64")
     axis = grid.mass_axis(spec.sm, spec.model, spec.treatments[-1], spec.searches, spec.m_X[::10])
     benchmark(lambda: numpy_ratios(axis, spec.g_X))
-
-
-def best_of(function, repeats=5):
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def main():

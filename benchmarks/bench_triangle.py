@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import triangle_rivals
+from timing import best_of
 from triangle_convergence import GENERAL, RECORDS, contour_error, heavy_error, relative, three_legs
 
 from jaxtri import decoupling_factor, triangle_integral
@@ -35,9 +36,7 @@ FAILED = 1e-8  # a larger relative error is a failure
 
 def massless_leg():
     """Invariants (3, n), masses and exact I00 of the reference at q² = 0."""
-    chosen = [
-        one for one in RECORDS if one["I00"] and one["regime"] in ("decay", "random", "light", "spacelike")
-    ]
+    chosen = [one for one in RECORDS if one["I00"] and one["regime"] in REGIMES]
     p2, k2, m = (np.array([one[name] for one in chosen]) for name in ("p2", "k2", "m"))
     return np.stack([p2, np.zeros_like(p2), k2]), m, np.array([complex(*one["I00"]) for one in chosen])
 
@@ -67,12 +66,7 @@ def points(kind):
 def seconds_a_call(run, *arguments):
     """Best of several, after a first call that compiles."""
     jax.block_until_ready(run(*arguments))
-    times = []
-    for _ in range(15):
-        start = time.perf_counter()
-        jax.block_until_ready(run(*arguments))
-        times.append(time.perf_counter() - start)
-    return min(times)
+    return best_of(lambda: run(*arguments), repeats=15)
 
 
 def of_jaxtri(kind):
@@ -180,11 +174,8 @@ def speed():
         run = jax.jit(function).lower(*arguments).compile()
         seconds, least = seconds_a_call(run, *arguments) / count, floor(run, count, flops)
         lines.append(f"| {name} | {1e9 * seconds:.0f} ns | {1e9 * least:.1f} ns | {least / seconds:.0%} |")
-    device = jax.devices()[0].device_kind
-    return (
-        "\n".join(lines)
-        + f"\n\nPeak {flops / 1e9:.0f} Gflop/s a core ({device}); the floor counts flops alone."
-    )
+    note = f"Peak {flops / 1e9:.0f} Gflop/s a core ({device()}); the floor counts flops alone."
+    return "\n".join([*lines, "", note])
 
 
 @pytest.mark.parametrize("order", [3, 4, 6])

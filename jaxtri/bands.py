@@ -5,9 +5,9 @@ tables do not contribute.  The tables know no correlations: inputs count as inde
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -25,7 +25,7 @@ from jaxtri.standard_model import TABLES, StandardModel, input_table, input_valu
 from jaxtri.treatment import Treatment
 
 STEEP = 30.0  # |d ln g_X / d ln m_X| beyond which a curve is a wall: it moves in mass, not in g_X
-MOST_POINTS = 64  # vertices of a curve at which its band is computed; linear in ln m_X in between
+MOST_POINTS = 64  # vertices of a curve at which its band is computed; linear from one to the next
 LEADING = 3  # contributions that are named
 DECADE = 10.0  # mass ranges in which they are named
 
@@ -77,35 +77,33 @@ def with_inputs(sm: StandardModel, values: Mapping[str, Any]) -> StandardModel:
     return replace(sm, **(pick(sm) | {"form_factors": form_factors, "hadrons": hadrons}))
 
 
-def _row(
-    values: Mapping[str, Any],
-    sm: StandardModel,
-    model: GaugeModel,
-    treatment: Treatment,
-    searches: SearchSet,
-    search: Array,
-    m_X: Array,
-) -> SearchRow:
-    rows = row(with_inputs(sm, values), model, treatment, searches, m_X).searches
-    return jax.tree.map(lambda x: x[search], rows)
+class _Setting(NamedTuple):
+    """What a row is computed from, besides the treatment and the inputs that vary."""
+
+    sm: StandardModel
+    model: GaugeModel
+    searches: SearchSet
+    search: Array  # position
+
+    @classmethod
+    def of(cls, spec: Spec, search: str) -> "_Setting":
+        names = [label.name for label in spec.searches.labels]
+        return cls(spec.sm, spec.model, spec.searches, jnp.asarray(names.index(search)))
+
+    def row(self, values: Mapping[str, Any], treatment: Treatment, m_X: Array) -> SearchRow:
+        rows = row(with_inputs(self.sm, values), self.model, treatment, self.searches, m_X).searches
+        return jax.tree.map(lambda x: x[self.search], rows)
 
 
 @functools.partial(jax.jit, static_argnames="treatment")
 def _sensitivities(
-    values: Mapping[str, Any],
-    sm: StandardModel,
-    model: GaugeModel,
-    treatment: Treatment,
-    searches: SearchSet,
-    search: Array,
-    m_X: Array,
-    log_g: Array,
+    values: Mapping[str, Any], setting: _Setting, treatment: Treatment, m_X: Array, log_g: Array
 ) -> Any:
     """Derivative of ln g_X with respect to every input at every vertex, by name."""
 
     def one(m_X: Array, log_g: Array) -> Any:
         def root(values: Mapping[str, Any]) -> Array:
-            here = _row(values, sm, model, treatment, searches, search, m_X)
+            here = setting.row(values, treatment, m_X)
             return implicit_root(lambda u: log_ratio(here, u), log_g)
 
         return jax.grad(root)(values)
@@ -123,18 +121,9 @@ def sensitivities(spec: Spec, treatment: Treatment, curve: Curve) -> dict[str, F
     curve
         Boundary of one search.
     """
-    names = [label.name for label in spec.searches.labels]
     values = {name: jnp.asarray(value) for name, value in input_values(spec.sm).items()}
-    found = _sensitivities(
-        values,
-        spec.sm,
-        spec.model,
-        treatment,
-        spec.searches,
-        jnp.asarray(names.index(curve.search)),
-        jnp.asarray(curve.m_X),
-        jnp.log(curve.g_X),
-    )
+    setting = _Setting.of(spec, curve.search)
+    found = _sensitivities(values, setting, treatment, jnp.asarray(curve.m_X), jnp.log(curve.g_X))
     return {name: np.asarray(value) for name, value in found.items()}
 
 
@@ -148,8 +137,18 @@ def band(spec: Spec, treatment: Treatment, curve: Curve) -> Band:
     curve
         Boundary of one search.
     """
-    vertices, some = _thinned(curve)
+    return next(bands(spec, treatment, [curve]))
+
+
+def bands(spec: Spec, treatment: Treatment, curves: Iterable[Curve]) -> Iterator[Band]:
+    """Yield the `band` of every curve; the tables of errors are read once."""
     errors = input_errors(spec.sm)
+    for curve in curves:
+        yield _propagated(spec, treatment, curve, errors)
+
+
+def _propagated(spec: Spec, treatment: Treatment, curve: Curve, errors: Mapping[str, Any]) -> Band:
+    vertices, some = _thinned(curve)
     parts = {}
     for name, slope in sensitivities(spec, treatment, some).items():
         squares = (slope * errors[name]) ** 2
@@ -191,19 +190,12 @@ def _leading(
 
 @functools.partial(jax.jit, static_argnames="treatment")
 def _drawn(
-    values: Mapping[str, Any],
-    sm: StandardModel,
-    model: GaugeModel,
-    treatment: Treatment,
-    searches: SearchSet,
-    search: Array,
-    m_X: Array,
-    ends: Ends,
+    values: Mapping[str, Any], setting: _Setting, treatment: Treatment, m_X: Array, ends: Ends
 ) -> Array:
     """The root of F nearest to a boundary, between two couplings, for every draw of the inputs."""
 
     def one(values: Mapping[str, Any]) -> Array:
-        here = _row(values, sm, model, treatment, searches, search, m_X)
+        here = setting.row(values, treatment, m_X)
         found = edges(here, turning_points(here.neutrinos), ends)
         sources = jnp.stack([found.lower, found.upper])
         inner = (sources > 0) & (sources < len(found.value) - 1)
@@ -236,9 +228,7 @@ def monte_carlo(
         name: jnp.asarray(value + errors[name] * random.normal(size=(draws, *np.shape(value))))
         for name, value in ((name, np.asarray(value)) for name, value in input_values(spec.sm).items())
     }
-    names = [label.name for label in spec.searches.labels]
-    position, centre = jnp.asarray(names.index(search)), float(np.log(g_X))
+    centre = float(np.log(g_X))
     ends = Ends(centre - 1.0, centre + 1.0)
-    return np.asarray(
-        _drawn(values, spec.sm, spec.model, treatment, spec.searches, position, jnp.asarray(float(m_X)), ends)
-    )
+    setting = _Setting.of(spec, search)
+    return np.asarray(_drawn(values, setting, treatment, jnp.asarray(float(m_X)), ends))

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-from tqdm import tqdm
 
 from jaxtri import column, figure, report, store, summary
 from jaxtri.boundary import boundaries
@@ -253,7 +252,8 @@ def _write_all(spec: Spec, outputs: dict[str, Path], arguments: argparse.Namespa
     for one in spec.treatments:
         axis = mass_axis(spec.sm, spec.model, one, spec.searches, spec.m_X)
         top = header(spec, one)
-        with _progress(one.name, len(spec.m_X) * len(spec.g_X), quiet=arguments.quiet) as bar:
+        cells = len(spec.m_X) * len(spec.g_X)
+        with report.progress(one.name, cells, "cell", quiet=arguments.quiet) as bar:
             store.write_scan(
                 outputs[one.name],
                 top,
@@ -263,19 +263,6 @@ def _write_all(spec: Spec, outputs: dict[str, Path], arguments: argparse.Namespa
                 force=arguments.force,
                 report=bar.update,
             )
-
-
-def _progress(name: str, cells: int, *, quiet: bool) -> Any:
-    """Bar with rate and remaining time; a line every 10 s where there is no terminal."""
-    return tqdm(
-        total=cells,
-        desc=name,
-        unit="cell",
-        unit_scale=True,
-        file=sys.stderr,
-        disable=quiet,
-        mininterval=0.1 if sys.stderr.isatty() else 10,
-    )
 
 
 def _plain(value: Any) -> Any:

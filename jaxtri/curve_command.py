@@ -1,19 +1,16 @@
 """The command `boundary`: exclusion curves to files, and their uncertainties as text."""
 
 import argparse
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
-from jaxtri import export, figure, store
-from jaxtri.bands import Band, band
+from jaxtri import export, figure, report, store
+from jaxtri.bands import Band, bands
 from jaxtri.boundary import boundaries
 from jaxtri.curves import Boundaries, FloatArray
 from jaxtri.errors import InputError, StorageError, UnresolvedError
 from jaxtri.fields import Header
+from jaxtri.files import write_whole
 from jaxtri.provenance import header
 from jaxtri.spec import Spec, load_spec
 
@@ -39,7 +36,8 @@ def _of_spec(spec: Spec, folder: Path, arguments: argparse.Namespace) -> str:
     """Trace every boundary of a scan file, with bands if they are asked for."""
     stem = folder / f"{spec.name}_bands"
     if arguments.bands:
-        _refuse_existing([stem.with_suffix(f".{one}") for one in figure.FORMATS], force=arguments.force)
+        pictures = [stem.with_suffix(f".{one}") for one in figure.FORMATS]
+        store.check_outputs(pictures, 0, force=arguments.force)
     found = boundaries(spec)
     known = _bands(spec, found) if arguments.bands else {}
     wanted: dict[Path, Content] = {}
@@ -69,14 +67,12 @@ def _of_spec(spec: Spec, folder: Path, arguments: argparse.Namespace) -> str:
 
 def _bands(spec: Spec, found: Mapping[str, Boundaries]) -> dict[str, list[Band]]:
     """Uncertainty of every curve, with a progress bar."""
-    count = sum(len(one.curves) for one in found.values())
-    interval = 0.1 if sys.stderr.isatty() else 10
-    with tqdm(total=count, desc="bands", unit="curve", file=sys.stderr, mininterval=interval) as bar:
-        known: dict[str, list[Band]] = {}
+    known: dict[str, list[Band]] = {}
+    with report.progress("bands", sum(len(one.curves) for one in found.values()), "curve") as bar:
         for one in spec.treatments:
             known[one.name] = []
-            for curve in found[one.name].curves:
-                known[one.name].append(band(spec, one, curve))
+            for uncertain in bands(spec, one, found[one.name].curves):
+                known[one.name].append(uncertain)
                 bar.update()
     return known
 
@@ -101,32 +97,15 @@ def _files(
 
 def _written(wanted: dict[Path, Content], *, force: bool) -> list[str]:
     """Write files; name the file, or the folder of many."""
-    _refuse_existing(list(wanted), force=force)
-    for path, content in wanted.items():
+    for path in wanted:
         path.parent.mkdir(exist_ok=True)
+    store.check_outputs(list(wanted), 0, force=force)
+    for path, content in wanted.items():
         if isinstance(content, str):
-            _write_text(path, content)
+            write_whole(path, content.encode())
         else:
-            store.write_curves(path, *content)
+            store.write_curves(path, *content, force=force)
     return list(dict.fromkeys(str(p if p.suffix in (".csv", ".h5") else p.parent) for p in wanted))
-
-
-def _refuse_existing(paths: list[Path], *, force: bool) -> None:
-    for path in paths:
-        if path.exists() and not force:
-            raise StorageError(f"{path}: exists; choose another output or pass --force to replace it")
-
-
-def _write_text(path: Path, text: str) -> None:
-    """Write a file under another name and move it into place."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def bands_text(known: Mapping[str, Sequence[Band]]) -> list[str]:

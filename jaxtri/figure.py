@@ -1,7 +1,6 @@
 """A figure: panels side by side, saved as PDF and PNG."""
 
 import io
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from jaxtri.contours import filled
-from jaxtri.errors import InputError, StorageError
+from jaxtri.errors import InputError
 from jaxtri.fields import Scan
+from jaxtri.files import write_whole
 from jaxtri.plot import (
     PALETTES,
     STACK,
@@ -161,20 +161,8 @@ def save(figure: Figure, stem: Path, *, fingerprint: str = "") -> list[Path]:
                 raise InputError(
                     f"{path}: a title is not valid mathematics ({reason}); write \\$ for $"
                 ) from error
-            _replace(path, picture.getvalue())
+            write_whole(path, picture.getvalue())
     return paths
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file under another name and move it into place."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _levels(scan: Scan) -> str:

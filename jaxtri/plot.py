@@ -57,16 +57,20 @@ def draw_regions(axes: Axes, regions: Regions, style: Style, zorder: float) -> N
     for points, offsets in regions:
         codes = np.full(len(points), Path.LINETO, dtype=Path.code_type)
         codes[offsets[:-1]] = Path.MOVETO
-        patch = PathPatch(
-            Path(points, codes),
-            facecolor=style.face,
-            edgecolor=style.edge,
-            hatch=style.hatch,
-            linewidth=1.1,
-            alpha=0.72,
-            zorder=zorder,
-        )
-        axes.add_patch(patch)
+        axes.add_patch(_area(Path(points, codes), style, 1.1, zorder))
+
+
+def _area(outline: Path, style: Style, edge: float, zorder: float) -> PathPatch:
+    """Return the patch of an excluded region, with an edge of some width."""
+    return PathPatch(
+        outline,
+        facecolor=style.face,
+        edgecolor=style.edge,
+        hatch=style.hatch,
+        linewidth=edge,
+        alpha=0.72,
+        zorder=zorder,
+    )
 
 
 def draw_curves(axes: Axes, rings: Regions, lines: Sequence[FloatArray], style: Style, zorder: float) -> None:
@@ -76,16 +80,8 @@ def draw_curves(axes: Axes, rings: Regions, lines: Sequence[FloatArray], style: 
     points = np.concatenate([ring for ring, _ in rings])
     codes = np.full(len(points), Path.LINETO, dtype=Path.code_type)
     codes[np.cumsum([0, *(len(ring) for ring, _ in rings[:-1])])] = Path.MOVETO
-    area = PathPatch(
-        Path(points, codes),
-        facecolor=style.face,
-        edgecolor=style.edge,
-        hatch=style.hatch,
-        linewidth=0,
-        alpha=0.72,
-        zorder=zorder,
-    )
-    axes.add_artist(area)  # not add_patch: it would walk along every curve for limits that are fixed
+    # not add_patch: it would walk along every curve for limits that are fixed
+    axes.add_artist(_area(Path(points, codes), style, 0.0, zorder))
     outline = LineCollection(lines, colors=style.edge, linewidths=1.1, zorder=zorder + 0.5)
     axes.add_collection(outline, autolim=False)
 

@@ -1,12 +1,28 @@
 """Results as text for a terminal."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any
+
+from tqdm import tqdm
 
 from jaxtri.column import Point
 from jaxtri.edges import WIDEST
 from jaxtri.fields import Scan
 from jaxtri.gauge_model import ZERO
+
+
+def progress(name: str, total: int, unit: str, *, quiet: bool = False) -> Any:
+    """Bar with rate and remaining time; a line every 10 s where there is no terminal."""
+    return tqdm(
+        total=total,
+        desc=name,
+        unit=unit,
+        unit_scale=True,
+        file=sys.stderr,
+        disable=quiet,
+        mininterval=0.1 if sys.stderr.isatty() else 10,
+    )
 
 
 def point_text(point: Point) -> str:

@@ -28,6 +28,7 @@ from jaxtri.chunks import COMPRESSION, packed
 from jaxtri.curves import Boundaries
 from jaxtri.errors import InputError, JaxtriError, StorageError
 from jaxtri.fields import BLOCK, CELL_FIELDS, EXCLUDED, FIELDS, STATUS, Fields, Header, Scan
+from jaxtri.files import part_of
 from jaxtri.ragged import read_boundaries, write_boundaries
 
 FORMAT, FORMAT_VERSION = "jaxtri-scan", 1
@@ -74,35 +75,38 @@ def write_scan(
     StorageError
         If the disk is full or the folder cannot be written; nothing is left behind.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with _written_whole(path, force=force) as file, ThreadPoolExecutor() as pool:
+        _write_header(file, header, complete=True)
+        precision = header.configuration["precision"]
+        if boundaries is not None:
+            write_boundaries(file.create_group("boundaries", track_order=True), boundaries)
+        for name in FIELDS:
+            _create(file, name, header, mass_fields.get(name), precision)
+        for where, block in blocks:
+            jobs = [job for name in CELL_FIELDS for job in _compressed(pool, name, where, block[name])]
+            for name, offset, data in jobs:
+                file[name].id.write_direct_chunk(offset, data.result())
+            del block  # its buffers take the block after next
+            report((where.stop - where.start) * len(header.axes["g_X"]))
+
+
+def write_curves(path: Path, header: Header, boundaries: Boundaries, *, force: bool = False) -> None:
+    """Write boundaries alone: the header and the group ``boundaries`` of a scan, without its arrays."""
+    with _written_whole(path, force=force) as file:
+        _write_header(file, header, complete=True)
+        write_boundaries(file.create_group("boundaries", track_order=True), boundaries)
+
+
+@contextmanager
+def _written_whole(path: Path, *, force: bool) -> Iterator[Any]:
+    """Open a new file under another name; once it is complete, move it into place."""
+    part = part_of(path)
     with _cleanup(part, path):
-        with h5py.File(part, "x", libver=("v110", "v110")) as file, ThreadPoolExecutor() as pool:
-            _write_header(file, header, complete=True)
-            precision = header.configuration["precision"]
-            if boundaries is not None:
-                write_boundaries(file.create_group("boundaries", track_order=True), boundaries)
-            for name in FIELDS:
-                _create(file, name, header, mass_fields.get(name), precision)
-            for where, block in blocks:
-                jobs = [job for name in CELL_FIELDS for job in _compressed(pool, name, where, block[name])]
-                for name, offset, data in jobs:
-                    file[name].id.write_direct_chunk(offset, data.result())
-                del block  # its buffers take the block after next
-                report((where.stop - where.start) * len(header.axes["g_X"]))
+        with h5py.File(part, "x", libver=("v110", "v110")) as file:
+            yield file
         _sync(part)
         if path.exists() and not force:
             raise StorageError(f"{path}: appeared while the scan ran; nothing was overwritten")
-        os.replace(part, path)
-
-
-def write_curves(path: Path, header: Header, boundaries: Boundaries) -> None:
-    """Write boundaries alone: the header and the group ``boundaries`` of a scan, without its arrays."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with _cleanup(part, path):
-        with h5py.File(part, "x", libver=("v110", "v110")) as file:
-            _write_header(file, header, complete=True)
-            write_boundaries(file.create_group("boundaries", track_order=True), boundaries)
-        _sync(part)
         os.replace(part, path)
 
 

@@ -69,6 +69,7 @@ def arrays(*values):
 PUBLIC = {
     "kinematics.two_body_momentum": lambda sm, model, t, m, g: kinematics.two_body_momentum(5.3, 0.5, m),
     "kinematics.pair_velocity": lambda sm, model, t, m, g: kinematics.pair_velocity(m, 0.001),
+    "kinematics.pair_gap": lambda sm, model, t, m, g: kinematics.pair_gap(*arrays(g), arrays(m**2, 0.0)),
     "decay_in_flight.proper_time": lambda sm, model, t, m, g: decay_in_flight.proper_time(
         100.0, 152.0, 0.494, 0.14, m
     ),

@@ -1,9 +1,10 @@
-"""Two-body decays: the momentum of the decay products."""
+"""Two-body decays: the momentum of the decay products, and the distance from a pair's threshold."""
 
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxtri.numerics import exact
 from jaxtri.numerics.safe import sqrt_or_zero
 
 
@@ -37,3 +38,9 @@ def pair_velocity(M: ArrayLike, m: ArrayLike) -> Array:
     """Velocity of each product of M -> m m, sqrt(1 - 4 m^2 / M^2); 0 at and beyond threshold."""
     M, m = jnp.asarray(M), jnp.asarray(m)
     return sqrt_or_zero(jnp.where(2 * m < M, (M - 2 * m) * (M + 2 * m), 0.0)) / M
+
+
+def pair_gap(s: Array, m2: exact.Double) -> Array:
+    """Return 4 m^2 - s, by which a pair of mass m is too heavy; m^2 comes with what its rounding lost."""
+    square, rest = m2
+    return (4 * square - s) + 4 * rest

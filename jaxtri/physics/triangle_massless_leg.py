@@ -20,6 +20,7 @@ from jax import Array
 from jaxtri.numerics import exact
 from jaxtri.numerics.quadrature import gauss_legendre, symmetric_gauss_legendre
 from jaxtri.numerics.split import Split, arctangent, choose, polynomial
+from jaxtri.physics.kinematics import pair_gap
 
 HEAVY = 0.1  # |s| / 4m^2 below which 1 - 2m^2 I00 is integrated directly
 HEAVY_ORDER = 6  # nodes a side of that rule: truncation below 1e-15 at |s| / 4m^2 = HEAVY
@@ -149,8 +150,7 @@ def _is_heavy(tau_p: Array, tau_k: Array) -> Array:
 
 def threshold_gap(s: Array, m: Array) -> Array:
     """Return 4 m^2 - s without rounding m^2."""
-    square, rest = exact.two_product(m, m)
-    return (4 * square - s) + 4 * rest
+    return pair_gap(s, exact.two_product(m, m))
 
 
 def _angle(s: Array, m: Array) -> Split:

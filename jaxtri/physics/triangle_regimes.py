@@ -76,7 +76,7 @@ def any_legs(p2: Array, q2: Array, k2: Array, m: Array) -> tuple[Array, Array, A
 
 
 def _is_heavy(largest: Array, m: Array) -> Array:
-    return (is_massive(m)) & (jnp.abs(largest) <= HEAVY * m * m)
+    return is_massive(m) & (jnp.abs(largest) <= HEAVY * m * m)
 
 
 @any_legs.defjvp

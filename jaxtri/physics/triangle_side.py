@@ -12,6 +12,7 @@ from jax import Array
 
 from jaxtri.numerics import exact
 from jaxtri.numerics.split import Split, arctangent, choose
+from jaxtri.physics.kinematics import pair_gap
 
 THIN = 1e-3  # Theta^2, and its ratio to |1 - 1/kappa|, below which the angle is integrated as a series
 
@@ -97,7 +98,7 @@ def side_of(triangle: Determinants, s: Array, product: Array, y: Array, is_near:
     positive = lam > 0
     side = jnp.where((s > 0) == positive, 1.0, -1.0)  # of Im kappa, hence of Im z
     kappa = s * y * y / (4 * delta)
-    rest = ((4 * m2[0] - s) + 4 * m2[1]) / 4 * (lam / delta)  # 1 - kappa
+    rest = pair_gap(s, m2) / 4 * (lam / delta)  # 1 - kappa
     X, epsilon, inverse = _opening(jnp.abs(y), product, positive, root, is_near)
     upper = jnp.where(positive, product >= 0, is_near)
     kind = jnp.where(kappa < 0, 0, jnp.where(rest >= 0, 1, 2))

@@ -36,6 +36,7 @@ from jax import Array
 from jaxtri.numerics import dilogarithm
 from jaxtri.numerics.dilogarithm import Rule, dilogarithm_rule
 from jaxtri.numerics.split import Split, choose
+from jaxtri.physics.kinematics import pair_gap
 from jaxtri.physics.triangle_side import Determinants, Side, determinants, largest_first, side_of
 
 ANGLE_ORDER = dilogarithm.ORDER  # nodes of the angle
@@ -83,12 +84,11 @@ def _is_real(triangle: Determinants, s: Triple, y: Triple) -> Array:
     A massless fermion with three timelike legs has one sign, too.
     """
     largest = jnp.maximum(jnp.maximum(s[0], s[1]), s[2])
-    square, rest = triangle.m2
-    below = (4 * square - largest) + 4 * rest >= 0
+    below = pair_gap(largest, triangle.m2) >= 0
     acute = jnp.minimum(jnp.minimum(y[0], y[1]), y[2]) > 0
     timelike = jnp.minimum(jnp.minimum(s[0], s[1]), s[2]) > 0
     regular = below & ~(acute & (triangle.kallen < 0) & (triangle.delta > 0))
-    return regular | ((square == 0) & timelike)
+    return regular | ((triangle.m2[0] == 0) & timelike)
 
 
 def _loop(function: Callable[..., Any], columns: Sequence[Any]) -> Any:

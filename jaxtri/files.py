@@ -1,0 +1,29 @@
+"""Files that are complete or absent: written under another name and moved into place."""
+
+import os
+from pathlib import Path
+
+from jaxtri.errors import StorageError
+
+
+def part_of(path: Path) -> Path:
+    """Name under which this process writes a file until it is complete."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written; what was there before is left as it was.
+    """
+    part = part_of(path)
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
+        part.unlink(missing_ok=True)
