@@ -19,8 +19,8 @@ EXAMPLES = """examples:
   jaxtri compare figure_3_*.h5                            where each group improves on earlier limits
   jaxtri cite figure_3_matched.h5 > searches.bib          what to cite
 
-exit codes: 0 done, 1 internal error, 2 wrong usage or input, 4 file cannot be read or written,
-130 interrupted
+exit codes: 0 done, 1 internal error, 2 wrong usage or input, 3 finished but for some tiles or curves,
+4 file cannot be read or written, 75 stopped by SIGTERM, 130 interrupted (the same command goes on)
 """
 
 
@@ -56,8 +56,31 @@ def _scan_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         command.add_argument("--force", action="store_true", help="replace existing files")
         command.add_argument("--dry-run", action="store_true", help="say how many cells, bytes and seconds")
         command.add_argument("--quiet", action="store_true", help="no progress bar")
+        _engine(command)
         if name == "run":
             _palette(command)
+    text = "join the shards of a job array (--shard) into the finished file"
+    command = commands.add_parser("merge", help=text, description=text)
+    command.add_argument("spec", help="scan file (TOML)")
+    command.add_argument("folders", nargs="*", metavar="FOLDER", help="further folders that hold shards")
+    command.add_argument("-o", "--output", metavar="PATH", help="file, or folder for several treatments")
+    command.add_argument("--force", action="store_true", help="replace existing files")
+    _lock(command)
+
+
+def _engine(command: argparse.ArgumentParser) -> None:
+    """Options of memory and machines."""
+    command.add_argument("--memory", default="1GiB", metavar="SIZE", help="memory to use (default: 1GiB)")
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=int, metavar="N", help="so many local processes, with Dask")
+    where.add_argument("--scheduler", metavar="ADDRESS", help="a running Dask cluster, as tcp://host:port")
+    where.add_argument("--shard", metavar="I/N", help="only part I of N, as a job array; then: jaxtri merge")
+    _lock(command)
+
+
+def _lock(command: argparse.ArgumentParser) -> None:
+    text = "write although a process of another host says that it does"
+    command.add_argument("--break-lock", action="store_true", help=text)
 
 
 def _point_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -99,7 +122,10 @@ def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     _palette(plot)
     compare = commands.add_parser("compare", help="table of what each group adds to earlier limits")
     compare.add_argument("files", nargs="+", metavar="FILE", help="scan file (HDF5)")
-    for name, text in (("info", "say what a scan file holds"), ("cite", "BibTeX of the searches used")):
+    for name, text in (
+        ("info", "say what a scan file holds, or how far a scan is"),
+        ("cite", "BibTeX of the searches used"),
+    ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("file", metavar="FILE", help="scan file (HDF5)")
 
@@ -117,8 +143,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         from jaxtri import commands
+        from jaxtri.session import prepare
 
-        commands.prepare()
+        prepare()
         print(commands.COMMANDS[arguments.command](arguments))
         sys.stdout.flush()
     except JaxtriError as error:
@@ -131,7 +158,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"jaxtri: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
         return STORAGE
     except KeyboardInterrupt:
-        print("jaxtri: interrupted; nothing half-written was left behind", file=sys.stderr)
+        print("jaxtri: interrupted; finished tiles are kept, the same command goes on", file=sys.stderr)
         return INTERRUPTED
     return 0
 

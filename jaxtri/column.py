@@ -13,7 +13,7 @@ from jax import Array
 from jaxtri.channels import CHANNEL_NAMES
 from jaxtri.edges import BOTTOM, NONE, TOP, WIDEST, Edges, Ends, edges
 from jaxtri.errors import InputError
-from jaxtri.grid import in_validity, mass_axis
+from jaxtri.grid import Columns, columns
 from jaxtri.physics.decay_in_flight import log_probability, turning_points
 from jaxtri.physics.x_decays import FINAL_STATES
 from jaxtri.search import Row, SearchRow, log_ratio
@@ -58,10 +58,11 @@ def _log_ratios(row: SearchRow, log_g: Array) -> Array:
     return jax.vmap(lambda u: log_ratio(row, u), out_axes=1)(log_g)
 
 
-def _row(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Row, complex]:
+def _column(spec: Spec, treatment: Treatment, m_X: float) -> Columns:
+    """One column, its axis dropped."""
     _require_positive("m_X", m_X)
-    axis = mass_axis(spec.sm, spec.model, treatment, spec.searches, np.array([m_X]))
-    return jax.tree.map(lambda x: x[0], axis.rows), complex(axis.triangle_sum[0])
+    found = columns(spec.sm, spec.model, treatment, spec.searches, np.array([m_X]))
+    return jax.tree.map(lambda x: x[0], found)
 
 
 def point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
@@ -84,7 +85,8 @@ def point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
         If mass or coupling is not a positive number.
     """
     _require_positive("g_X", g_X)
-    row, triangle_sum = _row(spec, treatment, m_X)
+    found = _column(spec, treatment, m_X)
+    row = found.rows
     log_g = np.log(g_X)
     ratios = np.asarray(_log_ratios(row.searches, jnp.array([log_g])))[:, 0]
     return Point(
@@ -95,9 +97,9 @@ def point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
         lifetime=float(row.lifetime) / g_X**2,
         branching_ratios=_named(CHANNEL_NAMES, np.exp(np.asarray(row.log_br) + 2 * log_g)),
         x_branching_ratios=_named(FINAL_STATES, np.asarray(row.x_br)),
-        triangle_sum=triangle_sum,
+        triangle_sum=complex(found.triangle_sum),
         verdicts=tuple(_verdict(spec, row, i, log_g, float(r)) for i, r in enumerate(ratios)),
-        in_domain=bool(in_validity(spec.sm, m_X)) and float(row.width) * g_X**2 < m_X,
+        in_domain=bool(found.in_domain) and float(row.width) * g_X**2 < m_X,
     )
 
 
@@ -144,7 +146,7 @@ def excluded_couplings(spec: Spec, treatment: Treatment, m_X: float) -> dict[str
         By search the intervals (lowest, highest) coupling, edges exact to rounding; an empty list
         where it excludes nothing.  ``WIDEST[1]`` as highest: open upwards.
     """
-    row, _ = _row(spec, treatment, m_X)
+    row = _column(spec, treatment, m_X).rows
     found = jax.tree.map(np.asarray, _edges(row))
     value = np.exp(found.value)
     value[:, BOTTOM], value[:, TOP] = WIDEST

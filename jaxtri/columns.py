@@ -15,7 +15,7 @@ from jax import Array
 
 from jaxtri.channels import production_vector
 from jaxtri.curves import Cells, Columns, FloatArray, IntArray, Nodes, Pairs
-from jaxtri.edges import LONGEST, SHORTEST, Edges, Ends, edges
+from jaxtri.edges import LONGEST, SHORTEST, Edges, Ends, edges, ends_within
 from jaxtri.gauge_model import GaugeModel
 from jaxtri.numerics.roots import roots_of_all
 from jaxtri.physics.decay_in_flight import turning_points
@@ -26,7 +26,6 @@ from jaxtri.standard_model import StandardModel
 from jaxtri.treatment import Treatment
 
 CHUNK = 128  # masses computed at a time
-TINY = float(np.finfo(float).tiny)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,14 +85,8 @@ def _masses(
 
         known, change = jax.jvp(rows, (m_X, decays[0], production[0]), (m_X, decays[1], production[1]))
         x_br, width = decays[0]
-        widest = jnp.log(m_X / jnp.where(width > 0, width, TINY)) / 2
-        top = jnp.clip(widest, window.bottom, window.top)  # no statement where X is wider than its mass
-        return Mass(
-            known,
-            change,
-            turning_points(x_br[FINAL_STATES.index("nu nubar")]),
-            Ends(jnp.asarray(window.bottom), top),
-        )
+        turning = turning_points(x_br[FINAL_STATES.index("nu nubar")])
+        return Mass(known, change, turning, ends_within(m_X, width, window))
 
     return jax.vmap(one, in_axes=(0, 0, 1))(m_X, decays, production)
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
@@ -26,6 +27,7 @@ from jaxtri.search import SearchRow, SearchSet, join_row, log_ratio, log_signal
 from jaxtri.standard_model import StandardModel
 from jaxtri.treatment import Treatment
 
+TINY = float(np.finfo(float).tiny)
 WIDEST = (1e-15, 10.0)  # couplings at which a single mass is looked at
 SOURCES = ("bottom", "rise", "fall", "second rise", "longest", "shortest", "top")  # of an edge, in this order
 BOTTOM, RISE, FALL, SECOND_RISE, LONGEST, SHORTEST, TOP = range(len(SOURCES))
@@ -95,6 +97,12 @@ def edges(search: SearchRow, turning: Array, ends: Ends) -> Edges:
         meeting=jnp.concatenate([points, stops[::3], stops[::3]]),
         is_valid=valid,
     )
+
+
+def ends_within(m_X: Array, width: Array, window: Ends) -> Ends:
+    """Ends of ln g_X at one mass: no statement is made where X is wider than its mass (width at g_X = 1)."""
+    widest = jnp.log(m_X / jnp.where(width > 0, width, TINY)) / 2
+    return Ends(jnp.asarray(window.bottom), jnp.clip(widest, window.bottom, window.top))
 
 
 def _intervals(above: Array) -> tuple[Array, Array]:

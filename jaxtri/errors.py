@@ -29,6 +29,12 @@ class UnresolvedError(JaxtriError):
     exit_code = 3
 
 
+class InterruptedScan(JaxtriError):
+    """Work was stopped from outside; what was finished is kept, and the same command goes on."""
+
+    exit_code = 75
+
+
 def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str]) -> InputError:
     """Return the error for a name that is not in a list, with the nearest names first.
 

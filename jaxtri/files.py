@@ -1,6 +1,7 @@
 """Files that are complete or absent: written under another name and moved into place."""
 
 import os
+import socket
 from pathlib import Path
 
 from jaxtri.errors import StorageError
@@ -8,7 +9,16 @@ from jaxtri.errors import StorageError
 
 def part_of(path: Path) -> Path:
     """Name under which this process writes a file until it is complete."""
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
+    return path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.part")
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -22,6 +32,7 @@ def write_whole(path: Path, content: bytes) -> None:
     part = part_of(path)
     try:
         part.write_bytes(content)
+        sync(part)
         os.replace(part, path)
     except OSError as error:
         raise StorageError(f"{path}: cannot be written ({error.strerror})") from error

@@ -25,10 +25,11 @@ class GaugeModel:
 
     name: str = field(metadata={"static": True})
     title: str = field(metadata={"static": True})
-    neutrinos: str = field(metadata={"static": True})  # "chiral", or "dirac": light right-handed partners
+    neutrinos: str = field(metadata={"static": True})  # "chiral", "dirac" (light partners), "majorana"
     previous_limits: str | None = field(metadata={"static": True})  # table of couplings excluded before
     right_handed_neutrinos: tuple[float, ...] = field(metadata={"static": True})  # their charges
     charge: Array  # (fermion,), in the order of standard_model.FERMIONS
+    m_nu_R: Array  # mass of the right-handed neutrinos [GeV]; only "majorana" ones have their own
 
 
 def load_model(name_or_path: str | Path | dict[str, Any], *, relative_to: Path | None = None) -> GaugeModel:
@@ -59,6 +60,7 @@ def load_model(name_or_path: str | Path | dict[str, Any], *, relative_to: Path |
         previous_limits=_previous_limits(table.previous_limits, relative_to),
         right_handed_neutrinos=_partners(table),
         charge=jnp.array([getattr(table.charges, fermion) for fermion in FERMIONS], dtype=float),
+        m_nu_R=jnp.asarray(table.m_nu_R or 0.0, dtype=float),
     )
 
 

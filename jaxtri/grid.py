@@ -1,15 +1,15 @@
-"""The (m_X, g_X) grid: two nested vmaps over scalar physics, and the only room that compiles it.
+"""The grid of a scan: nested vmaps over scalar physics, and the only room that compiles it.
 
-The plane is computed a block of mass columns at a time.  What depends on m_X alone, the triangle sum,
-every rate at g_X = 1 and the decays of X, is computed once a mass in float64 (`mass_axis`); a cell
-adds 2 ln g_X and the decay in flight, in the precision of the fields (`cells`).  The kernels
-are compiled separately: only production depends on the treatment, everything else serves all.
+A column is a point of every axis but g_X.  What depends on it alone, the triangle sum, every rate at
+g_X = 1 and the decays of X, is computed once a column in float64 (`columns`), mapped axis by axis, so that
+what does not depend on an axis is computed once along it.  A cell adds 2 ln g_X and the decay in flight, in
+the precision of the fields (`cells`), a chunk of the stored arrays at a time.  The kernels are compiled
+separately: only production depends on the treatment, everything else serves all.
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -18,68 +18,101 @@ import numpy as np
 import numpy.typing as npt
 from jax import Array
 
-from jaxtri.channels import CHANNEL_NAMES, production_vector
-from jaxtri.fields import (
-    BLOCK,
-    CELL_FIELDS,
-    EXCLUDED,
-    FIELDS,
-    LABELLED,
-    NO_SEARCH,
-    STATUS,
-    Fields,
-    Scan,
-)
+from jaxtri.axes import with_parameters
+from jaxtri.channels import production_vector
+from jaxtri.edges import NONE, Ends, edges, ends_within
+from jaxtri.fields import EXCLUDED, NO_SEARCH, STATUS
 from jaxtri.gauge_model import GaugeModel
 from jaxtri.numerics.precision import require_x64
-from jaxtri.physics.x_decays import unit_decays
+from jaxtri.physics.decay_in_flight import turning_points
+from jaxtri.physics.x_decays import FINAL_STATES, unit_decays
 from jaxtri.physics.z_decays import mass_basis_sum
-from jaxtri.provenance import header
 from jaxtri.search import Row, SearchSet, join_row, log_ratio
-from jaxtri.spec import Spec, load_spec
 from jaxtri.standard_model import StandardModel
 from jaxtri.treatment import Treatment
 
 LN10 = float(np.log(10.0))
 
+Nodes = tuple[dict[str, Array], ...]  # what each further axis sets, node by node, outermost first
 
+
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
-class MassAxis:
-    """All that a scan needs of every mass: a `Row` with a leading mass axis, and the triangle sum."""
+class Columns:
+    """All that a scan needs of a block of columns; every leaf begins with the axes besides g_X."""
 
     rows: Row
     triangle_sum: Array
+    in_domain: Array  # whether the mass is where the formulas hold
+
+
+def _over_axes(
+    function: Callable[..., Any], sm: StandardModel, model: GaugeModel, nodes: Nodes, m_X: Array, *rest: Any
+) -> Any:
+    """Map a function of (sm, model, m_X, ...) over further axes outside and masses inside.
+
+    Each axis is a vmap of its own that touches only what it sets: the rest is computed once along it.
+    ``rest`` has all the axes.
+    """
+
+    def mapped(set_so_far: dict[str, Array], left: Nodes, *rest: Any) -> Any:
+        if left:
+            return jax.vmap(lambda one, *rest: mapped(set_so_far | one, left[1:], *rest))(left[0], *rest)
+        own = with_parameters(sm, model, set_so_far) if set_so_far else (sm, model)
+        return jax.vmap(lambda mass, *rest: function(*own, mass, *rest))(m_X, *rest)
+
+    return mapped({}, nodes, *rest)
 
 
 @jax.jit
-def _decays(sm: StandardModel, model: GaugeModel, m_X: Array) -> tuple[Array, Array]:
-    """Branching ratios and width of X at every mass."""
-    return jax.vmap(lambda mass: unit_decays(sm, model, mass))(m_X)
+def _decays(sm: StandardModel, model: GaugeModel, nodes: Nodes, m_X: Array) -> tuple[Array, Array]:
+    """Branching ratios and width of X in every column."""
+    return _over_axes(unit_decays, sm, model, nodes, m_X)
 
 
 @functools.partial(jax.jit, static_argnames="treatment")
-def _production(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: Array) -> Array:
-    """Branching ratios of every channel at g_X = 1, at every mass."""
-    return jax.vmap(lambda mass: production_vector(sm, model, treatment, mass))(m_X)
+def _production(
+    sm: StandardModel, model: GaugeModel, treatment: Treatment, nodes: Nodes, m_X: Array
+) -> Array:
+    """Branching ratios of every channel at g_X = 1, in every column."""
+    return _over_axes(
+        lambda sm, model, mass: production_vector(sm, model, treatment, mass), sm, model, nodes, m_X
+    )
 
 
 @jax.jit
-def _triangle_sums(sm: StandardModel, model: GaugeModel, m_X: Array) -> Array:
-    """Triangle sum of Z -> gamma X at every mass."""
-    return jax.vmap(lambda mass: mass_basis_sum(sm, model, mass))(m_X)
+def _triangle_sums(sm: StandardModel, model: GaugeModel, nodes: Nodes, m_X: Array) -> Array:
+    """Triangle sum of Z -> gamma X in every column."""
+    return _over_axes(mass_basis_sum, sm, model, nodes, m_X)
 
 
 @jax.jit
 def _rows(
-    sm: StandardModel, searches: SearchSet, m_X: Array, production: Array, decays: tuple[Array, Array]
-) -> Row:
-    """Join production and decays with every search, at every mass."""
-    return jax.vmap(lambda *point: join_row(sm, searches, *point))(m_X, production, decays)
+    sm: StandardModel,
+    model: GaugeModel,
+    searches: SearchSet,
+    nodes: Nodes,
+    m_X: Array,
+    production: Array,
+    decays: tuple[Array, Array],
+) -> tuple[Row, Array]:
+    """Join production and decays with every search, in every column, and say where the formulas hold."""
+
+    def one(sm: StandardModel, model: GaugeModel, mass: Array, *rates: Any) -> tuple[Row, Array]:
+        return join_row(sm, searches, mass, *rates), mass < 2 * sm.m_t
+
+    return _over_axes(one, sm, model, nodes, m_X, production, decays)
 
 
-def mass_axis(
-    sm: StandardModel, model: GaugeModel, treatment: Treatment, searches: SearchSet, m_X: npt.ArrayLike
-) -> MassAxis:
+def columns(
+    sm: StandardModel,
+    model: GaugeModel,
+    treatment: Treatment,
+    searches: SearchSet,
+    m_X: npt.ArrayLike,
+    *,
+    nodes: Nodes = (),
+) -> Columns:
     """Compute everything that does not depend on g_X, in float64.
 
     Parameters
@@ -88,6 +121,8 @@ def mass_axis(
         The records.
     m_X
         Masses [GeV], (m_X,).
+    nodes
+        Values of what each further axis sets; the axes come before that of the masses.
 
     Raises
     ------
@@ -96,47 +131,68 @@ def mass_axis(
     """
     require_x64()
     masses = jnp.asarray(m_X, dtype=float)
-    production = _production(sm, model, treatment, masses)
-    rows = _rows(sm, searches, masses, production, _decays(sm, model, masses))
-    return MassAxis(rows=rows, triangle_sum=_triangle_sums(sm, model, masses))
+    production = _production(sm, model, treatment, nodes, masses)
+    decays = _decays(sm, model, nodes, masses)
+    rows, in_domain = _rows(sm, model, searches, nodes, masses, production, decays)
+    sums = _triangle_sums(sm, model, nodes, masses)
+    return Columns(rows=rows, triangle_sum=sums, in_domain=in_domain)
 
 
+@functools.partial(jax.jit, donate_argnames="buffers", keep_unused=True)
 def cells(rows: Row, in_domain: Array, log_g: Array, buffers: dict[str, Array]) -> dict[str, Array]:
     """Compute a block of cells.
 
-    Two kernels: the compiler would otherwise evaluate every ratio once for the stored array and once
-    more for each reduction over searches (measured: 2.5 times slower).
+    Searches are gone through one at a time, so that the best ratio is a running maximum whose plane
+    stays in the cache; all ratios at once are written only where they are asked for.
 
     Parameters
     ----------
     rows
-        Rows of a block, with a leading mass axis; their dtype is that of the fields.
+        Rows of a block, with one leading axis of columns; their dtype is that of the fields.
     in_domain
-        Whether a mass is where the formulas hold, (m_X,).
+        Whether a column is where the formulas hold, (column,).
     log_g
         ln g_X, (g_X,), of the same dtype.
     buffers
-        The arrays of an earlier block of the same shape, overwritten; see `cell_buffers`.
+        Arrays of an earlier block of the same shape, overwritten: those that are asked for, by the names of
+        `fields.CELL_FIELDS`; see `cell_buffers`.
 
     Returns
     -------
     dict
-        The fields of `CELL_FIELDS`: labels first, then m_X, then g_X.
+        The same arrays, filled: labels first, then columns, then g_X.
     """
-    labelled = {name: buffers[name] for name in LABELLED}
-    planes = _labelled_planes(rows, log_g, labelled)
-    rest = {name: buffer for name, buffer in buffers.items() if name not in LABELLED}
-    return planes | _verdict(rows, in_domain, log_g, planes["log10_ratio"], rest)
-
-
-@functools.partial(jax.jit, donate_argnames="buffers", keep_unused=True)
-def _labelled_planes(rows: Row, log_g: Array, buffers: dict[str, Array]) -> dict[str, Array]:
-    """Ratios (search, m_X, g_X) and branching ratios (channel, m_X, g_X); the label axis is mapped last."""
+    found = dict(buffers)
     by_label = jax.tree.map(lambda x: x.T, (rows.searches, rows.log_br))
-    return {
-        "log10_ratio": jax.vmap(lambda one: _over_plane(log_ratio, log_g, one))(by_label[0]) / LN10,
-        "log10_br": jax.vmap(lambda one: _over_plane(_scaled, log_g, one))(by_label[1]) / LN10,
-    }
+    if "log10_br" in found:
+        planes = jax.vmap(lambda one: _over_plane(_scaled, log_g, one))(by_label[1]) / LN10
+        found["log10_br"] = planes.astype(found["log10_br"].dtype)
+    best, leading = None, None
+    if found.keys() & {"log10_ratio", "leading", "excluded", "status"}:
+        best, leading, ratios = _running_maximum(by_label[0], log_g, found.get("log10_ratio"))
+        found |= {} if ratios is None else {"log10_ratio": ratios}
+    column = rows.mass, rows.width, rows.lifetime, in_domain
+    shape = (len(rows.mass), len(log_g))
+    known = _over_plane(_cell, log_g, column, jnp.zeros(shape, log_g.dtype) if best is None else best)
+    known |= {} if leading is None else {"leading": leading}
+    return {name: known.get(name, found[name]) for name in found}
+
+
+def _running_maximum(searches: Any, log_g: Array, planes: Array | None) -> tuple[Array, Array, Array | None]:
+    """Best ratio [dex] of all searches, which search has it, and, if there is room for them, all ratios."""
+    count, columns = searches.log_norm.shape
+
+    def step(carry: Any, one: Any) -> tuple[Any, None]:
+        best, leading, planes = carry
+        search, position = one
+        ratio = _over_plane(log_ratio, log_g, search) / LN10
+        leading = jnp.where(ratio > best, position.astype(jnp.uint8), leading)
+        planes = None if planes is None else planes.at[position].set(ratio)
+        return (jnp.maximum(best, ratio), leading, planes), None
+
+    shape = (columns, len(log_g))
+    first = jnp.full(shape, -jnp.inf, log_g.dtype), jnp.full(shape, NO_SEARCH, jnp.uint8), planes
+    return jax.lax.scan(step, first, (searches, jnp.arange(count)))[0]
 
 
 def _scaled(log_br: Array, log_g: Array) -> Array:
@@ -144,22 +200,8 @@ def _scaled(log_br: Array, log_g: Array) -> Array:
     return log_br + 2 * log_g
 
 
-@functools.partial(jax.jit, donate_argnames="buffers", keep_unused=True)
-def _verdict(
-    rows: Row, in_domain: Array, log_g: Array, log10_ratio: Array, buffers: dict[str, Array]
-) -> dict[str, Array]:
-    """Reduce over searches, and everything else that one point has."""
-    best = jnp.full(log10_ratio.shape[1:], -jnp.inf, dtype=log10_ratio.dtype)
-    leading = jnp.full(best.shape, NO_SEARCH, dtype=int)
-    for position, ratio in enumerate(log10_ratio):  # a running maximum: 10 times faster than a reduction
-        leading = jnp.where(ratio > best, position, leading)
-        best = jnp.maximum(best, ratio)
-    column = rows.mass, rows.width, rows.lifetime, in_domain
-    return _over_plane(_cell, log_g, column, best) | {"leading": leading.astype(jnp.uint8)}
-
-
 def _over_plane(function: Callable[..., Any], log_g: Array, column: Any, *planes: Array) -> Any:
-    """Map a function of one point over the plane: over masses outside, over couplings inside."""
+    """Map a function of one point over the plane: over columns outside, over couplings inside."""
     return jax.vmap(lambda one, *rest: jax.vmap(lambda *point: function(one, *point))(log_g, *rest))(
         column, *planes
     )
@@ -181,119 +223,36 @@ def _cell(column: tuple[Array, Array, Array, Array], log_g: Array, best: Array) 
     }
 
 
-def cell_buffers(searches: SearchSet, masses: int, couplings: int, dtype: str) -> dict[str, Array]:
-    """Return arrays for `cells` to write into."""
-    sizes = {"channel": len(CHANNEL_NAMES), "search": len(searches.labels), "m_X": masses, "g_X": couplings}
-    return {
-        name: jax.device_put(np.empty([sizes[dim] for dim in FIELDS[name].dims], FIELDS[name].dtype or dtype))
-        for name in CELL_FIELDS
-    }
+@jax.jit
+def extent(rows: Row, in_domain: Array, window: Ends) -> Array:
+    """Lowest and highest coupling that any search excludes, (edge, column); NaN where there is none."""
+
+    def one(row: Row, in_domain: Array) -> Array:
+        turning = turning_points(row.x_br[FINAL_STATES.index("nu nubar")])
+        ends = ends_within(row.mass, row.width, window)
+        found = jax.vmap(lambda search: edges(search, turning, ends))(row.searches)
+        there = (found.lower != NONE) & in_domain
+        low, high = (jnp.take_along_axis(found.value, side, axis=1) for side in (found.lower, found.upper))
+        log_g = jnp.stack(
+            [jnp.min(low, where=there, initial=jnp.inf), jnp.max(high, where=there, initial=-jnp.inf)]
+        )
+        return jnp.where(jnp.any(there), jnp.exp(log_g), jnp.nan)
+
+    return jax.vmap(one, out_axes=1)(rows, in_domain)
 
 
-def mass_fields(axis: MassAxis) -> Fields:
-    """The stored arrays that do not depend on g_X."""
-    return {
-        "x_br": np.asarray(axis.rows.x_br).T,
-        "triangle_sum_re": np.asarray(axis.triangle_sum).real,
-        "triangle_sum_im": np.asarray(axis.triangle_sum).imag,
-        "valid": np.asarray(axis.rows.searches.is_valid).T.astype(np.uint8),
-    }
-
-
-def blocks(spec: Spec, axis: MassAxis) -> Iterator[tuple[slice, Fields]]:
-    """Compute the plane a block of masses at a time, one block ahead of the reader.
-
-    Two sets of buffers take turns: let go of a block's arrays before asking for the next one, or they are
-    allocated anew.
-    The last block repeats its last mass up to the common shape, so that one compilation serves.
-
-    Yields
-    ------
-    tuple
-        Position of the block on the mass axis, and its fields.
-    """
-    size = min(BLOCK, len(spec.m_X))
-    starts = range(0, len(spec.m_X), size)
-    index = np.minimum(np.arange(len(starts) * size), len(spec.m_X) - 1)
-    rows = _padded(axis.rows, index, dtype=spec.precision)
-    in_domain = jnp.asarray(in_validity(spec.sm, spec.m_X)[index])
-    log_g = jnp.asarray(np.log(spec.g_X), dtype=spec.precision)
-    spare = [cell_buffers(spec.searches, size, len(spec.g_X), spec.precision) for _ in range(2)]
-    pending: list[tuple[slice, dict[str, Array]]] = []
-    for start in starts:
-        where = slice(start, min(start + size, len(spec.m_X)))
-        some_rows, some_domain = _block(rows, in_domain, start, size=size)
-        pending.append((where, cells(some_rows, some_domain, log_g, spare.pop(0))))
-        if len(pending) == 2:
-            yield _delivered(*pending[0])
-            spare.append(pending.pop(0)[1])
-    for block in pending:
-        yield _delivered(*block)
-
-
-@functools.partial(jax.jit, static_argnames="size")
-def _block(rows: Row, in_domain: Array, start: int, *, size: int) -> tuple[Row, Array]:
+@jax.jit
+def take(rows: Row, in_domain: Array, index: Array) -> tuple[Row, Array]:
     """Rows of one block."""
-    return jax.tree.map(lambda x: jax.lax.dynamic_slice_in_dim(x, start, size), (rows, in_domain))
+    return jax.tree.map(lambda x: x[index], (rows, in_domain))
 
 
-def _delivered(where: slice, fields: dict[str, Array]) -> tuple[slice, Fields]:
-    """Arrays of a finished block on the host, without the padding."""
-    length = where.stop - where.start
-    axis = {name: FIELDS[name].dims.index("m_X") for name in fields}
-    return where, {
-        name: np.asarray(array)[(slice(None),) * axis[name] + (slice(length),)]
-        for name, array in fields.items()
-    }
+@functools.partial(jax.jit, static_argnames=("axes", "dtype"))
+def cast(rows: Row, axes: int, *, dtype: str) -> Row:
+    """Rows in the precision of the fields, with one axis of columns."""
 
+    def one(x: Array) -> Array:
+        x = x.reshape(-1, *x.shape[axes:])
+        return x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x
 
-@functools.partial(jax.jit, static_argnames="dtype")
-def _padded(rows: Row, index: Array, *, dtype: str) -> Row:
-    """Rows in the precision of the fields, the last mass repeated to fill the last block."""
-    return jax.tree.map(
-        lambda x: (x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x)[index], rows
-    )
-
-
-def in_validity(sm: StandardModel, m_X: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Whether masses are where every formula holds: below twice the top mass."""
-    return np.asarray(m_X) < 2 * float(sm.m_t)
-
-
-def compute(spec: Spec, treatment: Treatment) -> Scan:
-    """Compute one treatment of a scan into memory."""
-    axis = mass_axis(spec.sm, spec.model, treatment, spec.searches, spec.m_X)
-    top = header(spec, treatment)
-    sizes = {name: len(values) for name, values in top.axes.items()}
-    arrays = mass_fields(axis) | {
-        name: np.empty([sizes[dim] for dim in FIELDS[name].dims], dtype=FIELDS[name].dtype or spec.precision)
-        for name in CELL_FIELDS
-    }
-    for where, block in blocks(spec, axis):
-        for name, values in block.items():
-            before = (slice(None),) * FIELDS[name].dims.index("m_X")
-            arrays[name][(*before, where)] = values
-    return Scan(header=top, arrays=arrays)
-
-
-def scan(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Scan]:
-    """Run a scan in memory.
-
-    Parameters
-    ----------
-    source
-        A scan file, its content as nested dictionaries, or a loaded specification.
-
-    Returns
-    -------
-    dict
-        One `Scan` a treatment, by name; ``scan["log10_ratio"]`` and the like are NumPy arrays.
-
-    Raises
-    ------
-    InputError
-        For everything that is wrong with the specification, before anything is computed.
-    """
-    require_x64()
-    spec = source if isinstance(source, Spec) else load_spec(source)
-    return {treatment.name: compute(spec, treatment) for treatment in spec.treatments}
+    return jax.tree.map(one, rows)

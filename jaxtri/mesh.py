@@ -23,7 +23,7 @@ SNAP = 1e-6  # ln g_X: at a critical mass the edges that meet are this close
 def start(spec: Spec) -> Nodes:
     """Return the first nodes: crowded towards both ends of every segment as a cosine."""
     low, high = float(spec.m_X[0]), min(float(spec.m_X[-1]), 2 * float(spec.sm.m_t))
-    thresholds = np.concatenate([decay_thresholds(spec.sm), production_thresholds(spec.sm)])
+    thresholds = np.concatenate([decay_thresholds(spec.sm, spec.model), production_thresholds(spec.sm)])
     window, veto = np.asarray(spec.searches.m_X_window), np.asarray(spec.searches.veto)
     cuts = np.concatenate([window.ravel(), veto.ravel(), [low, high]])
     stops = np.unique(np.concatenate([thresholds, cuts]))

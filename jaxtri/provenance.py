@@ -1,5 +1,7 @@
 """What a scan says of itself: configuration, inputs with their sources, searches, versions."""
 
+import hashlib
+import json
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -7,8 +9,9 @@ from typing import Any
 import jax
 
 from jaxtri.channels import CHANNEL_NAMES
-from jaxtri.fields import Header
+from jaxtri.fields import EDGES, LABELS, Header
 from jaxtri.physics.x_decays import FINAL_STATES
+from jaxtri.plan import Plan, make_plan
 from jaxtri.spec import Spec
 from jaxtri.standard_model import TABLES, StandardModel, input_table, input_values
 from jaxtri.treatment import Treatment
@@ -24,16 +27,40 @@ def header(spec: Spec, treatment: Treatment) -> Header:
         fingerprint=spec.fingerprint(treatment),
         searches=tuple(asdict(label) for label in spec.searches.labels),
         inputs=_inputs(spec.sm),
-        versions={name: version(name) for name in ("jaxtri", "jax", "jaxlib", "numpy", "h5py")}
-        | {"device": jax.devices()[0].device_kind},
-        axes={
-            "m_X": spec.m_X,
-            "g_X": spec.g_X,
+        versions=versions(),
+        axes={one.name: one.values for one in spec.axes}
+        | {"m_X": spec.m_X, "g_X": spec.g_X}
+        | {
             "search": tuple(label.name for label in spec.searches.labels),
             "channel": CHANNEL_NAMES,
             "final_state": FINAL_STATES,
+            "edge": EDGES,
         },
+        arrays=spec.arrays,
+        parameters={one.name: one.parameters for one in spec.axes},
+        units={one.name: one.unit for one in spec.axes},
     )
+
+
+def plan_of(spec: Spec, treatment: Treatment) -> Plan:
+    """Cut a scan into tiles; its key tells apart what must not be mixed in one file."""
+    names = header(spec, treatment).axes
+    key = hashlib.sha256(spec.fingerprint(treatment).encode())
+    key.update(json.dumps(versions(), sort_keys=True).encode())
+    return make_plan(
+        spec.sizes,
+        {label: len(names[label]) for label in LABELS},
+        spec.arrays,
+        precision=spec.precision,
+        compression=spec.compression,
+        key=key.hexdigest(),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides the last bit of a number."""
+    found = {name: version(name) for name in ("jaxtri", "jax", "jaxlib", "numpy", "h5py")}
+    return found | {"device": jax.devices()[0].device_kind}
 
 
 def _inputs(sm: StandardModel) -> dict[str, Any]:

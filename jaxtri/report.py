@@ -1,15 +1,20 @@
 """Results as text for a terminal."""
 
 import sys
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tqdm import tqdm
 
+from jaxtri.axes import sets_charges
 from jaxtri.column import Point
 from jaxtri.edges import WIDEST
 from jaxtri.fields import Scan
-from jaxtri.gauge_model import ZERO
+from jaxtri.gauge_model import ZERO, anomaly_coefficients
+from jaxtri.spec import Spec
+from jaxtri.standard_model import FERMIONS
 
 
 def progress(name: str, total: int, unit: str, *, quiet: bool = False) -> Any:
@@ -23,6 +28,108 @@ def progress(name: str, total: int, unit: str, *, quiet: bool = False) -> Any:
         disable=quiet,
         mininterval=0.1 if sys.stderr.isatty() else 10,
     )
+
+
+class Progress:
+    """Progress of a scan: cells and bytes a second, time left, tiles that failed.
+
+    Without a terminal: a line for every tenth.
+    """
+
+    def __init__(self, name: str, cells: int, *, quiet: bool = False) -> None:
+        self._name, self._cells = name, cells
+        self._size, self._failed, self._retried, self._said = 0, 0, 0, 0
+        self._plain = not quiet and not sys.stderr.isatty()
+        self._lock = threading.Lock()
+        self._bar = progress(name, cells, "cell", quiet=quiet or self._plain)
+        self._start = time.monotonic()
+        self._there = self._computed = 0
+
+    def __enter__(self) -> "Progress":
+        """Begin."""
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        """Leave the last line."""
+        self._bar.close()
+
+    def found(self, cells: int) -> None:
+        """Count cells that an earlier run computed."""
+        self._bar.update(cells - self._there)
+        self._bar.unpause()
+        self._there = cells
+        if cells and self._plain:
+            sys.stderr.write(f"{self._name}: {cells} of {self._cells} cells are there already\n")
+
+    def update(self, cells: int, size: int) -> None:
+        """Count cells and their bytes; called from any thread."""
+        with self._lock:
+            self._computed += cells
+            self._size += size
+            self._bar.update(cells)
+            self._bar.set_postfix_str(self._postfix(), refresh=False)
+            if self._plain:
+                self._say()
+
+    def counting(self, execute: Any) -> Any:
+        """Count the tiles of an executor that failed, and those that were tried again."""
+
+        def counted(job: Any, tiles: list[int]) -> Iterator[Any]:
+            self._retried += self._failed and len(tiles)
+            self._failed = 0
+            for done in execute(job, tiles):
+                self._failed += done.error is not None
+                yield done
+
+        return counted
+
+    def _postfix(self) -> str:
+        rate = self._size / max(time.monotonic() - self._start, 1e-3)
+        failed = f", {self._failed} tiles failed" if self._failed else ""
+        retried = f", {self._retried} retried" if self._retried else ""
+        return f"{rate / 1e6:.0f} MB/s{failed}{retried}"
+
+    def _say(self) -> None:
+        """Write a line for every further tenth."""
+        done = self._there + self._computed
+        tenth = 10 * done // max(self._cells, 1)
+        if tenth > self._said:
+            self._said = tenth
+            seconds = time.monotonic() - self._start
+            rate = self._computed / max(seconds, 1e-3)
+            left = (self._cells - done) / rate
+            sys.stderr.write(
+                f"{self._name}: {done} of {self._cells} cells, {rate / 1e6:.2f} Mcell/s, "
+                f"{self._postfix()}, {left:.0f} s left\n"
+            )
+            sys.stderr.flush()
+
+
+def progress_text(seen: Any, owners: Sequence[Any]) -> str:
+    """How far a scan is, and who works on it."""
+    lines = [
+        seen.title,
+        f"  {seen.done} of {seen.tiles} tiles, {seen.cells} of {seen.total} cells "
+        f"({100 * seen.cells / seen.total:.1f} %), last tile {seen.idle:.0f} s ago",
+    ]
+    if not owners:
+        lines.append("  nobody works on it; the same command goes on")
+    for one in owners:
+        state = {True: "running", False: "dead; the same command goes on", None: "another host: unknown"}
+        lines.append(f"  {one}: {state[one.is_alive]}")
+    if any(one.is_alive is not False for one in owners) and seen.per_second:
+        left = (seen.total - seen.cells) / seen.per_second
+        lines.append(f"  {seen.per_second / 1e6:.2f} Mcell/s, about {left:.0f} s left")
+    return "\n".join(lines)
+
+
+def model_of(spec: Spec) -> str:
+    """A scan's model: its anomalies, and what they mean."""
+    charges = dict(zip(FERMIONS, spec.model.charge.tolist(), strict=True))
+    text = model_text(spec.model.name, charges, anomaly_coefficients(spec.model))
+    if sets_charges(spec.axes):
+        text += "\n  (an axis of the scan changes charges: this is the model it starts from)"
+    return text
 
 
 def point_text(point: Point) -> str:
@@ -64,19 +171,27 @@ def _interval(low: float, high: float) -> str:
 def info_text(scan: Scan) -> str:
     """What a scan file holds."""
     header, configuration = scan.header, scan.header.configuration
-    model, axes = configuration["model"], configuration["axes"]
-    excluded = scan["excluded"]
+    model, searches = configuration["model"], configuration["searches"]
+    axes = configuration.get("further_axes", {}) | configuration["axes"]
     lines = [
         header.title,
-        f"  model {model['name']}, treatment {header.treatment}, searches {configuration['searches']['set']}",
+        f"  model {model['name']}, treatment {header.treatment}, searches {searches['set']}",
         "  charges " + ", ".join(f"{k} {v:g}" for k, v in model["charges"].items()),
         *model_text(model["name"], model["charges"], model["anomalies"]).splitlines()[1:],
         *(
             f"  {name}: {axis['points']} points from {axis['min']:g} to {axis['max']:g}"
+            + (f", sets {', '.join(axis['sets'])}" if "sets" in axis else "")
             for name, axis in axes.items()
         ),
-        f"  fields in {configuration['precision']}; {100 * float((excluded == 1).mean()):.2f} % excluded, "
-        f"{100 * float((excluded == 2).mean()):.2f} % without statement",
+        f"  fields in {configuration['precision']}: {', '.join(header.arrays) or 'boundaries only'}",
+    ]
+    if "excluded" in header.arrays:
+        excluded = scan["excluded"]
+        lines.append(
+            f"  {100 * float((excluded == 1).mean()):.2f} % excluded, "
+            f"{100 * float((excluded == 2).mean()):.2f} % without statement"
+        )
+    lines += [
         f"  config_sha256 {header.fingerprint}",
         "  " + ", ".join(f"{name} {value}" for name, value in header.versions.items()),
     ]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jaxtri.errors import InputError, gather
+from jaxtri.axes import (
+    MASS_NU_R,
+    Axis,
+    axis_values,
+    further_axis,
+    require_ascending,
+    require_separate,
+    sets_charges,
+)
+from jaxtri.errors import InputError, gather, unknown_name
+from jaxtri.fields import FIELDS, REDUCTIONS, USUAL
 from jaxtri.gauge_model import GaugeModel, anomaly_coefficients, load_model
 from jaxtri.search import SearchSet, load_searches
 from jaxtri.standard_model import FERMIONS, StandardModel, input_values, load_standard_model
 from jaxtri.tables import check, parse, read_text
-from jaxtri.tables.schema import Axis, FigureChoice, SearchChoice, SpecTable
-from jaxtri.treatment import CHOICES, Treatment, load_treatment, require_described
+from jaxtri.tables.schema import FigureChoice, SearchChoice, SpecTable
+from jaxtri.treatment import CHOICES, Treatment, charge_free_choices, load_treatment, require_described
 
 LOWEST = {"m_X": 1e-9, "g_X": 1e-13}  # GeV; below, the width underflows in float32
 
@@ -36,6 +47,19 @@ class Spec:
     g_X: npt.NDArray[np.float64]
     precision: str  # "float32" or "float64", of the fields; axes and mass columns are always float64
     figure: FigureChoice
+    axes: tuple[Axis, ...] = ()  # further axes, outermost first
+    arrays: tuple[str, ...] = USUAL  # those to store
+    compression: str = "gzip"  # or "none"
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Nodes by axis, in the order of the dimensions of every array."""
+        return {one.name: len(one) for one in self.axes} | {"m_X": len(self.m_X), "g_X": len(self.g_X)}
+
+    @property
+    def cells(self) -> int:
+        """Points of one treatment."""
+        return math.prod(self.sizes.values())
 
     def configuration(self, treatment: Treatment) -> dict[str, Any]:
         """Return the resolved configuration of one treatment of this scan, as plain data."""
@@ -47,6 +71,7 @@ class Spec:
                 "previous_limits": self.model.previous_limits,
                 "neutrinos": self.model.neutrinos,
                 "right_handed_neutrinos": list(self.model.right_handed_neutrinos),
+                "m_nu_R": float(self.model.m_nu_R),
                 "charges": dict(zip(FERMIONS, self.model.charge.tolist(), strict=True)),
                 "anomalies": anomaly_coefficients(self.model),
             },
@@ -57,19 +82,26 @@ class Spec:
                 "conditions": {label.name: json.loads(label.conditions) for label in self.searches.labels},
             },
             "axes": {name: _axis_summary(getattr(self, name)) for name in ("m_X", "g_X")},
+            "further_axes": {one.name: one.summary() for one in self.axes},
             "precision": self.precision,
+            "arrays": list(self.arrays),
+            "compression": self.compression,
             "inputs": input_values(self.sm),
         }
 
     def fingerprint(self, treatment: Treatment) -> str:
-        """SHA-256 of the resolved configuration and of every bit of both axes."""
+        """SHA-256 of the resolved configuration and of every bit of every axis."""
         digest = hashlib.sha256(json.dumps(self.configuration(treatment), sort_keys=True).encode())
         digest.update(self.m_X.tobytes() + self.g_X.tobytes())
+        for axis in self.axes:
+            digest.update(axis.values.tobytes())
+            for name in sorted(axis.parameters):
+                digest.update(axis.parameters[name].tobytes())
         return digest.hexdigest()
 
 
 def load_spec(source: str | Path | Mapping[str, Any]) -> Spec:
-    """Read a scan file, or take its content as a mapping.
+    """Read a scan file with one model, or take its content as a mapping.
 
     Parameters
     ----------
@@ -81,6 +113,21 @@ def load_spec(source: str | Path | Mapping[str, Any]) -> Spec:
     InputError
         For everything that is wrong with it, each with its place, its value and what is allowed.
     """
+    specs = load_specs(source)
+    if len(specs) > 1:
+        named = ", ".join(one.model.name for one in specs)
+        raise InputError(f"{specs[0].name}: models {named}; only jaxtri scan and load_specs take several")
+    return specs[0]
+
+
+def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
+    """Read a scan file; one `Spec` for each of its models.
+
+    Parameters
+    ----------
+    source
+        As for `load_spec`.
+    """
     if isinstance(source, Mapping):
         name, text, data, folder = "scan", json.dumps(source, indent=1, default=str), dict(source), Path()
     else:
@@ -88,49 +135,90 @@ def load_spec(source: str | Path | Mapping[str, Any]) -> Spec:
         text = read_text(path)
         name, data, folder = path.stem, parse(text, str(path)), path.parent
     table = check(data, SpecTable, str(source) if not isinstance(source, Mapping) else "scan")
-    given = table.model if isinstance(table.model, str) else data["model"]
-    model, sm, searches, *treatments = gather(
-        lambda: load_model(given, relative_to=folder),
+    given = data["models"] if table.models is not None else [data["model"]]
+    sm, searches, *loaded = gather(
         lambda: load_standard_model(table.inputs),
         lambda: _searches(table.searches, folder),
+        *(lambda one=one: load_model(one, relative_to=folder) for one in given),
         *(lambda one=one: load_treatment(one, relative_to=folder) for one in table.treatments),
     )
-    gather(*(lambda one=one: require_described(model, one) for one in treatments))
-    repeated = {one.name for one in treatments if sum(one.name == other.name for other in treatments) > 1}
+    models, treatments = loaded[: len(given)], loaded[len(given) :]
+    _require_distinct(name, "treatments", [one.name for one in treatments])
+    _require_distinct(name, "models", [one.name for one in models])
+    gather(*(lambda m=m, t=t: require_described(m, t) for m in models for t in treatments))
+    m_X, g_X = _plane(name, table, folder)
+    axes = tuple(
+        gather(*(lambda k=k, v=v: further_axis(k, v, sm, folder) for k, v in table.axes.further.items()))
+    )
+    require_separate(axes)
+    gather(*(lambda one=one: _require_free(axes, models, one) for one in treatments))
+    return tuple(
+        Spec(
+            name=name,
+            title=table.title,
+            text=text,
+            sm=sm,
+            model=model,
+            treatments=tuple(treatments),
+            searches=searches,
+            m_X=m_X,
+            g_X=g_X,
+            precision=table.precision,
+            figure=table.figure,
+            axes=axes,
+            arrays=_arrays(name, table.arrays),
+            compression=table.compression,
+        )
+        for model in models
+    )
+
+
+def _require_distinct(where: str, kind: str, names: list[str]) -> None:
+    repeated = sorted({one for one in names if names.count(one) > 1})
     if repeated:
-        raise InputError(f"{name}: treatments named {', '.join(sorted(repeated))} more than once; rename one")
-    m_X, g_X = axis_values(table.axes.m_X), axis_values(table.axes.g_X)
-    for axis, values in (("m_X", m_X), ("g_X", g_X)):
+        raise InputError(f"{where}: {kind} named {', '.join(repeated)} more than once; rename one")
+
+
+def _require_free(axes: tuple[Axis, ...], models: list[GaugeModel], treatment: Treatment) -> None:
+    """Raise where an axis changes what a treatment's formulas, or a model, do not hold."""
+    fixed = charge_free_choices(treatment)
+    if fixed and sets_charges(axes):
+        raise InputError(
+            f'treatment "{treatment.name}": {" and ".join(fixed)} hold no charges, '
+            "but an axis of the scan changes them; use matched"
+        )
+    for model in models:
+        if model.neutrinos != "majorana" and any(MASS_NU_R in one.parameters for one in axes):
+            raise InputError(
+                f'axis {MASS_NU_R}: the right-handed neutrinos of "{model.name}" have no mass of their own; '
+                'give the model neutrinos = "majorana"'
+            )
+
+
+def _plane(name: str, table: SpecTable, folder: Path) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Values of m_X and g_X."""
+    found = []
+    for axis, given in (("m_X", table.axes.m_X), ("g_X", table.axes.g_X)):
+        values = axis_values(given, f"axes.{axis}", folder=folder)
+        require_ascending(values, f"{name}: axes.{axis}")
         if values[0] < LOWEST[axis]:
             raise InputError(
                 f"{name}: axes.{axis} starts at {values[0]:g}; at least {LOWEST[axis]:g} is allowed"
             )
-    return Spec(
-        name=name,
-        title=table.title,
-        text=text,
-        sm=sm,
-        model=model,
-        treatments=tuple(treatments),
-        searches=searches,
-        m_X=m_X,
-        g_X=g_X,
-        precision=table.precision,
-        figure=table.figure,
-    )
+        found.append(values)
+    return found[0], found[1]
 
 
-def axis_values(axis: Axis) -> npt.NDArray[np.float64]:
-    """Return the nodes of an axis, built once in NumPy float64; the ends are exact."""
-    if axis.values is not None:
-        return np.array(axis.values)
-    assert axis.min is not None
-    assert axis.max is not None
-    assert axis.points is not None
-    space = np.geomspace if axis.spacing == "log" else np.linspace
-    values = space(axis.min, axis.max, axis.points)
-    values[0], values[-1] = axis.min, axis.max
-    return values
+def _arrays(where: str, chosen: str | list[str]) -> tuple[str, ...]:
+    """Names of the arrays to store, in the order of the file."""
+    if chosen == "all":
+        return USUAL
+    if chosen == "reductions":
+        return REDUCTIONS
+    for name in chosen:
+        if name not in FIELDS:
+            raise unknown_name(f"{where}: arrays", "array", name, FIELDS)
+    return tuple(name for name in FIELDS if name in chosen)
 
 
 def _searches(choice: SearchChoice, folder: Path) -> SearchSet:

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import ArrayLike
 
 from jaxtri.errors import InputError, unknown_name
 from jaxtri.numerics.precision import require_x64
@@ -241,8 +242,32 @@ def _replace(tables: dict[str, dict[str, Quantity]], name: str, value: Any) -> N
 def _require_positive(name: str, entry: Quantity) -> None:
     """Masses, widths and lifetimes are positive; other inputs may have either sign."""
     values = entry.value if isinstance(entry.value, list) else [entry.value]
-    if entry.unit in ("GeV", "s", "GeV^2", "GeV^-2") and any(value <= 0 for value in values):
+    low, high = _range(name, entry)
+    if low == 0 and high == math.inf and any(value <= 0 for value in values):
         raise InputError(f"inputs: {name} = {entry.value} {entry.unit}: give a positive number")
-    low, high = RANGES.get(name, (-math.inf, math.inf))
     if not all(low < value < high for value in values):
         raise InputError(f"inputs: {name} = {entry.value}: give a number between {low} and {high}")
+
+
+def _range(name: str, entry: Quantity) -> tuple[float, float]:
+    positive = entry.unit in ("GeV", "s", "GeV^2", "GeV^-2")
+    return RANGES.get(name, (0 if positive else -math.inf, math.inf))
+
+
+def input_range(name: str) -> tuple[float, float]:
+    """Return the open interval in which an input may lie; infinite where there is no bound."""
+    return next(_range(name, table[name]) for table in map(input_table, TABLES) if name in table)
+
+
+def replaced(sm: StandardModel, values: Mapping[str, ArrayLike]) -> StandardModel:
+    """Return a record with some inputs, of any of its parts, replaced; names and values are not checked."""
+
+    def of(record: Any) -> dict[str, Array]:
+        return {f.name: jnp.asarray(values[f.name]) for f in fields(record) if f.name in values}
+
+    form_factors, hadrons = (
+        replace(sm.form_factors, **of(sm.form_factors)),
+        replace(sm.hadrons, **of(sm.hadrons)),
+    )
+    own: dict[str, Any] = of(sm)
+    return replace(sm, form_factors=form_factors, hadrons=hadrons, **own)

@@ -99,9 +99,7 @@ def require_described(model: GaugeModel, treatment: Treatment) -> None:
     InputError
         With the choice, the reason and a treatment that does hold the charges.
     """
-    fixed = [f'z_to_gamma = "{treatment.z_to_gamma}"'] if treatment.z_to_gamma == "eq5" else []
-    if treatment.fcnc_prefactor in ("printed", "figure"):
-        fixed.append(f'fcnc_prefactor = "{treatment.fcnc_prefactor}"')
+    fixed = charge_free_choices(treatment)
     if not fixed or isinstance(model.charge, Tracer):
         return
     top = float(np.asarray(model.charge)[TOP])
@@ -111,3 +109,11 @@ def require_described(model: GaugeModel, treatment: Treatment) -> None:
             f'models with X_t = 1/3 only, but "{model.name}" has X_t = {top:g} and is '
             f"{'' if is_anomaly_free(model) else 'not '}anomaly-free; use matched"
         )
+
+
+def charge_free_choices(treatment: Treatment) -> list[str]:
+    """Return the choices of a treatment whose formulas are numbers for one set of charges."""
+    fixed = [f'z_to_gamma = "{treatment.z_to_gamma}"'] if treatment.z_to_gamma == "eq5" else []
+    if treatment.fcnc_prefactor in ("printed", "figure"):
+        fixed.append(f'fcnc_prefactor = "{treatment.fcnc_prefactor}"')
+    return fixed

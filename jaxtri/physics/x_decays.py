@@ -15,7 +15,7 @@ from jaxtri.physics.kinematics import pair_velocity
 from jaxtri.standard_model import FERMIONS, HBAR, StandardModel
 
 FINAL_STATES = ("e+ e-", "mu+ mu-", "tau+ tau-", "nu nubar", "hadrons")
-HELICITIES = {"chiral": 0.5, "dirac": 1.0}  # of a neutrino, relative to a charged Dirac fermion
+HELICITIES = {"chiral": 0.5, "dirac": 1.0, "majorana": 0.5}  # of a neutrino, relative to a Dirac fermion
 
 
 def decay_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Array:
@@ -27,7 +27,9 @@ def decay_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Array:
     Parameters
     ----------
     sm, model
-        Measured inputs and charges; ``model.neutrinos = "dirac"`` doubles the neutrino width.
+        Measured inputs and charges; ``model.neutrinos = "dirac"`` doubles the neutrino width,
+        ``"majorana"`` adds right-handed neutrinos of mass m_N = ``model.m_nu_R``, which count as invisible:
+        R_N = (X_N^2 / 2) (1 - 4 m_N^2 / m_X^2)^(3/2) for each (an axial current, in p wave).
     m_X
         Mass of X [GeV], positive.
 
@@ -48,12 +50,17 @@ def decay_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Array:
         x[lepton] ** 2 * pair_velocity(m_X, m) * (1 + 2 * (m / m_X) ** 2) for lepton, m in masses.items()
     ]
     neutrinos = HELICITIES[model.neutrinos] * (x["nu_e"] ** 2 + x["nu_mu"] ** 2 + x["nu_tau"] ** 2)
+    if model.neutrinos == "majorana":
+        axial = sum(x_N**2 for x_N in model.right_handed_neutrinos) / 2
+        neutrinos = neutrinos + axial * pair_velocity(m_X, model.m_nu_R) ** 3
     return jnp.stack([*leptons, neutrinos, hadronic_ratio(sm, model, m_X)])
 
 
-def decay_thresholds(sm: StandardModel) -> Array:
+def decay_thresholds(sm: StandardModel, model: GaugeModel) -> Array:
     """Masses of X [GeV] at which its width is not a smooth function of its mass, not sorted."""
-    return jnp.concatenate([2 * jnp.stack([sm.m_e, sm.m_mu, sm.m_tau]), hadronic_thresholds(sm)])
+    leptons = 2 * jnp.stack([sm.m_e, sm.m_mu, sm.m_tau])
+    partners = [2 * jnp.atleast_1d(model.m_nu_R)] if model.neutrinos == "majorana" else []
+    return jnp.concatenate([leptons, *partners, hadronic_thresholds(sm)])
 
 
 def unit_decays(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> tuple[Array, Array]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ValidationError
 
 from jaxtri.errors import InputError, StorageError, unknown_name
@@ -99,6 +101,36 @@ def read_csv(path: Path) -> list[dict[str, str]]:
     """Read a CSV file with a header; lines that start with # are comments."""
     lines = [line for line in read_text(path).splitlines() if not line.startswith("#")]
     return list(csv.DictReader(lines))
+
+
+def read_columns(path: Path) -> dict[str, npt.NDArray[np.float64]]:
+    """Read a CSV file of numbers with a header: one column of values a name; # starts a comment.
+
+    Raises
+    ------
+    InputError
+        If a value is no finite number, or the header does not name every column once.
+    StorageError
+        If the file cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            lines = (line for line in file if line.strip() and not line.startswith("#"))
+            names = [name.strip() for name in next(lines, "").split(",")]
+            rows = [line.split(",") for line in lines]
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
+    if not all(names) or len(set(names)) < len(names) or not rows:
+        raise InputError(f"{path}: give a header that names every column once, and at least one row below it")
+    try:
+        values = np.array(rows, dtype=float)
+    except ValueError as error:
+        raise InputError(f"{path}: not a table of numbers ({str(error)[:80]})") from error
+    if values.shape[1] != len(names) or not np.isfinite(values).all():
+        raise InputError(f"{path}: give a finite number in each of {len(names)} columns")
+    return dict(zip(names, values.T.copy(), strict=True))
 
 
 def _short(path: Path) -> str:

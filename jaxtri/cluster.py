@@ -1,0 +1,124 @@
+"""Executor on a Dask cluster (extra ``dask``): any Client, or local processes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxtri.errors import InputError, StorageError
+from jaxtri.jobs import Done, Job
+from jaxtri.plan import Plan
+from jaxtri.provenance import versions
+from jaxtri.session import prepare
+from jaxtri.shards import write_shard
+from jaxtri.spec import Spec
+from jaxtri.tiles import compute_tile
+from jaxtri.treatment import Treatment
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that a worker needs, with NumPy arrays: a worker reads it before 64-bit floats are on."""
+
+    spec: Spec
+    treatment: Treatment
+    plan: Plan
+    folder: str
+    versions: dict[str, str]
+
+
+def task_of(job: Job) -> Task:
+    """Return a job as it is sent to workers."""
+    spec, treatment = job.source
+    plain = {name: jax.tree.map(np.asarray, getattr(spec, name)) for name in ("sm", "model", "searches")}
+    return Task(replace(spec, **plain), treatment, job.plan, str(job.folder.absolute()), versions())
+
+
+def run_tile(task: Task, tile: int) -> tuple[int, int]:
+    """Compute a tile in a worker; return its cells and bytes."""
+    prepare()
+    if versions() != task.versions:
+        raise InputError(
+            f"a worker has {versions()}, the scan began with {task.versions}; use one environment"
+        )
+    counted = [0, 0]
+
+    def count(cells: int, size: int) -> None:
+        counted[0] += cells
+        counted[1] += size
+
+    columns, blocks = compute_tile(task.spec, task.treatment, task.plan, tile)
+    write_shard(Path(task.folder), task.plan, tile, columns, blocks, report=count)
+    return counted[0], counted[1]
+
+
+@contextmanager
+def client_of(workers: int | None, scheduler: str | None) -> Iterator[Any]:
+    """Connect to a scheduler, or start local workers of one thread each.
+
+    Raises
+    ------
+    InputError
+        If the extra is not installed, or no scheduler answers.
+    """
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise InputError("--workers and --scheduler need Dask: pip install 'jaxtri[dask]'") from error
+    if scheduler is not None:
+        try:
+            client = Client(scheduler, timeout="20s")
+        except (OSError, TimeoutError, ValueError) as error:
+            raise InputError(f"--scheduler {scheduler}: no scheduler answers ({error})") from error
+        with client:
+            yield client
+        return
+    local = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+    with local as cluster, Client(cluster) as client:
+        yield client
+
+
+def on_client(
+    client: Any, report: Callable[[int, int], Any] = lambda cells, size: None
+) -> Callable[[Job, list[int]], Iterator[Done]]:
+    """Return an executor on a Dask client.
+
+    Tiles of a worker that dies go to others; one that kills several workers is given up, and named.
+
+    Raises
+    ------
+    StorageError
+        If a worker does not see the folder of the shards.
+    """
+    from distributed import as_completed
+
+    def execute(job: Job, tiles: list[int]) -> Iterator[Done]:
+        task = task_of(job)
+        client.wait_for_workers(1, timeout=60)
+        seen = client.run(_sees, task.folder)
+        blind = [address for address, there in seen.items() if not there]
+        if blind:
+            raise StorageError(
+                f"{task.folder}: workers {', '.join(blind)} do not see it; use a file system that all share, "
+                "or --shard i/n"
+            )
+        shared = client.scatter(task, broadcast=True, hash=False)
+        futures = {client.submit(run_tile, shared, tile, pure=False): tile for tile in tiles}
+        for future in as_completed(futures):
+            error = future.exception() if future.status != "cancelled" else "cancelled"
+            if isinstance(error, StorageError | InputError):
+                client.cancel(list(futures))
+                raise error
+            if error is None:
+                report(*future.result())
+            yield Done(futures[future], None if error is None else f"{type(error).__name__}: {error}")
+
+    return execute
+
+
+def _sees(folder: str) -> bool:
+    return Path(folder).is_dir()

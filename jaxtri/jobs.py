@@ -1,0 +1,288 @@
+"""A scan that outlives its process: tiles become shards in a folder beside the output, shards the output.
+
+The folder ``<output>.parts`` holds ``plan.json`` (what is computed, with which versions), the owner's file
+and one shard a tile.  A tile is computed anew unless its shard is there and whole, whoever wrote it; when
+all are, they are joined, the output appears and the folder goes.
+"""
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jaxtri.curves import Boundaries
+from jaxtri.errors import InputError, StorageError, UnresolvedError
+from jaxtri.fields import Fields, Header, extents
+from jaxtri.files import write_whole
+from jaxtri.owner import sweep
+from jaxtri.plan import Plan
+from jaxtri.shards import Blocks, DamagedShard, finished_tiles, join_shards, shard_path
+
+PLAN = "plan.json"
+SHOWN = 8  # differences that a refusal lists
+ROUNDS = 3  # of computing what a join found damaged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One output file of a scan."""
+
+    output: Path
+    plan: Plan
+    header: Header
+    compute: Callable[[Plan, int], tuple[Fields, Blocks]]  # a tile: columns, and blocks of cells
+    boundaries: Callable[[], Boundaries | None] = lambda: None
+    source: Any = None  # what an executor in other processes needs to compute a tile
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the shards."""
+        return parts_of(self.output)
+
+
+class Done(NamedTuple):
+    """What became of a tile."""
+
+    tile: int
+    error: str | None  # why it failed
+
+
+Execute = Callable[[Job, list[int]], Iterator[Done]]  # an executor: computes tiles in any order
+
+
+def parts_of(output: Path) -> Path:
+    """Folder of the shards of an output."""
+    return output.with_name(f"{output.name}.parts")
+
+
+def prepare(job: Job, *, force: bool = False) -> Job:
+    """Make the folder of a job, or find it as an interrupted run left it.
+
+    Parameters
+    ----------
+    job
+        What is to be written.
+    force
+        Throw away what was computed for another scan.
+
+    Returns
+    -------
+    Job
+        The job, cut into the tiles of the interrupted run.
+
+    Raises
+    ------
+    InputError
+        If the folder belongs to another scan: what differs is said.
+    StorageError
+        If it cannot be written.
+    """
+    try:
+        job.folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{job.folder}: cannot be made ({error.strerror})") from error
+    known = read_plan(job.folder)
+    if known is not None and known["plan"]["key"] == job.plan.key:
+        return replace(job, plan=Plan.from_json(known["plan"]))
+    if known is not None:
+        if not force:
+            raise InputError(_refusal(job, known))
+        for path in [*job.folder.glob("tile-*"), job.folder / PLAN]:
+            path.unlink(missing_ok=True)
+    said = {"configuration": job.header.configuration, "versions": job.header.versions}
+    content = {"plan": json.loads(job.plan.to_json()), **said, "title": job.header.title}
+    write_whole(job.folder / PLAN, json.dumps(content, indent=1).encode())
+    return job
+
+
+def read_plan(folder: Path) -> dict[str, Any] | None:
+    """What a folder of shards says of its scan; None if it says nothing."""
+    try:
+        return dict(json.loads((folder / PLAN).read_text()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{folder / PLAN}: cannot be read ({error}); remove {folder}") from error
+
+
+def _refusal(job: Job, known: Mapping[str, Any]) -> str:
+    now = {"configuration": job.header.configuration, "versions": job.header.versions}
+    lines = list(differences({name: known[name] for name in now}, json.loads(json.dumps(now))))
+    more = f"\n  and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+    said = "\n  ".join(lines[:SHOWN] or ["values of an axis"])
+    return (
+        f"{job.folder}: holds parts of another scan; undo the change, choose another output, "
+        f"or pass --force to begin anew. Then -> now:\n  {said}{more}"
+    )
+
+
+def differences(then: Any, now: Any, where: str = "") -> Iterator[str]:
+    """Describe where two nested values differ, one line each."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        for name in dict.fromkeys([*then, *now]):
+            inner = f"{where}.{name}" if where else str(name)
+            yield from differences(then.get(name, "nothing"), now.get(name, "nothing"), inner)
+    elif then != now:
+        yield f"{where.removeprefix('configuration.')}: {_short(then)} -> {_short(now)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def run_job(
+    job: Job,
+    execute: Execute,
+    *,
+    tiles: Callable[[int], bool] = lambda tile: True,
+    force: bool = False,
+    finish: bool = True,
+    found: Callable[[int], Any] = lambda cells: None,
+) -> str:
+    """Compute what is missing of a job, then join it.
+
+    Parameters
+    ----------
+    job
+        From `prepare`, its folder owned by this process.
+    execute
+        Executor.
+    tiles
+        Which tiles are this process's.
+    force
+        Replace an existing output.
+    finish
+        Join the shards; a part of a job array does not.
+    found
+        Called with the cells that were there already.
+
+    Returns
+    -------
+    str
+        What was done.
+
+    Raises
+    ------
+    UnresolvedError
+        If tiles failed, by their names; everything else is kept.
+    """
+    sweep(job.folder)
+    sweep(job.output.parent, f"{job.output.name}")
+    for _ in range(ROUNDS):
+        done = finished_tiles(job.folder, job.plan)
+        found(sum(_cells(job.plan, tile) for tile in done))
+        failed = _compute(job, execute, [t for t in range(job.plan.count) if tiles(t) and t not in done])
+        if failed:
+            raise UnresolvedError(_failure(job, failed))
+        if not finish:
+            mine = sum(map(tiles, range(job.plan.count)))
+            return f"{job.output}: {mine} of {job.plan.count} tiles are there; then: jaxtri merge"
+        try:
+            join(job, [job.folder], force=force)
+        except DamagedShard:
+            continue
+        return f"wrote {job.output}"
+    raise StorageError(f"{job.folder}: shards are damaged again and again; is the disk sound?")
+
+
+def _compute(job: Job, execute: Execute, tiles: list[int]) -> dict[int, str]:
+    """Compute tiles, and those that fail once more; return the reasons of those that fail again."""
+    failed: dict[int, str] = {}
+    for attempt in range(2):
+        again = sorted(failed) if attempt else tiles
+        for tile, error in execute(job, again) if again else ():
+            if error is None:
+                failed.pop(tile, None)
+            else:
+                failed[tile] = error
+    return failed
+
+
+def _failure(job: Job, failed: Mapping[int, str]) -> str:
+    lines = [f"  tile {tile}, {place(job.plan, tile)}: {why}" for tile, why in list(failed.items())[:SHOWN]]
+    more = [f"  and {len(failed) - SHOWN} more"] if len(failed) > SHOWN else []
+    return "\n".join(
+        [f"{job.output}: {len(failed)} of {job.plan.count} tiles failed, the others are kept", *lines, *more]
+    )
+
+
+def place(plan: Plan, tile: int) -> str:
+    """Say which nodes of each axis a tile holds."""
+    return ", ".join(
+        f"{name} {first}..{last - 1}" for name, (first, last) in zip(plan.sizes, plan.box(tile), strict=True)
+    )
+
+
+def _cells(plan: Plan, tile: int) -> int:
+    return math.prod(extents(plan.box(tile)))
+
+
+def join(
+    job: Job, folders: list[Path], *, force: bool = False, report: Callable[[int], Any] = lambda n: None
+) -> None:
+    """Make the output of the shards in some folders, and remove the job's own folder.
+
+    Raises
+    ------
+    InputError
+        If a tile is in none of the folders.
+    DamagedShard
+        If a shard fails its checks.
+    """
+    shards = {
+        tile: path
+        for tile in range(job.plan.count)
+        for path in (shard_path(folder, tile) for folder in reversed(folders))
+        if path.exists()
+    }
+    missing = sorted(set(range(job.plan.count)) - set(shards))
+    if missing:
+        shown = ", ".join(map(str, missing[:SHOWN])) + (", ..." if len(missing) > SHOWN else "")
+        raise InputError(f"{job.output}: {len(missing)} of {job.plan.count} tiles are missing: {shown}")
+    join_shards(
+        job.output,
+        job.plan,
+        job.header,
+        shards,
+        boundaries=job.boundaries(),
+        replace=force,
+        report=report,
+    )
+    shutil.rmtree(job.folder, ignore_errors=True)
+
+
+class Seen(NamedTuple):
+    """How far a scan is, seen from outside."""
+
+    title: str
+    done: int
+    tiles: int
+    cells: int  # done
+    total: int
+    per_second: float  # cells; 0 if unknown
+    idle: float  # seconds since the last shard
+
+
+def progress_of(folder: Path) -> Seen:
+    """Look at a folder of shards; nothing is checked or changed."""
+    known = read_plan(folder)
+    if known is None:
+        raise InputError(f"{folder}: no {PLAN} here; give a scan file, or the folder of a running scan")
+    plan = Plan.from_json(known["plan"])
+    times = {}
+    for tile in range(plan.count):
+        try:
+            times[tile] = shard_path(folder, tile).stat().st_mtime
+        except FileNotFoundError:
+            continue
+    recent = sorted(times, key=lambda tile: times[tile])[-32:]
+    span = times[recent[-1]] - times[recent[0]] if len(recent) > 1 else 0.0
+    rate = sum(_cells(plan, tile) for tile in recent[1:]) / span if span > 0 else 0.0
+    idle = time.time() - max(times.values(), default=time.time())
+    cells = sum(_cells(plan, tile) for tile in times)
+    return Seen(known["title"], len(times), plan.count, cells, plan.cells, rate, idle)

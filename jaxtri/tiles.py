@@ -1,0 +1,170 @@
+"""Tiles of a scan: rates of all columns at once, then cells, a chunk at a time into the same buffers."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+from jax import Array
+
+from jaxtri.edges import Ends
+from jaxtri.fields import CELL_FIELDS, COLUMN_FIELDS, Box, Fields, Scan, dtype_of, extents, inside
+from jaxtri.grid import Columns, Nodes, cast, cells, columns, extent, take
+from jaxtri.numerics.precision import require_x64
+from jaxtri.plan import Plan
+from jaxtri.provenance import header, plan_of
+from jaxtri.spec import Spec, load_spec
+from jaxtri.treatment import Treatment
+
+
+def compute_tile(
+    spec: Spec, treatment: Treatment, plan: Plan, tile: int, *, device: Any = None
+) -> tuple[Fields, Iterator[tuple[Box, Fields]]]:
+    """Compute one tile of a scan.
+
+    Parameters
+    ----------
+    spec, treatment
+        The scan, and one of its treatments.
+    plan, tile
+        How it is cut, and which tile is wanted.
+    device
+        Where to compute; the first device by default.
+
+    Returns
+    -------
+    tuple
+        The arrays without cells, and chunk by chunk the cells, each with its place.  The arrays of a chunk
+        are overwritten by the next one.
+    """
+    box = plan.box(tile)
+    with jax.default_device(device):
+        nodes, m_X = _nodes(spec, plan, box)
+        found = columns(spec.sm, spec.model, treatment, spec.searches, m_X, nodes=nodes)
+        window = Ends(*np.log(spec.g_X[[0, -1]]))
+        fields = column_fields(found, window, plan.arrays)
+    own = inside(tuple((0, size) for size in extents(box[:-1])))
+    trimmed = {name: values[own] for name, values in fields.items()}
+    return trimmed, _blocks(spec, plan, box, found, device)
+
+
+def _nodes(spec: Spec, plan: Plan, box: Box) -> tuple[Nodes, npt.NDArray[np.float64]]:
+    """What a tile has on each axis besides g_X.
+
+    Past the end the last node is repeated, so that all tiles have one shape and are compiled once.
+    """
+    index = [
+        np.minimum(np.arange(first, first + size), last - 1)
+        for (first, last), size in zip(box[:-1], plan.tile[:-1], strict=True)
+    ]
+    nodes = tuple(
+        {name: jnp.asarray(values[where]) for name, values in axis.parameters.items()}
+        for axis, where in zip(spec.axes, index, strict=False)
+    )
+    return nodes, spec.m_X[index[-1]]
+
+
+def _blocks(spec: Spec, plan: Plan, box: Box, found: Columns, device: Any) -> Iterator[tuple[Box, Fields]]:
+    """Cells of a tile, a chunk at a time; one set of buffers serves all."""
+    with jax.default_device(device):
+        rows = cast(found.rows, len(plan.tile) - 1, dtype=plan.precision)
+        in_domain = found.in_domain.reshape(-1)
+        size = int(np.prod(plan.chunk[:-1]))
+        buffers = cell_buffers(plan, size, plan.chunk[-1])
+    log_g = np.log(spec.g_X).astype(plan.precision)
+    if not buffers:
+        return
+    for where in plan.chunks(box):
+        index = np.ravel_multi_index(
+            np.meshgrid(
+                *(
+                    np.minimum(np.arange(first, first + size), last - 1) - corner
+                    for (first, last), (corner, _), size in zip(
+                        where[:-1], box[:-1], plan.chunk[:-1], strict=True
+                    )
+                ),
+                indexing="ij",
+            ),
+            plan.tile[:-1],
+        ).ravel()
+        first, last = where[-1]
+        some_g = log_g[np.minimum(np.arange(first, first + plan.chunk[-1]), last - 1)]
+        with jax.default_device(device):
+            buffers = cells(*take(rows, in_domain, index), some_g, buffers)
+        yield where, {name: _trimmed(np.asarray(array), plan, where) for name, array in buffers.items()}
+
+
+def _trimmed(values: npt.NDArray[Any], plan: Plan, where: Box) -> npt.NDArray[Any]:
+    """A block with all its axes, without what was repeated past the end."""
+    labels = values.shape[:-2]
+    own = inside(tuple((0, size) for size in extents(where)))
+    return values.reshape(*labels, *plan.chunk)[own]
+
+
+def cell_buffers(plan: Plan, columns: int, couplings: int) -> dict[str, Array]:
+    """Return arrays for `cells` to write into: those that a plan stores."""
+    return {
+        name: jnp.zeros((*plan.label_shape(name), columns, couplings), dtype_of(name, plan.precision))
+        for name in plan.arrays
+        if name in CELL_FIELDS
+    }
+
+
+def column_fields(found: Columns, window: Ends, arrays: tuple[str, ...]) -> Fields:
+    """The stored arrays that do not depend on g_X: labels first, then the axes besides g_X."""
+    known: dict[str, Callable[[], Any]] = {
+        "x_br": lambda: np.moveaxis(np.asarray(found.rows.x_br), -1, 0),
+        "triangle_sum_re": lambda: np.asarray(found.triangle_sum).real,
+        "triangle_sum_im": lambda: np.asarray(found.triangle_sum).imag,
+        "valid": lambda: np.moveaxis(np.asarray(found.rows.searches.is_valid), -1, 0).astype(np.uint8),
+        "boundary": lambda: _boundary(found, window),
+    }
+    return {name: known[name]() for name in COLUMN_FIELDS if name in arrays}
+
+
+def _boundary(found: Columns, window: Ends) -> npt.NDArray[np.float64]:
+    """Extent of what is excluded, (edge, ...)."""
+    shape = found.in_domain.shape
+    flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[len(shape) :]), (found.rows, found.in_domain))
+    return np.asarray(extent(*flat, window)).reshape(2, *shape)
+
+
+def compute(spec: Spec, treatment: Treatment) -> Scan:
+    """Compute one treatment of a scan into memory."""
+    top, plan = header(spec, treatment), plan_of(spec, treatment)
+    arrays = {name: np.empty(plan.array_shape(name), dtype_of(name, plan.precision)) for name in plan.arrays}
+    for tile in range(plan.count):
+        fields, blocks = compute_tile(spec, treatment, plan, tile)
+        box = plan.box(tile)
+        for name, values in fields.items():
+            arrays[name][inside(box[:-1])] = values
+        for where, block in blocks:
+            for name, values in block.items():
+                arrays[name][inside(where)] = values
+    return Scan(header=top, arrays=arrays)
+
+
+def scan(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Scan]:
+    """Run a scan in memory.
+
+    Parameters
+    ----------
+    source
+        A scan file with one model, its content as nested dictionaries, or a loaded specification.
+
+    Returns
+    -------
+    dict
+        One `Scan` a treatment, by name; ``scan["log10_ratio"]`` and the like are NumPy arrays.
+
+    Raises
+    ------
+    InputError
+        For everything that is wrong with the specification, before anything is computed.
+    """
+    require_x64()
+    spec = source if isinstance(source, Spec) else load_spec(source)
+    return {treatment.name: compute(spec, treatment) for treatment in spec.treatments}
