@@ -28,6 +28,7 @@ _HOMES = {
     "open_scan": "store",
     "scan": "tiles",
     "triangle_integral": "physics.triangle",
+    "write_scan": "batch",
     "x_branching_ratios": "physics.x_decays",
     "x_lifetime": "physics.x_decays",
     "x_width": "physics.x_decays",

@@ -179,7 +179,8 @@ def _draws(
             raise unknown_name(f"{where}.nuisance", "input", name, entries)
         if entries[name].error is None:
             raise InputError(f"{where}.nuisance: {name} has no error in its table; leave it out")
-        centre, sigma = np.array(values[name]), np.max(entries[name].error)  # lopsided: the larger side
+        centre = np.array(values[name])
+        sigma = float(np.max(np.asarray(entries[name].error)))  # lopsided: the larger side
         normal = random.standard_normal((points, *centre.shape))
         normal[0] = 0.0
         drawn[name] = centre + sigma * normal

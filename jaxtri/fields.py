@@ -169,9 +169,9 @@ class Scan:
 
         Minus infinity where no statement is made (`status` is not ok).
         """
-        chosen = [i for i, one in enumerate(self.header.searches) if one["channel"][0] == letter]
         if self.further_axes:
             raise InputError(f"choose one plane first, with at({', '.join(self.further_axes)} = ...)")
+        chosen = [i for i, one in enumerate(self.header.searches) if one["channel"][0] == letter]
         if not chosen:
             return np.full((len(self["m_X"]), len(self["g_X"])), -np.inf)
         best = np.array(self["log10_ratio"][chosen[0]])

@@ -143,7 +143,7 @@ def _pieces(path: Path, plan: Plan, tile: int) -> Iterator[Piece]:
         with h5py.File(path, "r", locking=False) as file:
             known = (file.attrs["format"], file.attrs["key"], int(file.attrs["tile"]))
             if known != (FORMAT, plan.key, tile):
-                raise ValueError("belongs to another scan or tile")
+                raise DamagedShard("belongs to another scan or tile")
             for name in plan.arrays:
                 yield from _pieces_of(file, name, plan, plan.box(tile))
     except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
@@ -153,12 +153,12 @@ def _pieces(path: Path, plan: Plan, tile: int) -> Iterator[Piece]:
 
 def _pieces_of(file: h5py.File, name: str, plan: Plan, box: Box) -> Iterator[Piece]:
     if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-        raise ValueError(f"{name} is a link to elsewhere")
+        raise DamagedShard(f"{name} is a link to elsewhere")
     dataset = file[name]
     chunk = plan.array_chunk(name)
     expected = (*plan.label_shape(name), *extents(box if chunk else box[:-1]))
     if dataset.is_virtual or dataset.external or dataset.shape != expected or dataset.chunks != chunk:
-        raise ValueError(f"{name} has another layout")
+        raise DamagedShard(f"{name} has another layout")
     found = 0
     if chunk is None:
         values = dataset[...]
@@ -170,7 +170,7 @@ def _pieces_of(file: h5py.File, name: str, plan: Plan, box: Box) -> Iterator[Pie
             found = (found + checksum(offset, data)) % MODULUS
             yield Piece(name, offset, data, mask)
     if found != int(dataset.attrs["checksum"]):
-        raise ValueError(f"{name} has another checksum")
+        raise DamagedShard(f"{name} has another checksum")
 
 
 def _offsets(shape: tuple[int, ...], chunk: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

@@ -14,11 +14,13 @@ import numpy as np
 import pointwise
 import pytest
 
-from jaxtri import decoupling_factor, grid, load_spec, scan
+from jaxtri import decoupling_factor, load_spec, plan, scan
 from jaxtri.errors import InputError
-from jaxtri.fields import CELL_FIELDS, EXCLUDED, FIELDS, NO_SEARCH, STATUS
-from jaxtri.grid import blocks, mass_axis
+from jaxtri.fields import CELL_FIELDS, EXCLUDED, FIELDS, NO_SEARCH, STATUS, USUAL, inside
+from jaxtri.grid import columns
+from jaxtri.provenance import plan_of
 from jaxtri.search import log_ratio
+from jaxtri.tiles import compute, compute_tile
 
 # Of a logarithm to base 10, or relative: some tens of operations on natural logarithms up to 100,
 # with a spacing of 1.4e-14 and 7.6e-6 there.
@@ -188,46 +190,79 @@ def test_axes_and_shapes(scans):
     for one in scans.values():
         np.testing.assert_array_equal(one["m_X"], M_X)
         np.testing.assert_array_equal(one["g_X"], G_X)
-        assert set(one.arrays) == set(FIELDS)
-        for name, info in FIELDS.items():
-            assert one[name].shape == tuple(len(one[dim]) for dim in info.dims)
-
-
-def planes(spec, axis):
-    """All blocks put together."""
-    found = {name: [] for name in CELL_FIELDS}
-    at = 0
-    for where, block in blocks(spec, axis):
-        assert where.start == at
-        at = where.stop
-        for name, values in block.items():
-            found[name].append(np.array(values))
-    assert at == len(spec.m_X)
-    return {name: np.concatenate(parts, FIELDS[name].dims.index("m_X")) for name, parts in found.items()}
+        assert set(one.arrays) == set(USUAL)
+        for name in USUAL:
+            assert one[name].shape == tuple(len(one[dim]) for dim in FIELDS[name].dims)
 
 
 @pytest.fixture(scope="module")
 def axis(spec):
-    return mass_axis(spec.sm, spec.model, spec.treatments[0], spec.searches, spec.m_X)
+    return columns(spec.sm, spec.model, spec.treatments[0], spec.searches, spec.m_X)
 
 
-@pytest.mark.parametrize("block", [1, 2, 3, 5])
-def test_blocks_change_nothing(monkeypatch, spec, axis, block):
-    whole = planes(spec, axis)
-    monkeypatch.setattr(grid, "BLOCK", block)  # 7 masses: the last block of 2, 3 and 5 is padded
-    parts = planes(spec, axis)
-    for name in CELL_FIELDS:
-        np.testing.assert_array_equal(parts[name], whole[name])
+CUTS = {  # of 7 masses and 5 couplings: chunk, cells and columns of a tile; most leave pieces to be padded
+    "single cells": ((1, 1), 1, 1),
+    "two by two": ((2, 2), 4, 4),
+    "chunks in a tile": ((2, 3), 30, 4),
+    "columns": ((3, 5), 15, 3),
+}
 
 
-def test_block_outlives_the_next_one(monkeypatch, spec, axis):
-    monkeypatch.setattr(grid, "BLOCK", 2)
-    stream = blocks(spec, axis)
-    _, first = next(stream)
-    before = {name: np.array(values) for name, values in first.items()}
-    next(stream)
-    for name in CELL_FIELDS:
-        np.testing.assert_array_equal(first[name], before[name])
+@pytest.mark.parametrize(("chunk", "most", "most_columns"), CUTS.values(), ids=CUTS)
+def test_tiles_and_chunks_change_nothing(monkeypatch, spec, chunk, most, most_columns):
+    whole = compute(spec, spec.treatments[0])
+    monkeypatch.setattr(plan, "CHUNK", dict(zip(("m_X", "g_X"), chunk, strict=True)))
+    monkeypatch.setattr(plan, "TILE_CELLS", most)
+    monkeypatch.setattr(plan, "TILE_COLUMNS", most_columns)
+    assert plan_of(spec, spec.treatments[0]).count > 1
+    parts = compute(spec, spec.treatments[0])
+    for name in USUAL:  # another shape is another compilation: the last bits may differ
+        np.testing.assert_allclose(parts[name], whole[name], ROUNDING["float64"], err_msg=name)
+
+
+def test_tiles_fill_the_plane_once(monkeypatch, spec):
+    monkeypatch.setattr(plan, "CHUNK", {"m_X": 2, "g_X": 2})
+    monkeypatch.setattr(plan, "TILE_CELLS", 8)
+    cut = plan_of(spec, spec.treatments[0])
+    seen = np.zeros(cut.shape, int)
+    for tile in range(cut.count):
+        fields, blocks = compute_tile(spec, spec.treatments[0], cut, tile)
+        for where, block in blocks:
+            seen[inside(where)] += 1
+            assert set(block) == set(CELL_FIELDS)
+        assert fields["valid"].shape[1:] == seen[inside(cut.box(tile))][:, 0].shape
+    np.testing.assert_array_equal(seen, 1)
+
+
+REDUCED = ("boundary", "excluded", "leading", "status")
+
+
+def test_reductions_alone_are_those_of_the_whole(scans, precision):
+    reduced = scan(BASE | {"precision": precision, "arrays": "reductions"})
+    for name, one in reduced.items():
+        assert tuple(one.arrays) == REDUCED
+        for field in ("excluded", "leading", "status"):
+            np.testing.assert_array_equal(one[field], scans[name][field])
+
+
+def test_the_boundary_of_a_column_is_where_its_cells_change(precision):
+    """Lowest and highest excluded coupling, against the verdict of cells a hair below and above them."""
+    masses = [m_X for m_X in M_X if m_X < 300]
+    axes = {"m_X": {"values": masses}, "g_X": {"values": [G_X[0], 0.03]}}
+    base = BASE | {"precision": "float64", "treatments": ["figure"]}
+    ends = scan(base | {"arrays": ["boundary"], "axes": axes})["figure"]["boundary"]
+    assert np.isfinite(ends).any()
+    hair = 1e-9  # ln g_X: the edges are exact to 1e-12, the ratios to rounding
+    for i, (low, high) in enumerate(ends.T):
+        for edge, outside in ((low, -hair), (high, hair)):
+            if not np.isfinite(edge) or np.isclose(edge, (G_X[0], 0.03), rtol=hair).any():
+                continue
+            g_X = sorted([edge * np.exp(-hair), edge * np.exp(hair)])
+            near = scan(
+                base | {"axes": {"m_X": {"values": masses[i : i + 1] * 1 + [400.0]}, "g_X": {"values": g_X}}}
+            )
+            verdict = list(near["figure"]["excluded"][0])
+            assert verdict == ([0, 1] if outside < 0 else [1, 0])
 
 
 def test_sources(tmp_path, scans, precision):
@@ -240,7 +275,7 @@ def test_sources(tmp_path, scans, precision):
     for source in (path, str(path), load_spec(path)):
         for name, one in scan(source).items():
             assert one.header.fingerprint == scans[name].header.fingerprint
-            for field in FIELDS:
+            for field in USUAL:
                 np.testing.assert_array_equal(one[field], scans[name][field])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import jaxtri
-from jaxtri import grid
+from jaxtri import tiles
 from jaxtri.errors import InputError
 from jaxtri.fields import STATUS
 from jaxtri.gauge_model import anomaly_coefficients
@@ -34,7 +34,7 @@ def test_nan_is_not_a_closed_channel():
 def test_a_rate_that_is_not_a_number_shows_in_the_status():
     spec = load_spec(SPEC)
     broken = dataclasses.replace(spec, sm=dataclasses.replace(spec.sm, ckm_A=jnp.asarray(100.0)))
-    status = {name: grid.compute(one, one.treatments[0])["status"] for name, one in
+    status = {name: tiles.compute(one, one.treatments[0])["status"] for name, one in
               (("sound", spec), ("broken", broken))}  # fmt: skip
     assert np.all(status["sound"] == STATUS["ok"])
     assert np.all(status["broken"] == STATUS["non_finite"])

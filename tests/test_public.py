@@ -27,10 +27,12 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "load_model": "name_or_path relative_to",
     "load_searches": "set_name measurement only exclude files",
     "load_spec": "source",
+    "load_specs": "source",
     "load_standard_model": "inputs",
     "load_treatment": "name relative_to",
     "open_scan": "path",
     "scan": "source",
+    "write_scan": "source output client memory force shard quiet",
     "triangle_integral": "p2 q2 k2 m precision",
     "x_branching_ratios": "sm model m_X",
     "x_lifetime": "sm model m_X g_X",
@@ -61,6 +63,7 @@ USES = {  # the first thing that a fresh interpreter does, and what it prints
     "load_model": ('print(jaxtri.load_model("b_minus_l").charge.sum().round(9))', "-4.0"),  # -6 + 6/3
     "load_searches": ('print(len(jaxtri.load_searches("corrected").labels) > 20)', "True"),
     "load_spec": (f"print(jaxtri.load_spec({SPEC}).m_X)", "[0.01 0.02]"),
+    "load_specs": (f"print([one.model.name for one in jaxtri.load_specs({SPEC})])", "['b_minus_l']"),
     "load_standard_model": ('print(jaxtri.load_standard_model({"m_t": 173}).m_t)', "173.0"),
     "load_treatment": ('print(jaxtri.load_treatment("matched").k_to_pi)', "vector"),
     "open_scan": (
@@ -71,6 +74,10 @@ USES = {  # the first thing that a fresh interpreter does, and what it prints
     "triangle_integral": (
         'print(f"{jaxtri.triangle_integral(0.0, 0.0, 0.0, 2.0).real:.12f}")',
         "0.125000000000",
+    ),
+    "write_scan": (
+        f"import tempfile\nwith tempfile.TemporaryDirectory() as d: print(len(jaxtri.write_scan({SPEC}, d)))",
+        "1",
     ),
     "x_branching_ratios": (
         RECORDS + 'print(f"{sum(jaxtri.x_branching_ratios(sm, model, 1e-4).values()):.9f}")',

@@ -79,7 +79,7 @@ PUBLIC = {
     ),
     "decay_in_flight.turning_points": lambda sm, model, t, m, g: decay_in_flight.turning_points(g),
     "hadrons.hadronic_thresholds": lambda sm, model, t, m, g: hadrons.hadronic_thresholds(sm),
-    "x_decays.decay_thresholds": lambda sm, model, t, m, g: x_decays.decay_thresholds(sm),
+    "x_decays.decay_thresholds": lambda sm, model, t, m, g: x_decays.decay_thresholds(sm, model),
     "channels.production_thresholds": lambda sm, model, t, m, g: channels.production_thresholds(sm),
     "triangle.triangle_integral": lambda sm, model, t, m, g: triangle.triangle_integral(9.0, 0.0, m, g),
     "triangle.decoupling_factor": lambda sm, model, t, m, g: triangle.decoupling_factor(9.0, 0.0, m, g),

@@ -1,0 +1,199 @@
+"""All the outputs of a scan file: one job for each model and treatment, run one after the other."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from jaxtri.boundary import boundaries
+from jaxtri.curves import Boundaries
+from jaxtri.errors import InputError, StorageError
+from jaxtri.executors import in_threads
+from jaxtri.jobs import Execute, Job, prepare, run_job
+from jaxtri.memory import parse, workers_within
+from jaxtri.numerics.precision import require_x64
+from jaxtri.owner import owned
+from jaxtri.plan import Plan, shard_of
+from jaxtri.provenance import header, plan_of
+from jaxtri.report import Progress
+from jaxtri.spec import Spec, load_specs
+from jaxtri.store import check_outputs, size_on_disk
+from jaxtri.tiles import compute_tile
+from jaxtri.treatment import Treatment
+
+Outputs = dict[tuple[str, str], Path]  # by model and treatment
+
+
+def write_scan(
+    source: str | Path | Mapping[str, Any],
+    output: str | Path | None = None,
+    *,
+    client: Any = None,
+    memory: str = "1GiB",
+    force: bool = False,
+    shard: str | None = None,
+    quiet: bool = True,
+) -> list[Path]:
+    """Run a scan to HDF5 files, whatever its size; called again after an interruption, it goes on.
+
+    Parameters
+    ----------
+    source
+        A scan file, or its content as nested dictionaries.
+    output
+        File for one model and treatment, existing folder for several; by default the working directory.
+    client
+        A ``distributed.Client`` whose workers compute the tiles (extra ``dask``); by default threads of this
+        process do.
+    memory
+        Memory that this process may take, as "1GiB".
+    force
+        Replace existing files, and what an interrupted run of another scan left.
+    shard
+        "i/n": only part i of n of the tiles; `jaxtri merge` joins them.
+    quiet
+        Show no progress.
+
+    Returns
+    -------
+    list
+        The files; with ``shard`` they are not there yet.
+
+    Raises
+    ------
+    InputError
+        For everything that is wrong with the scan, before anything is computed.
+    StorageError
+        If a file cannot be written, or another process writes it.
+    UnresolvedError
+        If tiles failed twice; all others are kept.
+    """
+    require_x64()
+    specs = load_specs(source)
+    outputs = named_outputs(specs, None if output is None else str(output))
+    jobs = jobs_of(specs, outputs)
+    check_space(jobs, list(outputs.values()), force=force)
+    run_all(jobs, client=client, memory=memory, force=force, shard=shard, quiet=quiet)
+    return list(outputs.values())
+
+
+def run_all(
+    jobs: list[Job],
+    *,
+    client: Any,
+    memory: str,
+    force: bool,
+    shard: str | None,
+    quiet: bool,
+    break_lock: bool = False,
+) -> list[str]:
+    """Run jobs one after the other; return what was done."""
+    part = shard_of(shard) if shard else None
+    workers = workers_within(parse(memory), [job.plan for job in jobs])
+    said = []
+    for job in jobs:
+        job = prepare(job, force=force)
+        with (
+            owned(job.folder, shard=part, break_lock=break_lock),
+            Progress(job.output.stem, job.plan.cells, quiet=quiet) as progress,
+        ):
+            said.append(
+                run_job(
+                    job,
+                    progress.counting(_executor(client, workers, progress.update)),
+                    tiles=partial(_is_mine, part),
+                    force=force,
+                    finish=part is None,
+                    found=progress.found,
+                )
+            )
+    return said
+
+
+def _executor(client: Any, workers: int, report: Callable[[int, int], Any]) -> Execute:
+    if client is None:
+        return in_threads(workers, report)
+    from jaxtri.cluster import on_client
+
+    return on_client(client, report)
+
+
+def _is_mine(part: tuple[int, int] | None, tile: int) -> bool:
+    """Whether a tile belongs to part i of n."""
+    return part is None or tile % part[1] == part[0] - 1
+
+
+def client_for(workers: int | None, scheduler: str | None) -> AbstractContextManager[Any]:
+    """A Dask client, or None where neither is asked for."""
+    if workers is None and scheduler is None:
+        return nullcontext()
+    from jaxtri.cluster import client_of
+
+    return client_of(workers, scheduler)
+
+
+def check_space(jobs: list[Job], paths: list[Path], *, force: bool) -> None:
+    """Raise before any work where an output could not be written; its shards need as much as itself."""
+    check_outputs(paths, sum(2 * size_on_disk(job.plan) for job in jobs), force=force)
+
+
+def jobs_of(specs: tuple[Spec, ...], outputs: Outputs) -> list[Job]:
+    """One job an output."""
+    jobs = []
+    for spec in specs:
+        traced: list[dict[str, Boundaries]] = []
+        for one in spec.treatments:
+            jobs.append(
+                Job(
+                    output=outputs[spec.model.name, one.name],
+                    plan=plan_of(spec, one),
+                    header=header(spec, one),
+                    compute=partial(_compute, spec, one),
+                    boundaries=partial(_boundaries, spec, one.name, traced),
+                    source=(spec, one),
+                )
+            )
+    return jobs
+
+
+def _compute(spec: Spec, treatment: Treatment, plan: Plan, tile: int) -> Any:
+    """Tiles go round all local devices."""
+    devices = jax.local_devices()
+    return compute_tile(spec, treatment, plan, tile, device=devices[tile % len(devices)])
+
+
+def _boundaries(spec: Spec, treatment: str, traced: list[dict[str, Boundaries]]) -> Boundaries | None:
+    """Curves of one treatment; those of all are traced together, once.  Only a plane has them."""
+    if spec.axes:
+        return None
+    if not traced:
+        traced.append(boundaries(spec))
+    return traced[0][treatment]
+
+
+def outputs_in(specs: tuple[Spec, ...], folder: str | None) -> Outputs:
+    """One file a model and treatment, named after the scan file, in the working directory or a folder."""
+    where = Path(folder) if folder else Path()
+    if folder and not where.is_dir():
+        raise StorageError(f"{folder}: no such folder; make it first, or leave -o out")
+    several = len(specs) > 1
+    return {
+        (spec.model.name, one.name): where
+        / "_".join([spec.name, *([spec.model.name] if several else []), f"{one.name}.h5"])
+        for spec in specs
+        for one in spec.treatments
+    }
+
+
+def named_outputs(specs: tuple[Spec, ...], output: str | None) -> Outputs:
+    """The file that is named for one model and treatment, the folder that is named for several."""
+    models, treatments = len(specs), len(specs[0].treatments)
+    if output is None or Path(output).is_dir():
+        return outputs_in(specs, output)
+    if models * treatments > 1:
+        what = f"{models} models times {treatments} treatments" if models > 1 else f"{treatments} treatments"
+        raise InputError(f"-o {output}: {what} make one file each; name an existing folder")
+    return {(specs[0].model.name, specs[0].treatments[0].name): Path(output)}
