@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 
+MOST_NAMES = 60  # that an error lists where there are near ones
+
+
 class JaxtriError(Exception):
     """Any failure that jaxtri foresees; ``exit_code`` is what the command line returns for it."""
 
@@ -51,8 +54,9 @@ def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str]) -> In
     """
     names = sorted(allowed)
     near = difflib.get_close_matches(name, names, n=2, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return InputError(f'{where}: no {kind} "{name}"; {hint}known: {", ".join(names)}')
+    hint = f"did you mean {' or '.join(near)}?" if near else ""
+    known = "" if near and len(names) > MOST_NAMES else f"known: {', '.join(names)}"
+    return InputError(f'{where}: no {kind} "{name}"; {" ".join(filter(None, (hint, known)))}')
 
 
 def gather(*steps: Callable[[], Any]) -> list[Any]:

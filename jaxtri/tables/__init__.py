@@ -7,7 +7,7 @@ import csv
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -161,7 +161,8 @@ def _keys(schema: type[BaseModel], parents: list[Any]) -> list[str]:
     """Allowed keys of the (nested) table in which an unknown key was found."""
     for parent in parents:
         field = schema.model_fields.get(str(parent))
-        for kind in _models(field.annotation) if field else []:
+        further = get_type_hints(schema).get("__pydantic_extra__")  # of tables with names of the user's
+        for kind in _models(field.annotation if field else further):
             schema = kind
     return list(schema.model_fields)
 
