@@ -118,6 +118,9 @@ def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     plot.add_argument("files", nargs="+", metavar="FILE", help="scan file (HDF5)")
     plot.add_argument("-o", "--output", metavar="STEM", help="name of the pictures without ending")
     plot.add_argument("--title", help="title of the figure")
+    plot.add_argument(
+        "--at", action="append", metavar="NAME=VALUE", help="node of a further axis, the nearest one"
+    )
     plot.add_argument("--force", action="store_true", help="replace existing files")
     _palette(plot)
     compare = commands.add_parser("compare", help="table of what each group adds to earlier limits")

@@ -167,7 +167,7 @@ def _compute(spec: Spec, treatment: Treatment, plan: Plan, tile: int) -> Any:
 
 def _boundaries(spec: Spec, treatment: str, traced: list[dict[str, Boundaries]]) -> Boundaries | None:
     """Curves of one treatment; those of all are traced together, once.  Only a plane has them."""
-    if spec.axes:
+    if spec.axes or not spec.curves:
         return None
     if not traced:
         traced.append(boundaries(spec))

@@ -14,6 +14,7 @@ from typing import Any
 from jaxtri import mesh
 from jaxtri.columns import Problem, columns_at, critical_masses, crossing_masses
 from jaxtri.curves import Boundaries, Columns, Nodes
+from jaxtri.errors import InputError
 from jaxtri.numerics.precision import require_x64
 from jaxtri.outlines import boundaries_of, crossings
 from jaxtri.spec import Spec, load_spec
@@ -43,6 +44,12 @@ def boundaries(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Bound
     """
     require_x64()
     spec = source if isinstance(source, Spec) else load_spec(source)
+    if spec.axes:
+        names = ", ".join(one.name for one in spec.axes)
+        raise InputError(
+            f"{spec.name}: curves lie in the (m_X, g_X) plane, and this scan has the axes {names} besides; "
+            'scan it with arrays = ["boundary"]'
+        )
     problem = Problem.of(spec)
     columns = _refined(problem, mesh.start(spec))
     return boundaries_of(spec, columns)

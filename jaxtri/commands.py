@@ -10,7 +10,7 @@ from typing import Any
 
 from jaxtri import column, figure, report, store, summary
 from jaxtri.curve_command import boundary
-from jaxtri.errors import StorageError, unknown_name
+from jaxtri.errors import InputError, StorageError, unknown_name
 from jaxtri.fields import Scan
 from jaxtri.gauge_model import anomaly_coefficients, load_model
 from jaxtri.scan_command import info, merge, run, scan
@@ -23,7 +23,8 @@ from jaxtri.treatment import CHOICES, NOT_YET, Treatment, load_treatment
 def plot(arguments: argparse.Namespace) -> str:
     """Draw scan files side by side."""
     files = [Path(name) for name in arguments.files]
-    scans = [store.open_scan(path) for path in files]
+    where = dict(_setting(text) for text in arguments.at or ())
+    scans = [store.open_scan(path).at(**where) for path in files]
     stem = Path(arguments.output) if arguments.output else Path(files[0].stem)
     if stem.suffix[1:] in figure.FORMATS:
         stem = stem.with_suffix("")
@@ -32,7 +33,14 @@ def plot(arguments: argparse.Namespace) -> str:
     pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in figure.FORMATS]
     store.check_outputs(pictures, 0, force=arguments.force)
     title = arguments.title or scans[0].header.title
-    drawn = figure.draw_scans(_distinct(files, scans), title=title, palette=arguments.palette or "paper")
+    if any(one.further_axes for one in scans):
+        if len(scans) > 1:
+            raise InputError(
+                "plot: one scan with a further axis at a time, or --at NAME=VALUE for each of them"
+            )
+        drawn = figure.draw_axis(scans[0], title=title)
+    else:
+        drawn = figure.draw_scans(_distinct(files, scans), title=title, palette=arguments.palette or "paper")
     saved = figure.save(drawn, stem, fingerprint=" ".join(one.header.fingerprint for one in scans))
     return "wrote " + ", ".join(map(str, saved))
 
@@ -118,6 +126,15 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], str]] = {
     "treatments": treatments,
     "cite": cite,
 }
+
+
+def _setting(text: str) -> tuple[str, float]:
+    """Turn NAME=VALUE into its parts."""
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise InputError(f"--at {text}: give NAME=VALUE, for example m_t=172.5") from None
 
 
 def _distinct(files: list[Path], scans: list[Scan]) -> dict[str, Scan]:

@@ -4,7 +4,6 @@ import difflib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-
 MOST_NAMES = 60  # that an error lists where there are near ones
 
 

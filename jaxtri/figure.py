@@ -1,7 +1,7 @@
 """A figure: panels side by side, saved as PDF and PNG."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,11 @@ from jaxtri.plot import (
     draw_band,
     draw_convergence,
     draw_curves,
+    draw_family,
     draw_legend,
     draw_previous,
     draw_regions,
+    draw_times_on,
     draw_widths,
     finish_plane,
     finish_widths,
@@ -88,6 +90,40 @@ def _draw_group(axes: Axes, scan: Scan, letter: str, style: Style, zorder: float
     draw_curves(axes, points, [*curves, *walls], style, zorder=zorder)
 
 
+def draw_axis(scan: Scan, *, title: str) -> Figure:
+    """Draw how the lowest and highest excluded coupling move along the one further axis of a scan.
+
+    Raises
+    ------
+    InputError
+        If there are more axes, or the scan does not hold ``boundary``.
+    """
+    if len(scan.further_axes) != 1:
+        names = ", ".join(scan.further_axes)
+        raise InputError(
+            f"{scan.header.title}: axes {names}; choose nodes with --at until one is left, or none"
+        )
+    (name,) = scan.further_axes
+    window = float(scan["g_X"][0]), float(scan["g_X"][-1])
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(1.3 * PANEL[0], PANEL[1]), layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots()
+        family = draw_family(axes, scan["m_X"], scan["boundary"], scan[name], window)
+        unit = scan.header.units.get(name, "1")
+        label = name if unit == "1" else f"{name} [{unit}]"
+        figure.colorbar(family, ax=axes, label=label)
+        chosen = scan.header.configuration["searches"]["set"]
+        finish_plane(
+            axes,
+            scan["m_X"],
+            scan["g_X"],
+            f"treatment: {scan.header.treatment}, searches: {chosen}\nlowest and highest excluded coupling",
+        )
+        figure.suptitle(_typeset(title), fontsize=12)
+        return figure
+
+
 BandLine = tuple[str, np.ndarray, np.ndarray, np.ndarray]  # group, m_X [GeV], g_X, 1 sigma of ln g_X
 
 
@@ -133,6 +169,16 @@ def draw_errors(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: s
         figure = Figure(figsize=(5.6, 4.2), layout="constrained")
         FigureCanvasAgg(figure)
         draw_convergence(figure.subplots(), curves, title)
+        return figure
+
+
+def draw_times(times: Sequence[tuple[int, float]], *, title: str) -> Figure:
+    """Draw seconds against cells, beside a straight line through the last point."""
+    cells, seconds = np.array(times, dtype=float).T
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(5.6, 4.2), layout="constrained")
+        FigureCanvasAgg(figure)
+        draw_times_on(figure.subplots(), cells, seconds, title)
         return figure
 
 

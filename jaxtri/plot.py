@@ -100,6 +100,23 @@ def draw_band(axes: Axes, m_X: FloatArray, g_X: FloatArray, sigma: FloatArray, s
             area.set_rasterized(True)  # thousands of vertices each
 
 
+def draw_family(
+    axes: Axes, m_X: FloatArray, edges: FloatArray, values: FloatArray, window: tuple[float, float]
+) -> LineCollection:
+    """Draw lowest and highest excluded coupling, (edge, node, m_X), in the colours of the nodes' values.
+
+    What ends at the window has no edge there.
+    """
+    lines, colours = [], []
+    for edge, end in zip(edges, window, strict=True):
+        inside = np.where(np.isclose(edge, end, rtol=1e-6), np.nan, edge)
+        lines += [np.stack([m_X, one], axis=1) for one in inside]
+        colours.append(values)
+    family = LineCollection(lines, array=np.concatenate(colours), cmap="cividis", linewidths=0.9)
+    axes.add_collection(family, autolim=False)
+    return family
+
+
 def draw_widths(axes: Axes, m_X: FloatArray, sigma: FloatArray, style: Style) -> None:
     """Draw 1 sigma of ln g_X in percent against the mass."""
     axes.plot(m_X, 100 * sigma, color=style.edge, linewidth=0.8)
@@ -171,6 +188,16 @@ def draw_convergence(axes: Axes, curves: Mapping[str, tuple[FloatArray, FloatArr
         xlabel="Gauss–Legendre nodes a side",
         ylabel="relative error of the integral",
     )
+    axes.set_title(title, fontsize=10)
+    axes.grid(True, which="major", alpha=0.3)
+    axes.legend(fontsize=8)
+
+
+def draw_times_on(axes: Axes, cells: FloatArray, seconds: FloatArray, title: str) -> None:
+    """Seconds against cells, and what they would be in proportion to the last one."""
+    axes.plot(cells, seconds, "o-", color="#0072b2", label="measured, start and compilation included")
+    axes.plot(cells, seconds[-1] * cells / cells[-1], "--", color="#d55e00", label="in proportion")
+    axes.set(xscale="log", yscale="log", xlabel="cells", ylabel="time [s]", ylim=(seconds[0] / 5, None))
     axes.set_title(title, fontsize=10)
     axes.grid(True, which="major", alpha=0.3)
     axes.legend(fontsize=8)

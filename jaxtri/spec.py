@@ -50,6 +50,7 @@ class Spec:
     axes: tuple[Axis, ...] = ()  # further axes, outermost first
     arrays: tuple[str, ...] = USUAL  # those to store
     compression: str = "gzip"  # or "none"
+    curves: bool = True  # whether exact boundaries are traced besides; only in a plane
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -86,6 +87,7 @@ class Spec:
             "precision": self.precision,
             "arrays": list(self.arrays),
             "compression": self.compression,
+            "curves": self.curves,
             "inputs": input_values(self.sm),
         }
 
@@ -168,6 +170,7 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
             axes=axes,
             arrays=_arrays(name, table.arrays),
             compression=table.compression,
+            curves=table.curves,
         )
         for model in models
     )

@@ -372,6 +372,7 @@ class SpecTable(Strict):
     precision: Literal["float32", "float64"] = "float32"
     arrays: NamesOr = "all"
     compression: Literal["gzip", "none"] = "gzip"
+    curves: Annotated[bool, Field(strict=True)] = True
     inputs: dict[str, NumberOrList] = {}
     figure: FigureChoice = FigureChoice()
 

@@ -1,0 +1,277 @@
+"""Scans of any size: cells a second, bytes a second, memory, linearity, processes; as ratios of one run.
+
+``python benchmarks/bench_scan.py`` prints the tables of the README and draws ``benchmarks/scan_time.*``;
+pytest runs the small parts once.  Yardsticks: a kernel written by hand for the same arrays, h5py writing the same bytes.
+"""
+
+import argparse
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import h5py
+import jax
+import jax.numpy as jnp
+import numpy as np
+from timing import best_of
+
+from jaxtri import figure, load_spec, write_scan
+from jaxtri.fields import USUAL
+from jaxtri.grid import cast, columns
+from jaxtri.provenance import plan_of
+from jaxtri.tiles import compute_tile
+
+LN10 = float(np.log(10.0))
+SOUND = 1e-4  # dex: float32 cells against the hand-written kernel; both keep 7 digits of up to 60
+CORES = (
+    sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+)
+FIGURE = {  # Figure 3's searches, one treatment
+    "title": "benchmark",
+    "model": "b_minus_l",
+    "treatments": ["matched"],
+    "searches": {"set": "printed"},
+}
+STORED = list(USUAL)
+CHEAP = ("excluded", "leading", "status")
+
+
+def scan_of(masses, couplings, arrays="all", **options):
+    axes = {
+        "m_X": {"min": 1e-3, "max": 90.0, "points": masses, "spacing": "log"},
+        "g_X": {"min": 1e-9, "max": 1.0, "points": couplings, "spacing": "log"},
+    }
+    return FIGURE | {"arrays": arrays, "axes": axes, "curves": False} | options
+
+
+def as_toml(scan):
+    """The scan as a file for the command; JSON's lists, texts and booleans are TOML's."""
+    lines = [f"{key} = {json.dumps(value)}" for key, value in scan.items() if not isinstance(value, dict)]
+    for name, table in {"searches": scan["searches"]} | {
+        f"axes.{k}": v for k, v in scan["axes"].items()
+    }.items():
+        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
+    return "\n".join(lines)
+
+
+@functools.partial(jax.jit, donate_argnames="buffers", keep_unused=True)
+def by_hand(rows, log_g, buffers):
+    """The arrays of a block as one would write them: every search at once, reductions after that."""
+    s = jax.tree.map(lambda x: x.T[:, :, None], rows.searches)
+    twice = 2 * log_g
+    x = s.flight * jnp.exp(twice)
+    unseen = jnp.log(s.neutrinos + (1 - s.neutrinos) * jnp.exp(-x))
+    seen = jnp.log(-jnp.expm1(-x))
+    signal = s.log_norm + twice + jnp.where(s.is_invisible, unseen, seen)
+    inside = jnp.minimum(s.log_above - twice, s.log_below + twice)
+    ratio = jnp.where(s.is_valid, jnp.minimum(signal, inside), -jnp.inf) / LN10
+    best, leading = jnp.max(ratio, axis=0), jnp.argmax(ratio, axis=0).astype(jnp.uint8)
+    width = rows.width[:, None] * jnp.exp(twice)
+    found = {
+        "log10_ratio": ratio,
+        "log10_br": (rows.log_br.T[:, :, None] + twice) / LN10,
+        "width": width,
+        "lifetime": rows.lifetime[:, None] * jnp.exp(-twice),
+        "excluded": (best > 0).astype(jnp.uint8),
+        "leading": leading,
+        "status": jnp.where(width < rows.mass[:, None], 1, 2).astype(jnp.uint8),
+    }
+    return {name: found[name] for name in buffers}
+
+
+def hand_rate(spec, names, masses):
+    """Cells a second of the kernel by hand on blocks of so many masses, and its ratios."""
+    one = spec.treatments[0]
+    found = columns(spec.sm, spec.model, one, spec.searches, spec.m_X[:masses])
+    rows = cast(found.rows, 1, dtype="float32")
+    log_g = jnp.log(spec.g_X).astype(jnp.float32)
+    shape = (masses, len(log_g))
+    labels = {"log10_ratio": (len(spec.searches.labels),), "log10_br": (found.rows.log_br.shape[-1],)}
+    dtype = {"excluded": "uint8", "leading": "uint8", "status": "uint8"}
+    buffers = {n: jnp.zeros((*labels.get(n, ()), *shape), dtype.get(n, "float32")) for n in names}
+    state = {"buffers": by_hand(rows, log_g, buffers)}
+
+    def once():
+        state["buffers"] = by_hand(rows, log_g, state["buffers"])
+        return state["buffers"]
+
+    return masses * len(log_g) / best_of(once), np.asarray(state["buffers"].get("log10_ratio", 0))
+
+
+class Nothing:
+    """A job whose tiles are computed, and thrown away."""
+
+    def __init__(self, spec):
+        self.spec, self.plan = spec, plan_of(spec, spec.treatments[0])
+
+    def run(self, workers):
+        """Compute all tiles in threads; return cells a second."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        def one(tile):
+            _, blocks = compute_tile(self.spec, self.spec.treatments[0], self.plan, tile)
+            for _ in blocks:
+                pass
+
+        one(0)
+        with ThreadPoolExecutor(workers) as pool:
+            return self.plan.cells / best_of(lambda: list(pool.map(one, range(self.plan.count))), 3)
+
+
+def plain_write(path, scan, spec, **filters):
+    """Seconds that h5py takes to write the arrays of a scan, on disk at the end; and their bytes."""
+    plan = plan_of(spec, spec.treatments[0])
+    arrays = {name: scan[name][...] for name in plan.arrays}
+    start = time.perf_counter()
+    with h5py.File(path, "w") as file:
+        for name, values in arrays.items():
+            chunk = plan.array_chunk(name)
+            options = {**filters, "chunks": chunk} if chunk and filters else {}
+            file.create_dataset(name, data=values, **options)
+    descriptor = os.open(path, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+    return time.perf_counter() - start, sum(values.nbytes for values in arrays.values())
+
+
+def end_to_end(folder, compression, points=2000):
+    """Bytes a second of a whole scan and of h5py alone, (ours, plain)."""
+    scan = scan_of(points, points, STORED, compression=compression)
+    spec = load_spec(scan)
+    path = folder / f"{compression}.h5"
+    write_scan(scan_of(500, 500, STORED), folder / "warm.h5", force=True)
+    ours = best_of(lambda: write_scan(scan, path, force=True), 3)
+    filters = {} if compression == "none" else {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+    with h5py.File(path) as file:
+        found = [plain_write(folder / "plain.h5", file, spec, **filters) for _ in range(3)]
+    seconds, size = min(found)
+    return size / ours, size / seconds
+
+
+PINNED = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])}); os.execv(sys.argv[2], sys.argv[2:])"
+
+
+def command(folder, scan, *options, core=None):
+    """Start the installed command on a scan, on one core if it is given."""
+    path = folder / "scan.toml"
+    path.write_text(as_toml(scan))
+    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
+    line = [str(Path(sys.executable).with_name("jaxtri")), "scan", str(path), "--quiet", "--force", *options]
+    pinned = [] if core is None else [sys.executable, "-c", PINNED, str(core)]
+    return subprocess.Popen([*pinned, *line], cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+
+
+def timed(*processes):
+    """Seconds until all have ended, and the most memory that any of them had at a time [bytes]."""
+    start, peak = time.perf_counter(), 0
+    while any(process.poll() is None for process in processes):
+        peak = max(peak, *map(largest_memory, processes))
+        time.sleep(0.05)
+    assert all(process.returncode == 0 for process in processes)
+    return time.perf_counter() - start, peak
+
+
+def largest_memory(process):
+    """Largest resident memory of a process so far [bytes]; 0 once it has ended."""
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return 1024 * int(found[1]) if found else 0
+
+
+def bench_cells(benchmark):
+    """Against the kernel by hand: speed, and the same ratios."""
+    spec = load_spec(scan_of(250, 500, STORED))
+    job = Nothing(spec)
+    benchmark.pedantic(lambda: job.run(len(CORES)), rounds=1)
+    _, blocks = compute_tile(spec, spec.treatments[0], job.plan, 0)
+    where, block = next(blocks)
+    hand, ratios = hand_rate(spec, STORED[-7:], 125)
+    mine = block["log10_ratio"][:, :125, : where[-1][1]]
+    truth = ratios[:, : mine.shape[1], : mine.shape[2]]
+    near = np.isfinite(truth) & (np.abs(truth) < 3)
+    error = float(np.max(np.abs(mine[near] - truth[near])))
+    benchmark.extra_info |= {"hand": hand, "error_dex": error, "device": jax.devices()[0].device_kind}
+    assert 0 < error < SOUND
+
+
+def bench_end_to_end(benchmark, tmp_path):
+    ours, plain = benchmark.pedantic(lambda: end_to_end(tmp_path, "none", 300), rounds=1)
+    benchmark.extra_info |= {"over_plain": ours / plain, "device": jax.devices()[0].device_kind}
+
+
+def cells_table():
+    """Rows of cells a second."""
+    print("| cells, float32, no file | Mcell/s | cell arrays/s | by hand | ratio |\n|---|---|---|---|---|")
+    kinds = {"all arrays": (STORED, STORED[-7:], 41), "reductions": (list(CHEAP), list(CHEAP), 27)}
+    for label, (arrays, names, count) in kinds.items():
+        spec = load_spec(scan_of(2000, 2000, arrays))
+        ours = Nothing(spec).run(len(CORES)) / 1e6
+        hand = max(hand_rate(spec, names, masses)[0] for masses in (25, 125, 500)) / 1e6
+        print(f"| {label} | {ours:.1f} | {count * ours:.0f} M | {hand:.1f} | {ours / hand:.2f} |")
+
+
+def file_table(folder, points):
+    """Rows of bytes a second."""
+    head = f"end to end, {points}² cells, all arrays"
+    print(f"\n| {head} | MB/s | h5py alone, same filters | ratio |\n|---|---|---|---|")
+    for compression in ("none", "gzip"):
+        ours, plain = end_to_end(folder, compression, points)
+        print(f"| {compression} | {ours / 1e6:.0f} | {plain / 1e6:.0f} | {ours / plain:.2f} |")
+
+
+def size_table(folder, powers, stored):
+    """Rows of time and memory; returns cells and seconds."""
+    print("\n| `jaxtri scan`, 1 GiB allowed | cells | s | largest resident memory |\n|---|---|---|---|")
+    times = []
+    timed(command(folder, scan_of(100, 100, list(CHEAP))))
+    for power in powers:
+        points = round(10 ** (power / 2))
+        seconds, peak = timed(command(folder, scan_of(points, points, list(CHEAP))))
+        times.append((points**2, seconds))
+        print(f"| reductions | 10^{power} | {seconds:.1f} | {peak / 2**30:.2f} GiB |")
+    seconds, peak = timed(command(folder, scan_of(stored, stored, STORED)))
+    size = (folder / "scan_matched.h5").stat().st_size / 1e9
+    print(f"| all arrays, {size:.1f} GB | {stored**2:.2g} | {seconds:.1f} | {peak / 2**30:.2f} GiB |")
+    return times
+
+
+def two_processes(folder, points):
+    """Time of one process on one core over that of two on two."""
+    scan = scan_of(points, points, list(CHEAP))
+    alone, _ = timed(command(folder, scan, "--shard", "1/1", core=CORES[0]))
+    shutil.rmtree(folder / "scan_matched.h5.parts")
+    both, _ = timed(*(command(folder, scan, "--shard", f"{i}/2", core=CORES[i - 1]) for i in (1, 2)))
+    ratio = alone / both
+    print(f"\n{points}² cells, reductions: one core {alone:.1f} s, two processes {both:.1f} s: {ratio:.2f}x")
+
+
+def main():
+    """Print the tables of the README, draw the picture."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="up to 1e7 cells only")
+    quick = parser.parse_args().quick
+    device = f"{jax.devices()[0].device_kind}, {len(CORES)} cores"
+    print(f"Searches of scans/figure_3.toml, one treatment, {device}\n")
+    cells_table()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        file_table(folder, 500 if quick else 2000)
+        times = size_table(folder, (5, 6, 7) if quick else (5, 6, 7, 8, 9), 1000 if quick else 14_200)
+        two_processes(folder, 3000 if quick else 20_000)
+    drawn = figure.draw_times(times, title="Time of a scan, reductions only")
+    figure.save(drawn, Path(__file__).with_name("scan_time"))
+
+
+if __name__ == "__main__":
+    jax.config.update("jax_enable_x64", True)
+    main()
