@@ -1,7 +1,8 @@
 """Scans of any size: cells a second, bytes a second, memory, linearity, processes; as ratios of one run.
 
 ``python benchmarks/bench_scan.py`` prints the tables of the README and draws ``benchmarks/scan_time.*``;
-pytest runs the small parts once.  Yardsticks: a kernel written by hand for the same arrays, h5py writing the same bytes.
+pytest runs the small parts once.  Yardsticks: a kernel written by hand for the same arrays, and h5py
+writing the same bytes.
 """
 
 import argparse

@@ -4,10 +4,12 @@ Nothing heavy is imported before a command runs, so that --help answers at once.
 """
 
 import argparse
+import signal
 import sys
+from types import FrameType
 
 from jaxtri import __version__
-from jaxtri.errors import JaxtriError
+from jaxtri.errors import InterruptedScan, JaxtriError
 
 STORAGE, INTERRUPTED = 4, 130
 
@@ -141,9 +143,22 @@ def _palette(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _terminated(number: int, frame: FrameType | None) -> None:
+    """End at SIGTERM as at any other error; while tiles are computed they are finished first."""
+    raise InterruptedScan("stopped; what is finished is kept, the same command goes on")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
     arguments = parser().parse_args(argv)
+    before = signal.signal(signal.SIGTERM, _terminated)
+    try:
+        return _run(arguments)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         from jaxtri import commands
         from jaxtri.session import prepare

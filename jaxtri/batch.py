@@ -137,7 +137,11 @@ def client_for(workers: int | None, scheduler: str | None) -> AbstractContextMan
 
 def check_space(jobs: list[Job], paths: list[Path], *, force: bool) -> None:
     """Raise before any work where an output could not be written; its shards need as much as itself."""
-    check_outputs(paths, sum(2 * size_on_disk(job.plan) for job in jobs), force=force)
+    needed = 0
+    for job in jobs:
+        there = sum(path.stat().st_size for path in job.folder.glob("tile-*.h5"))
+        needed += max(0, 2 * size_on_disk(job.plan) - there)
+    check_outputs(paths, needed, force=force)
 
 
 def jobs_of(specs: tuple[Spec, ...], outputs: Outputs) -> list[Job]:

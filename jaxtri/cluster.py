@@ -52,7 +52,8 @@ def run_tile(task: Task, tile: int) -> tuple[int, int]:
         counted[1] += size
 
     columns, blocks = compute_tile(task.spec, task.treatment, task.plan, tile)
-    write_shard(Path(task.folder), task.plan, tile, columns, blocks, report=count)
+    device = jax.devices()[0].device_kind
+    write_shard(Path(task.folder), task.plan, tile, columns, blocks, device=device, report=count)
     return counted[0], counted[1]
 
 

@@ -88,7 +88,8 @@ def _execute(
             first = list(itertools.islice(blocks, 1))
             started.set()
         rest = stop.watched(itertools.chain(first, blocks))
-        write_shard(job.folder, job.plan, tile, columns, rest, report=report)
+        device = str(job.header.versions.get("device", ""))
+        write_shard(job.folder, job.plan, tile, columns, rest, device=device, report=report)
 
     waiting = {pool.submit(one, tile): tile for tile in tiles}
     while waiting:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jaxtri.curves import Boundaries
+from jaxtri.differences import differences
 from jaxtri.errors import InputError, StorageError, UnresolvedError
 from jaxtri.fields import Fields, Header, extents
 from jaxtri.files import write_whole
@@ -90,13 +91,41 @@ def prepare(job: Job, *, force: bool = False) -> Job:
         return replace(job, plan=Plan.from_json(known["plan"]))
     if known is not None:
         if not force:
-            raise InputError(_refusal(job, known))
+            raise InputError(_refusal(job.folder, job, known))
         for path in [*job.folder.glob("tile-*"), job.folder / PLAN]:
             path.unlink(missing_ok=True)
-    said = {"configuration": job.header.configuration, "versions": job.header.versions}
-    content = {"plan": json.loads(job.plan.to_json()), **said, "title": job.header.title}
+    content = {"plan": json.loads(job.plan.to_json()), "title": job.header.title, **_said(job)}
     write_whole(job.folder / PLAN, json.dumps(content, indent=1).encode())
     return job
+
+
+def _said(job: Job) -> dict[str, Any]:
+    """What decides whether a job is the same as another, beside its plan; as JSON gives it back."""
+    header = job.header
+    kept = {name: one for name, one in header.versions.items() if name != "device"}
+    said = {"configuration": header.configuration, "axes": header.fingerprint, "versions": kept}
+    return dict(json.loads(json.dumps(said)))
+
+
+def adopted(job: Job, folders: list[Path]) -> Job:
+    """Return a job with the plan and the versions that the shards in some folders were computed with.
+
+    Raises
+    ------
+    InputError
+        If no folder says what it holds, or one holds parts of another scan.
+    """
+    for folder in folders:
+        known = read_plan(folder)
+        if known is None:
+            continue
+        if known["axes"] != job.header.fingerprint:
+            raise InputError(_refusal(folder, job, known))
+        header = replace(job.header, versions=known["versions"])
+        return replace(job, plan=Plan.from_json(known["plan"]), header=header)
+    raise InputError(
+        f"{job.output}: no shards of it in {', '.join(map(str, folders))}; run jaxtri scan --shard first"
+    )
 
 
 def read_plan(folder: Path) -> dict[str, Any] | None:
@@ -109,30 +138,15 @@ def read_plan(folder: Path) -> dict[str, Any] | None:
         raise StorageError(f"{folder / PLAN}: cannot be read ({error}); remove {folder}") from error
 
 
-def _refusal(job: Job, known: Mapping[str, Any]) -> str:
-    now = {"configuration": job.header.configuration, "versions": job.header.versions}
-    lines = list(differences({name: known[name] for name in now}, json.loads(json.dumps(now))))
+def _refusal(folder: Path, job: Job, known: Mapping[str, Any]) -> str:
+    now = {name: one for name, one in _said(job).items() if name != "axes"}  # a hash tells nobody anything
+    lines = list(differences({name: known.get(name) for name in now}, now)) or ["values of an axis"]
     more = f"\n  and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
-    said = "\n  ".join(lines[:SHOWN] or ["values of an axis"])
+    said = "\n  ".join(lines[:SHOWN])
     return (
-        f"{job.folder}: holds parts of another scan; undo the change, choose another output, "
+        f"{folder}: holds parts of another scan; undo the change, choose another output, "
         f"or pass --force to begin anew. Then -> now:\n  {said}{more}"
     )
-
-
-def differences(then: Any, now: Any, where: str = "") -> Iterator[str]:
-    """Describe where two nested values differ, one line each."""
-    if isinstance(then, dict) and isinstance(now, dict):
-        for name in dict.fromkeys([*then, *now]):
-            inner = f"{where}.{name}" if where else str(name)
-            yield from differences(then.get(name, "nothing"), now.get(name, "nothing"), inner)
-    elif then != now:
-        yield f"{where.removeprefix('configuration.')}: {_short(then)} -> {_short(now)}"
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def run_job(
@@ -181,7 +195,7 @@ def run_job(
             raise UnresolvedError(_failure(job, failed))
         if not finish:
             mine = sum(map(tiles, range(job.plan.count)))
-            return f"{job.output}: {mine} of {job.plan.count} tiles are there; then: jaxtri merge"
+            return f"{job.output}: this part's {mine} of {job.plan.count} tiles are there; next: jaxtri merge"
         try:
             join(job, [job.folder], force=force)
         except DamagedShard:

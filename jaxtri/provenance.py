@@ -27,7 +27,7 @@ def header(spec: Spec, treatment: Treatment) -> Header:
         fingerprint=spec.fingerprint(treatment),
         searches=tuple(asdict(label) for label in spec.searches.labels),
         inputs=_inputs(spec.sm),
-        versions=versions(),
+        versions=versions() | {"device": jax.devices()[0].device_kind},
         axes={one.name: one.values for one in spec.axes}
         | {"m_X": spec.m_X, "g_X": spec.g_X}
         | {
@@ -58,9 +58,8 @@ def plan_of(spec: Spec, treatment: Treatment) -> Plan:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what decides the last bit of a number."""
-    found = {name: version(name) for name in ("jaxtri", "jax", "jaxlib", "numpy", "h5py")}
-    return found | {"device": jax.devices()[0].device_kind}
+    """Versions of what decides the last bit of a number, besides the device."""
+    return {name: version(name) for name in ("jaxtri", "jax", "jaxlib", "numpy", "h5py")}
 
 
 def _inputs(sm: StandardModel) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from jaxtri import figure, report, store, summary
 from jaxtri.batch import check_space, client_for, jobs_of, named_outputs, outputs_in, run_all
 from jaxtri.errors import InputError, StorageError
-from jaxtri.jobs import Job, join, parts_of, prepare, progress_of
+from jaxtri.jobs import Job, adopted, join, parts_of, progress_of
 from jaxtri.owner import owned, owners
 from jaxtri.spec import Spec, load_spec, load_specs
 
@@ -51,10 +51,11 @@ def merge(arguments: argparse.Namespace) -> str:
         if not folder.is_dir():
             raise StorageError(f"{folder}: no such folder; give folders that hold shards")
     for job in jobs:
-        job = prepare(job)
+        folders = [job.folder, *(one for folder in extra for one in (folder, folder / job.folder.name))]
+        job = adopted(job, folders)
+        job.folder.mkdir(exist_ok=True)
         with owned(job.folder, break_lock=arguments.break_lock):
-            inside = [one for folder in extra for one in (folder, folder / job.folder.name)]
-            join(job, [job.folder, *inside], force=arguments.force)
+            join(job, folders, force=arguments.force)
     return "wrote " + ", ".join(map(str, outputs.values()))
 
 

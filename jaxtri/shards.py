@@ -5,6 +5,7 @@ chunks; the file says which plan (``key``) and which ``tile`` it belongs to, so 
 between file systems.  A shard that is there and passes its checks is done; nothing else records progress.
 """
 
+import dataclasses
 import math
 import os
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ import numpy as np
 
 from jaxtri.chunks import checksum, packed
 from jaxtri.curves import Boundaries
-from jaxtri.errors import StorageError
+from jaxtri.errors import InputError, StorageError
 from jaxtri.fields import CELL_FIELDS, Box, Fields, Header, dtype_of, extents, inside
 from jaxtri.layout import create_array, stored_as, whole_file, write_header
 from jaxtri.plan import Plan
@@ -40,6 +41,10 @@ class DamagedShard(StorageError):
     """A shard that does not hold what was written; it was put aside and its tile is to be computed again."""
 
 
+class ForeignShard(InputError):
+    """A shard of another scan, or of another tile."""
+
+
 def shard_path(folder: Path, tile: int) -> Path:
     """Where the shard of a tile stands."""
     return folder / f"tile-{tile:05d}.h5"
@@ -52,6 +57,7 @@ def write_shard(
     columns: Fields,
     blocks: Blocks,
     *,
+    device: str = "",
     report: Callable[[int, int], Any] = lambda cells, size: None,
 ) -> None:
     """Compute and write one tile; afterwards it is there as a whole, or not at all.
@@ -66,6 +72,8 @@ def write_shard(
         Arrays without the coupling axis.
     blocks
         Chunk by chunk the cells, each with its place in the scan.
+    device
+        What computed it.
     report
         Called with the cells and bytes of every block.
 
@@ -76,7 +84,8 @@ def write_shard(
     """
     box = plan.box(tile)
     with whole_file(shard_path(folder, tile), replace=True) as file:
-        file.attrs.update({"format": FORMAT, "key": plan.key, "tile": tile, "box": np.array(box)})
+        said = {"format": FORMAT, "key": plan.key, "tile": tile, "box": np.array(box), "device": device}
+        file.attrs.update(said)
         datasets = {name: _create(file, name, plan, box) for name in plan.arrays}
         sums = dict.fromkeys(plan.arrays, 0)
         for name in columns.keys() & datasets.keys():
@@ -127,6 +136,9 @@ def finished_tiles(folder: Path, plan: Plan) -> set[int]:
                     pass
             except DamagedShard:
                 continue
+            except ForeignShard:
+                os.replace(path, path.with_suffix(".bad"))
+                continue
             found.add(tile)
     return found
 
@@ -138,15 +150,20 @@ def _pieces(path: Path, plan: Plan, tile: int) -> Iterator[Piece]:
     ------
     DamagedShard
         If it is not; the shard has been renamed.
+    ForeignShard
+        If it is whole, but of another scan or tile; it is left as it is.
     """
     try:
         with h5py.File(path, "r", locking=False) as file:
-            known = (file.attrs["format"], file.attrs["key"], int(file.attrs["tile"]))
-            if known != (FORMAT, plan.key, tile):
-                raise DamagedShard("belongs to another scan or tile")
+            if (file.attrs["format"], file.attrs["key"], int(file.attrs["tile"])) != (FORMAT, plan.key, tile):
+                raise ForeignShard(
+                    f"{path}: belongs to another scan, other versions of jaxtri, or another tile"
+                )
             for name in plan.arrays:
                 yield from _pieces_of(file, name, plan, plan.box(tile))
     except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
+        if isinstance(error, ForeignShard):
+            raise
         os.replace(path, path.with_suffix(".bad"))
         raise DamagedShard(f"{path}: damaged ({str(error)[:80]}); put aside as .bad") from error
 
@@ -213,8 +230,10 @@ def join_shards(
     StorageError
         If the file cannot be written; nothing is left behind.
     """
+    devices = {name for shard in shards.values() if (name := _device(shard))}
+    versions = dict(header.versions) | ({"device": ", ".join(sorted(devices))} if devices else {})
     with whole_file(path, replace=replace) as file:
-        write_header(file, header)
+        write_header(file, dataclasses.replace(header, versions=versions))
         if boundaries is not None:
             write_boundaries(file.create_group("boundaries", track_order=True), boundaries)
         datasets = {name: create_array(file, name, plan) for name in plan.arrays}
@@ -222,6 +241,15 @@ def join_shards(
             for piece in _pieces(shard, plan, tile):
                 _place(datasets[piece.name], plan, plan.box(tile), piece)
             report(shard.stat().st_size)
+
+
+def _device(path: Path) -> str:
+    """What computed a shard; empty where that cannot be read."""
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            return str(file.attrs.get("device", ""))
+    except OSError:  # found out when its arrays are read
+        return ""
 
 
 def _place(dataset: Any, plan: Plan, box: Box, piece: Piece) -> None:

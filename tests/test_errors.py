@@ -457,6 +457,7 @@ def test_every_error_raised_is_of_the_family():
     package = Path(sys.modules["jaxtri"].__file__).parent
     allowed = {
         "DamagedShard",
+        "ForeignShard",
         "InputError",
         "InterruptedScan",
         "StorageError",
