@@ -91,8 +91,7 @@ def run_all(
     break_lock: bool = False,
 ) -> list[str]:
     """Run jobs one after the other; return what was done."""
-    part = shard_of(shard) if shard else None
-    workers = workers_within(parse(memory), [job.plan for job in jobs])
+    workers, part = check_options(jobs, memory=memory, shard=shard)
     said = []
     for job in jobs:
         job = prepare(job, force=force)
@@ -111,6 +110,11 @@ def run_all(
                 )
             )
     return said
+
+
+def check_options(jobs: list[Job], *, memory: str, shard: str | None) -> tuple[int, tuple[int, int] | None]:
+    """Return how many tiles may be worked on at a time, and which part of the tiles is wanted."""
+    return workers_within(parse(memory), [job.plan for job in jobs]), shard_of(shard) if shard else None
 
 
 def _executor(client: Any, workers: int, report: Callable[[int, int], Any]) -> Execute:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from jaxtri import figure, report, store, summary
-from jaxtri.batch import check_space, client_for, jobs_of, named_outputs, outputs_in, run_all
+from jaxtri.batch import check_options, check_space, client_for, jobs_of, named_outputs, outputs_in, run_all
 from jaxtri.errors import InputError, StorageError
 from jaxtri.jobs import Job, adopted, join, parts_of, progress_of
 from jaxtri.owner import owned, owners
@@ -78,6 +78,7 @@ def _scan(
     paths = [*(job.output for job in jobs), *pictures]
     if arguments.dry_run:
         return _plan_text(specs, jobs, paths)
+    check_options(jobs, memory=arguments.memory, shard=arguments.shard)
     check_space(jobs, paths, force=arguments.force)
     if not arguments.quiet:  # said before any work: which model, and what its anomalies mean
         sys.stderr.writelines(f"{report.model_of(spec)}\n" for spec in specs)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from jaxtri import boundaries, scan
 from jaxtri.errors import InputError, StorageError
-from jaxtri.figure import draw_errors, draw_scans, save
+from jaxtri.figure import draw_axis, draw_errors, draw_scans, draw_times, save
 from jaxtri.plot import GREY, PALETTES, STACK
 from jaxtri.summary import leading_searches, previous_limits
 
@@ -302,3 +302,44 @@ def test_lab_of_white_black_and_red():
     np.testing.assert_allclose(lab(linear("#ffffff")), [100, 0, 0], atol=1e-6)
     np.testing.assert_allclose(lab(linear("#000000")), [0, 0, 0], atol=1e-6)
     np.testing.assert_allclose(lab(linear("#ff0000")), [53.24, 80.09, 67.20], atol=0.02)  # published
+
+
+@pytest.fixture(scope="module")
+def family():
+    """A scan along the top's mass, reductions only."""
+    axes = {"m_t": {"values": [100.0, 172.0, 300.0]}} | SMALL["axes"]
+    return scan(SMALL | {"arrays": "reductions", "axes": axes, "treatments": ["matched"]})["matched"]
+
+
+def test_a_further_axis_is_a_family_of_curves(family):
+    drawn = draw_axis(family, title="top")
+    axes, bar = drawn.axes
+    (lines,) = (one for one in axes.collections if isinstance(one, LineCollection))
+    segments, values = lines.get_segments(), lines.get_array()
+    np.testing.assert_array_equal(values, [*family["m_t"], *family["m_t"]])
+    assert len(segments) == 6
+    inside = family["boundary"][1] < 0.999 * family["g_X"][-1]
+    for node, segment in enumerate(segments[:3]):  # lowest couplings; the window's own edge is not drawn
+        low = family["boundary"][0, node]
+        x, y = np.asarray(segment).T
+        drawn_there = np.isfinite(y)
+        assert drawn_there.any()
+        np.testing.assert_array_equal(y[drawn_there], low[np.isin(family["m_X"], x[drawn_there])])
+    assert not inside.all()
+    assert bar.get_ylabel() == "m_t [GeV]"
+    assert axes.get_xlabel() == r"$m_X$ [GeV]"
+    assert axes.get_xscale() == axes.get_yscale() == "log"
+
+
+def test_one_further_axis_at_a_time(family, scans):
+    with pytest.raises(InputError, match="choose nodes with --at until one is left"):
+        draw_axis(scans["figure"], title="none")
+    with pytest.raises(InputError, match='no stored array "log10_ratio"'):
+        draw_scans({"one": family.at(m_t=172)}, title="reductions hold no ratio of a group")
+
+
+def test_times_are_drawn_beside_their_proportion():
+    drawn = draw_times([(1e5, 2.0), (1e9, 40.0)], title="t")
+    measured, straight = drawn.axes[0].lines
+    np.testing.assert_array_equal(measured.get_xydata(), [[1e5, 2.0], [1e9, 40.0]])
+    np.testing.assert_allclose(straight.get_ydata(), [40.0 / 1e4, 40.0])

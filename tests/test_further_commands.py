@@ -1,0 +1,132 @@
+"""Commands on scans with further axes, started in this process.
+
+Oracle: the library called in memory, exit codes that --help lists.
+"""
+
+import numpy as np
+import pytest
+
+import jaxtri
+from jaxtri import session
+from jaxtri.__main__ import main
+
+MODELS = 'models = ["b_minus_l", "b3_minus_l2"]'
+SPEC = """title = "the top quark's mass"
+models = ["b_minus_l", "b3_minus_l2"]
+treatments = ["matched"]
+searches.set = "corrected"
+arrays = ["boundary", "log10_ratio", "status", "excluded"]
+compression = "none"
+axes.m_t = {values = [160.0, 172.0]}
+axes.draw = {nuisance = ["ckm_A"], points = 2, seed = 1}
+axes.m_X = {min = 1e-3, max = 1.0, points = 12, spacing = "log"}
+axes.g_X = {min = 1e-7, max = 1.0, points = 9, spacing = "log"}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("further")
+    (place / "top.toml").write_text(SPEC)
+    return place
+
+
+@pytest.fixture
+def ask(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(session, "prepare", lambda: None)  # conftest.py has enabled 64 bits
+
+    def answer(line):
+        code = main(line.split())
+        return code, *capsys.readouterr()
+
+    return answer
+
+
+@pytest.fixture
+def written(ask, folder):
+    if not (folder / "top_b3_minus_l2_matched.h5").exists():
+        code, out, err = ask("scan top.toml --quiet")
+        assert (code, err) == (0, "")
+        assert out == "wrote top_b_minus_l_matched.h5, top_b3_minus_l2_matched.h5\n"
+    return folder
+
+
+def test_one_file_a_model(written, folder):
+    for spec in jaxtri.load_specs(folder / "top.toml"):
+        in_memory = jaxtri.scan(spec)["matched"]
+        stored = jaxtri.open_scan(folder / f"top_{spec.model.name}_matched.h5")
+        for name in in_memory.header.arrays:
+            np.testing.assert_array_equal(stored[name], in_memory[name])
+
+
+def test_info_names_the_axes(written, ask):
+    code, out, _ = ask("info top_b_minus_l_matched.h5")
+    assert code == 0
+    assert (
+        "  m_t: 2 points from 160 to 172, sets m_t\n  draw: 2 points from 0 to 1, sets ckm_A\n  m_X:" in out
+    )
+
+
+def test_pictures_of_a_plane_and_along_an_axis(written, ask, folder):
+    assert ask("plot top_b_minus_l_matched.h5 --at draw=0 -o along")[0] == 0
+    assert ask("plot top_b_minus_l_matched.h5 --at m_t=171 --at draw=0 -o plane")[0] == 0
+    assert all((folder / f"{stem}.pdf").read_bytes()[:4] == b"%PDF" for stem in ("along", "plane"))
+
+
+ONE = "top_b_minus_l_matched.h5"
+WRONG = {
+    "both axes": ("plot top_b_minus_l_matched.h5 -o no", 2, "axes m_t, draw; choose nodes with --at"),
+    "no number": ("plot top_b_minus_l_matched.h5 --at m_t -o no", 2, "--at m_t: give NAME=VALUE"),
+    "no axis": (
+        "plot top_b_minus_l_matched.h5 --at m_b=4 -o no",
+        2,
+        'no further axis "m_b"; did you mean m_t',
+    ),
+    "outside": (
+        f"plot {ONE} --at m_t=1 -o no",
+        2,
+        "m_t = 1.0: give a value from 160 to 172",
+    ),
+    "two scans": (
+        "plot top_b_minus_l_matched.h5 top_b3_minus_l2_matched.h5 --at draw=0 -o no",
+        2,
+        "one scan with a further axis at a time",
+    ),
+    "several models": ("run top.toml", 2, "models b_minus_l, b3_minus_l2; only jaxtri scan"),
+    "one file": ("scan top.toml -o one.h5", 2, "2 models times 1 treatments make one file each"),
+    "a part": ("scan top.toml --force --shard 3/2", 2, "--shard 3/2: give i/n with 1 <= i <= n"),
+    "memory": ("scan top.toml --force --memory 1MB", 2, "this scan needs at least"),
+    "nothing to merge": ("merge top.toml -o . --force", 2, "no shards of it in"),
+    "no folder": ("merge top.toml nowhere --force", 4, "nowhere: no such folder"),
+    "no scan": ("info folder", 2, "no plan.json here"),
+}
+
+
+@pytest.mark.parametrize(("line", "code", "words"), WRONG.values(), ids=WRONG)
+def test_refusals(written, ask, folder, line, code, words):
+    (folder / "folder").mkdir(exist_ok=True)
+    found, out, err = ask(line)
+    assert (found, out) == (code, "")
+    assert words in err
+    assert err.startswith("jaxtri: ")
+
+
+def test_run_and_boundary_need_a_plane(ask, folder):
+    (folder / "one.toml").write_text(SPEC.replace(MODELS, 'model = "b_minus_l"'))
+    for line, words in (
+        ("run one.toml", "this scan has the axes m_t, draw besides"),
+        ("boundary one.toml", "curves lie in"),
+    ):
+        code, _, err = ask(line)
+        assert code == 2
+        assert words in err
+
+
+def test_run_needs_what_it_draws(ask, folder):
+    plane = [line for line in SPEC.splitlines() if not line.startswith(("axes.m_t", "axes.draw", "arrays"))]
+    text = "\n".join(plane).replace(MODELS, 'model = "b_minus_l"')
+    (folder / "plane.toml").write_text('arrays = ["lifetime", "status"]\n' + text)
+    code, _, err = ask("run plane.toml")
+    assert code == 2
+    assert "run draws log10_ratio, excluded; add them to arrays" in err
