@@ -57,7 +57,8 @@ def bracketed_root(function: Function, low: ArrayLike, high: ArrayLike) -> tuple
         above = (value > 0) == rises
         a, b = jnp.where(above, a, x), jnp.where(above, x, b)
         newton = x - value / slope
-        good = (newton > a) & (newton < b) & (jnp.abs(newton - x) < jnp.abs(before) / 2)
+        inside = (newton >= a) & (newton <= b)  # x is an end by now: a step below rounding stays inside
+        good = inside & (jnp.abs(newton - x) < jnp.abs(before) / 2)
         new = jnp.where(value == 0, x, jnp.where(good, newton, (a + b) / 2))
         return new, a, b, new - x, last, count + 1
 
