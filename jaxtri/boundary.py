@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxtri import mesh
-from jaxtri.columns import Problem, columns_at, critical_masses, crossing_masses
+from jaxtri.columns import Problem, columns_at, compiled, critical_masses, crossing_masses
 from jaxtri.curves import Boundaries, Columns, Nodes
 from jaxtri.numerics.precision import require_x64
 from jaxtri.outlines import boundaries_of, crossings
@@ -44,6 +44,7 @@ def boundaries(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Bound
     require_x64()
     spec = source if isinstance(source, Spec) else load_spec(source)
     problem = Problem.of(spec)
+    compiled(problem)
     columns = _refined(problem, mesh.start(spec))
     return boundaries_of(spec, columns)
 

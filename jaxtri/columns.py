@@ -1,10 +1,14 @@
 """Columns of the plane, many searches and treatments at many masses: the only room that maps `edges`.
 
 Production and decays of X are compiled apart, with their derivative along m_X; what a search adds is cheap.
+Chunks of masses run in threads: the compiler's own parallelism does little for kernels this small, and
+threads compile different kernels at the same time.
 """
 
 import functools
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,6 +21,7 @@ from jaxtri.channels import production_vector
 from jaxtri.curves import Cells, Columns, FloatArray, IntArray, Nodes, Pairs
 from jaxtri.edges import LONGEST, SHORTEST, Edges, Ends, edges
 from jaxtri.gauge_model import GaugeModel
+from jaxtri.numerics.precision import require_x64
 from jaxtri.numerics.roots import roots_of_all
 from jaxtri.physics.decay_in_flight import turning_points
 from jaxtri.physics.x_decays import FINAL_STATES, unit_decays
@@ -26,6 +31,9 @@ from jaxtri.standard_model import StandardModel
 from jaxtri.treatment import Treatment
 
 CHUNK = 128  # masses computed at a time
+WORKERS = min(8, os.cpu_count() or 1)  # threads; more of them wait for each other's Python
+NEAREST = -40.0  # ln of a part of a step: below rounding
+ULPS = 2.0  # units in the last place of a mass: closer ones are the same
 TINY = float(np.finfo(float).tiny)
 
 
@@ -63,6 +71,13 @@ def _decays(sm: StandardModel, model: GaugeModel, m_X: Array) -> Any:
     return jax.vmap(lambda m: jax.jvp(lambda m: unit_decays(sm, model, m), (m,), (m,)))(m_X)
 
 
+@jax.jit
+def _decays_alone(sm: StandardModel, model: GaugeModel, m_X: Array) -> Any:
+    """`_decays` where nobody asks for the change along ln m_X, at a third of the time; 0 is in its place."""
+    known = jax.vmap(lambda m: unit_decays(sm, model, m))(m_X)
+    return known, jax.tree.map(jnp.zeros_like, known)
+
+
 @functools.partial(jax.jit, static_argnames="treatment")
 def _production(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: Array) -> Any:
     """Branching ratios of every channel at every mass, and their change along ln m_X."""
@@ -75,9 +90,10 @@ def _production(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X:
 
 @jax.jit
 def _masses(
-    sm: StandardModel, searches: SearchSet, window: Ends, m_X: Array, decays: Any, production: Any
+    sm: StandardModel, searches: SearchSet, window: Ends, m_X: Array, decays: Any, rates: Any
 ) -> Mass:
-    """Join rates with every search, at every mass."""
+    """Join rates, one production a treatment, with every search, at every mass."""
+    production = jax.tree.map(lambda *x: jnp.stack(x), *rates)
 
     def one(m_X: Array, decays: Any, production: Any) -> Mass:
         def rows(m_X: Array, decays: Any, production: Array) -> SearchRow:
@@ -147,20 +163,40 @@ def _with(search: SearchRow, parts: dict[str, Array]) -> SearchRow:
 
 
 def _in_chunks(function: Callable[..., Any], *arrays: Any) -> Any:
-    """Call a function on pieces of one length; the last one repeats its last entry."""
+    """Call a function on pieces of one length, in threads; the last one repeats its last entry."""
     count = len(arrays[0])
     index = np.minimum(np.arange(-(-count // CHUNK) * CHUNK), count - 1)
     pieces = [index[i : i + CHUNK] for i in range(0, len(index), CHUNK)]
-    parts = [function(*(jnp.asarray(array[piece]) for array in arrays)) for piece in pieces]
-    return jax.tree.map(lambda *x: np.concatenate([np.asarray(one) for one in x])[:count], *parts)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        parts = list(pool.map(lambda piece: _on_host(function, *(array[piece] for array in arrays)), pieces))
+    return jax.tree.map(lambda *x: np.concatenate(x)[:count], *parts)
 
 
-def _at(problem: Problem, m_X: Array) -> Mass:
+def _on_host(function: Callable[..., Any], *arrays: Any) -> Any:
+    """Call a function on arrays of the host, and wait for its own."""
+    require_x64()  # of this thread too
+    return jax.tree.map(np.asarray, function(*map(jnp.asarray, arrays)))
+
+
+def _at(problem: Problem, m_X: Array, decays: Callable[..., Any] = _decays) -> Mass:
     """Everything that some masses have."""
     sm, model = problem.sm, problem.model
-    rates = [_production(sm, model, one, m_X) for one in problem.treatments]
-    production = jax.tree.map(lambda *x: jnp.stack(x), *rates)
-    return _masses(sm, problem.searches, problem.window, m_X, _decays(sm, model, m_X), production)
+    rates = tuple(_production(sm, model, one, m_X) for one in problem.treatments)
+    return _masses(sm, problem.searches, problem.window, m_X, decays(sm, model, m_X), rates)
+
+
+def compiled(problem: Problem) -> None:
+    """Compile every kernel, as many at a time as there are threads; where they are known it costs one chunk."""
+    sm, model = problem.sm, problem.model
+    m_X = jnp.full(CHUNK, sm.m_mu)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        decays = pool.submit(_decays, sm, model, m_X)
+        rates = tuple(pool.submit(_production, sm, model, one, m_X) for one in problem.treatments)
+        pool.submit(_decays_alone, sm, model, m_X)
+        known = decays.result(), tuple(one.result() for one in rates)
+        masses = _masses(sm, problem.searches, problem.window, m_X, *known)
+        pool.submit(_columns, masses)
+        pool.submit(_some, masses, jnp.zeros((CHUNK, 2), dtype=int))
 
 
 def columns_at(problem: Problem, nodes: Nodes) -> Columns:
@@ -184,8 +220,10 @@ def columns_at(problem: Problem, nodes: Nodes) -> Columns:
 def critical_masses(problem: Problem, columns: Columns, cells: Cells) -> FloatArray:
     """Solve for the mass in each cell at which the level of an event vanishes."""
 
+    lines = np.repeat(cells.line[:, None], 2, axis=1)  # a pair of lines, as below: one compilation
+
     def levels(m_X: FloatArray) -> FloatArray:
-        found = _in_chunks(lambda m, line: _some(_at(problem, m), line), m_X, cells.line[:, None])
+        found = _some_at(problem, m_X, lines)
         return found.levels[np.arange(len(m_X)), 0, cells.event]
 
     return _solved(levels, columns, cells.node)
@@ -195,15 +233,37 @@ def crossing_masses(problem: Problem, columns: Columns, pairs: Pairs) -> FloatAr
     """Solve for the mass at which two edges cross."""
 
     def distance(m_X: FloatArray) -> FloatArray:
-        found = _in_chunks(lambda m, lines: _some(_at(problem, m), lines), m_X, pairs.lines)
+        found = _some_at(problem, m_X, pairs.lines)
         one, other = np.take_along_axis(found.value, pairs.sources[:, :, None], axis=2)[:, :, 0].T
         return np.asarray(one - other)
 
     return _solved(distance, columns, pairs.node)
 
 
+def _some_at(problem: Problem, m_X: FloatArray, lines: IntArray) -> Edges:
+    """Edges of two lines at every mass, (m_X, 2)."""
+    return _in_chunks(lambda m, lines: _some(_at(problem, m, _decays_alone), lines), m_X, lines)
+
+
 def _solved(values: Callable[[FloatArray], FloatArray], columns: Columns, node: IntArray) -> FloatArray:
-    """Roots between a node and the next one."""
+    """Roots between a node and the next one.
+
+    Next to the end of a segment, rates may vanish: there ln r is a smooth function of the logarithm of the
+    distance from it, and the root is sought in that.
+    """
     if not len(node):
         return np.zeros(0)
-    return roots_of_all(values, columns.m_X[node], columns.m_X[node + 1])
+    left, right = columns.m_X[node], columns.m_X[node + 1]
+    edge = np.diff(columns.segment, prepend=-1, append=-1) != 0
+    starts, ends = edge[node], edge[node + 2]
+    near, step = starts | ends, right - left
+
+    def mass(x: FloatArray) -> FloatArray:
+        return np.where(starts, left + step * np.exp(x), np.where(ends, right - step * np.exp(x), x))
+
+    def resolution(a: FloatArray, b: FloatArray) -> FloatArray:
+        ulps = ULPS * np.spacing(left)
+        return np.where(near, ulps / (step * np.exp(np.maximum(a, b))), ulps)
+
+    low, high = np.where(near, NEAREST, left), np.where(near, 0.0, right)
+    return mass(roots_of_all(lambda x: values(mass(x)), low, high, resolution))

@@ -73,8 +73,8 @@ def added(columns: Columns, cells: Cells, masses: FloatArray) -> Nodes:
     ulps = 8 * np.spacing(masses)  # next to a wall a curve crosses the window within a rounding of m_X
     crowd = [
         masses,
-        masses - ulps,
-        masses + ulps,
+        np.maximum(masses - ulps, left),
+        np.minimum(masses + ulps, right),
         *(masses + part * (end - masses) for end in (left, right) for part in CROWD),
     ]
     split = np.flatnonzero((_bends(columns) | _near_misses(columns) | _empty(columns)).any(axis=1))
