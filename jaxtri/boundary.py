@@ -55,8 +55,9 @@ def _refined(problem: Problem, nodes: Nodes) -> Columns:
     for _ in range(ROUNDS):
         cells = mesh.changes(columns)
         masses, segments = critical_masses(problem, columns, cells), columns.segment[cells.node]
-        more = mesh.added(columns, cells, masses)
-        if not len(cells.node) and len(more.m_X) < FEW:
+        lacking = mesh.sparse(columns)
+        more = mesh.added(columns, cells, masses, lacking)
+        if not len(cells.node) and not lacking.any() and len(more.m_X) < FEW:
             break
         columns = mesh.merged(columns, columns_at(problem, more))
         mesh.mark(columns, masses, segments, cells)

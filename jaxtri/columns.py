@@ -9,7 +9,7 @@ import functools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import jax
@@ -125,7 +125,9 @@ def _columns(masses: Mass) -> tuple[Edges, Array, Array]:
 
         return jax.vmap(one)(mass.rows, mass.change)
 
-    return jax.vmap(one_mass)(masses)
+    found, slopes, residuals = jax.vmap(one_mass)(masses)
+    lower, upper = found.lower.astype(jnp.int8), found.upper.astype(jnp.int8)
+    return replace(found, lower=lower, upper=upper), slopes, residuals
 
 
 @jax.jit
@@ -169,7 +171,9 @@ def _in_chunks(function: Callable[..., Any], *arrays: Any) -> Any:
     pieces = [index[i : i + CHUNK] for i in range(0, len(index), CHUNK)]
     with ThreadPoolExecutor(WORKERS) as pool:
         parts = list(pool.map(lambda piece: _on_host(function, *(array[piece] for array in arrays)), pieces))
-    return jax.tree.map(lambda *x: np.concatenate(x)[:count], *parts)
+        leaves = zip(*map(jax.tree.leaves, parts), strict=True)
+        joined = list(pool.map(lambda some: np.concatenate(some)[:count], leaves))
+    return jax.tree.unflatten(jax.tree.structure(parts[0]), joined)
 
 
 def _on_host(function: Callable[..., Any], *arrays: Any) -> Any:
@@ -186,7 +190,7 @@ def _at(problem: Problem, m_X: Array, decays: Callable[..., Any] = _decays) -> M
 
 
 def compiled(problem: Problem) -> None:
-    """Compile every kernel, as many at a time as there are threads; where they are known it costs one chunk."""
+    """Compile every kernel, some at the same time; where they are compiled it costs one chunk."""
     sm, model = problem.sm, problem.model
     m_X = jnp.full(CHUNK, sm.m_mu)
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -219,12 +223,11 @@ def columns_at(problem: Problem, nodes: Nodes) -> Columns:
 
 def critical_masses(problem: Problem, columns: Columns, cells: Cells) -> FloatArray:
     """Solve for the mass in each cell at which the level of an event vanishes."""
-
     lines = np.repeat(cells.line[:, None], 2, axis=1)  # a pair of lines, as below: one compilation
 
     def levels(m_X: FloatArray) -> FloatArray:
         found = _some_at(problem, m_X, lines)
-        return found.levels[np.arange(len(m_X)), 0, cells.event]
+        return np.asarray(found.levels)[np.arange(len(m_X)), 0, cells.event]
 
     return _solved(levels, columns, cells.node)
 
@@ -234,7 +237,7 @@ def crossing_masses(problem: Problem, columns: Columns, pairs: Pairs) -> FloatAr
 
     def distance(m_X: FloatArray) -> FloatArray:
         found = _some_at(problem, m_X, pairs.lines)
-        one, other = np.take_along_axis(found.value, pairs.sources[:, :, None], axis=2)[:, :, 0].T
+        one, other = np.take_along_axis(np.asarray(found.value), pairs.sources[:, :, None], axis=2)[:, :, 0].T
         return np.asarray(one - other)
 
     return _solved(distance, columns, pairs.node)
