@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from jaxtri import mesh
-from jaxtri.columns import Problem, columns_at, compiled, critical_masses, crossing_masses
+from jaxtri.columns import Problem, columns_at, compiled
+from jaxtri.critical import critical_masses, crossing_masses
 from jaxtri.curves import Boundaries, Columns, Nodes
 from jaxtri.numerics.precision import require_x64
 from jaxtri.outlines import boundaries_of, crossings

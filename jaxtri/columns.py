@@ -9,7 +9,7 @@ import functools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -18,11 +18,10 @@ import numpy as np
 from jax import Array
 
 from jaxtri.channels import production_vector
-from jaxtri.curves import Cells, Columns, FloatArray, IntArray, Nodes, Pairs
-from jaxtri.edges import LONGEST, SHORTEST, Edges, Ends, edges
+from jaxtri.curves import NONE, Columns, FloatArray, IntArray, Nodes
+from jaxtri.edges import EVENTS, LONGEST, SHORTEST, SOURCES, Edges, Ends, edges
 from jaxtri.gauge_model import GaugeModel
 from jaxtri.numerics.precision import require_x64
-from jaxtri.numerics.roots import roots_of_all
 from jaxtri.physics.decay_in_flight import turning_points
 from jaxtri.physics.x_decays import FINAL_STATES, unit_decays
 from jaxtri.search import SearchRow, SearchSet, join_row, log_ratio, log_signal
@@ -31,9 +30,8 @@ from jaxtri.standard_model import StandardModel
 from jaxtri.treatment import Treatment
 
 CHUNK = 128  # masses computed at a time
+PAIRS = 2048  # of a mass and a line whose edges are computed at a time
 WORKERS = min(8, os.cpu_count() or 1)  # threads; more of them wait for each other's Python
-NEAREST = -40.0  # ln of a part of a step: below rounding
-ULPS = 2.0  # units in the last place of a mass: closer ones are the same
 TINY = float(np.finfo(float).tiny)
 
 
@@ -72,7 +70,7 @@ def _decays(sm: StandardModel, model: GaugeModel, m_X: Array) -> Any:
 
 
 @jax.jit
-def _decays_alone(sm: StandardModel, model: GaugeModel, m_X: Array) -> Any:
+def decays_alone(sm: StandardModel, model: GaugeModel, m_X: Array) -> Any:
     """`_decays` where nobody asks for the change along ln m_X, at a third of the time; 0 is in its place."""
     known = jax.vmap(lambda m: unit_decays(sm, model, m))(m_X)
     return known, jax.tree.map(jnp.zeros_like, known)
@@ -115,30 +113,16 @@ def _masses(
 
 
 @jax.jit
-def _columns(masses: Mass) -> tuple[Edges, Array, Array]:
-    """Edges of every line at every mass, with slopes and residuals, (m_X, line)."""
+def _edges(masses: Mass, node: Array, line: Array) -> tuple[Edges, Array, Array]:
+    """Edges of some lines at some masses, with slopes and residuals, (pair,)."""
 
-    def one_mass(mass: Mass) -> tuple[Edges, Array, Array]:
-        def one(search: SearchRow, change: SearchRow) -> tuple[Edges, Array, Array]:
-            found = edges(search, mass.turning, mass.ends)
-            return found, *_slopes(search, change, found.value)
+    def one(node: Array, line: Array) -> tuple[Edges, Array, Array]:
+        search, change = jax.tree.map(lambda x: x[node, line], (masses.rows, masses.change))
+        turning, ends = jax.tree.map(lambda x: x[node], (masses.turning, masses.ends))
+        found = edges(search, turning, ends)
+        return found, *_slopes(search, change, found.value)
 
-        return jax.vmap(one)(mass.rows, mass.change)
-
-    found, slopes, residuals = jax.vmap(one_mass)(masses)
-    lower, upper = found.lower.astype(jnp.int8), found.upper.astype(jnp.int8)
-    return replace(found, lower=lower, upper=upper), slopes, residuals
-
-
-@jax.jit
-def _some(masses: Mass, lines: Array) -> Edges:
-    """Edges of chosen lines, (m_X, chosen)."""
-
-    def one_mass(mass: Mass, lines: Array) -> Edges:
-        rows = jax.tree.map(lambda x: x[lines], mass.rows)
-        return jax.vmap(lambda search: edges(search, mass.turning, mass.ends))(rows)
-
-    return jax.vmap(one_mass)(masses, lines)
+    return jax.vmap(one)(node, line)
 
 
 def _slopes(search: SearchRow, change: SearchRow, value: Array) -> tuple[Array, Array]:
@@ -164,29 +148,33 @@ def _with(search: SearchRow, parts: dict[str, Array]) -> SearchRow:
     return SearchRow(**kept, **parts)
 
 
-def _in_chunks(function: Callable[..., Any], *arrays: Any) -> Any:
-    """Call a function on pieces of one length, in threads; the last one repeats its last entry."""
-    count = len(arrays[0])
-    index = np.minimum(np.arange(-(-count // CHUNK) * CHUNK), count - 1)
-    pieces = [index[i : i + CHUNK] for i in range(0, len(index), CHUNK)]
-    with ThreadPoolExecutor(WORKERS) as pool:
-        parts = list(pool.map(lambda piece: _on_host(function, *(array[piece] for array in arrays)), pieces))
-        leaves = zip(*map(jax.tree.leaves, parts), strict=True)
-        joined = list(pool.map(lambda some: np.concatenate(some)[:count], leaves))
-    return jax.tree.unflatten(jax.tree.structure(parts[0]), joined)
-
-
-def _on_host(function: Callable[..., Any], *arrays: Any) -> Any:
-    """Call a function on arrays of the host, and wait for its own."""
-    require_x64()  # of this thread too
-    return jax.tree.map(np.asarray, function(*map(jnp.asarray, arrays)))
-
-
-def _at(problem: Problem, m_X: Array, decays: Callable[..., Any] = _decays) -> Mass:
-    """Everything that some masses have."""
+def masses_at(problem: Problem, m_X: FloatArray, decays: Callable[..., Any] = _decays) -> Mass:
+    """Everything that some masses, `CHUNK` at most, have; the last one is repeated up to that."""
+    require_x64()  # of this thread
     sm, model = problem.sm, problem.model
-    rates = tuple(_production(sm, model, one, m_X) for one in problem.treatments)
-    return _masses(sm, problem.searches, problem.window, m_X, decays(sm, model, m_X), rates)
+    chunk = jnp.asarray(_padded(m_X, CHUNK))
+    rates = tuple(_production(sm, model, one, chunk) for one in problem.treatments)
+    return _masses(sm, problem.searches, problem.window, chunk, decays(sm, model, chunk), rates)
+
+
+def edges_at(masses: Mass, node: IntArray, line: IntArray) -> tuple[Edges, FloatArray, FloatArray]:
+    """Edges of some lines at some masses, with slopes and residuals, (pair,); on the host."""
+    parts = [
+        _edges(masses, _padded(node[i : i + PAIRS], PAIRS), _padded(line[i : i + PAIRS], PAIRS))
+        for i in range(0, len(node), PAIRS)
+    ]
+    return jax.tree.map(lambda *x: np.concatenate(x)[: len(node)], *parts)
+
+
+def _padded(values: Any, length: int) -> Any:
+    """An array with its last entry repeated up to a length: one compilation serves all."""
+    return np.pad(values, (0, length - len(values)), mode="edge")
+
+
+def in_threads(function: Callable[[slice], None], count: int) -> None:
+    """Call a function on every chunk of as many masses."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(function, [slice(start, start + CHUNK) for start in range(0, count, CHUNK)]))
 
 
 def compiled(problem: Problem) -> None:
@@ -196,77 +184,45 @@ def compiled(problem: Problem) -> None:
     with ThreadPoolExecutor(WORKERS) as pool:
         decays = pool.submit(_decays, sm, model, m_X)
         rates = tuple(pool.submit(_production, sm, model, one, m_X) for one in problem.treatments)
-        pool.submit(_decays_alone, sm, model, m_X)
+        pool.submit(decays_alone, sm, model, m_X)
         known = decays.result(), tuple(one.result() for one in rates)
         masses = _masses(sm, problem.searches, problem.window, m_X, *known)
-        pool.submit(_columns, masses)
-        pool.submit(_some, masses, jnp.zeros((CHUNK, 2), dtype=int))
+        pool.submit(edges_at, masses, np.zeros(1, dtype=int), np.zeros(1, dtype=int))
 
 
 def columns_at(problem: Problem, nodes: Nodes) -> Columns:
     """Compute the columns at nodes; levels that vanish are marked later."""
-    found, slope, residual = _in_chunks(lambda m_X: _columns(_at(problem, m_X)), nodes.m_X)
+    lines, count = len(problem.treatments) * len(problem.searches.labels), len(nodes.m_X)
+    made = _blank(nodes, lines)
+
+    def fill(piece: slice) -> None:
+        masses = masses_at(problem, nodes.m_X[piece])
+        made.valid[piece] = np.asarray(masses.rows.is_valid)[: len(nodes.m_X[piece])]
+        node, line = np.nonzero(made.valid[piece])
+        if not len(node):
+            return
+        found, slope, residual = edges_at(masses, node, line)
+        for name in ("value", "lower", "upper", "levels", "meeting"):
+            getattr(made, name)[piece][node, line] = getattr(found, name)
+        made.slope[piece][node, line], made.residual[piece][node, line] = slope, residual
+
+    in_threads(fill, count)
+    return made
+
+
+def _blank(nodes: Nodes, lines: int) -> Columns:
+    """Columns without any data."""
+    shape = len(nodes.m_X), lines
     return Columns(
         m_X=nodes.m_X,
         segment=nodes.segment,
-        value=found.value,
-        slope=slope,
-        residual=residual,
-        lower=found.lower,
-        upper=found.upper,
-        levels=found.levels,
-        meeting=found.meeting,
-        valid=found.is_valid,
-        critical=np.zeros(found.levels.shape, dtype=bool),
+        value=np.zeros((*shape, len(SOURCES))),
+        slope=np.zeros((*shape, len(SOURCES))),
+        residual=np.zeros((*shape, len(SOURCES))),
+        lower=np.full((*shape, 2), NONE, dtype=np.int8),
+        upper=np.full((*shape, 2), NONE, dtype=np.int8),
+        levels=np.zeros((*shape, EVENTS)),
+        meeting=np.zeros((*shape, EVENTS)),
+        valid=np.zeros(shape, dtype=bool),
+        critical=np.zeros((*shape, EVENTS), dtype=bool),
     )
-
-
-def critical_masses(problem: Problem, columns: Columns, cells: Cells) -> FloatArray:
-    """Solve for the mass in each cell at which the level of an event vanishes."""
-    lines = np.repeat(cells.line[:, None], 2, axis=1)  # a pair of lines, as below: one compilation
-
-    def levels(m_X: FloatArray) -> FloatArray:
-        found = _some_at(problem, m_X, lines)
-        return np.asarray(found.levels)[np.arange(len(m_X)), 0, cells.event]
-
-    return _solved(levels, columns, cells.node)
-
-
-def crossing_masses(problem: Problem, columns: Columns, pairs: Pairs) -> FloatArray:
-    """Solve for the mass at which two edges cross."""
-
-    def distance(m_X: FloatArray) -> FloatArray:
-        found = _some_at(problem, m_X, pairs.lines)
-        one, other = np.take_along_axis(np.asarray(found.value), pairs.sources[:, :, None], axis=2)[:, :, 0].T
-        return np.asarray(one - other)
-
-    return _solved(distance, columns, pairs.node)
-
-
-def _some_at(problem: Problem, m_X: FloatArray, lines: IntArray) -> Edges:
-    """Edges of two lines at every mass, (m_X, 2)."""
-    return _in_chunks(lambda m, lines: _some(_at(problem, m, _decays_alone), lines), m_X, lines)
-
-
-def _solved(values: Callable[[FloatArray], FloatArray], columns: Columns, node: IntArray) -> FloatArray:
-    """Roots between a node and the next one.
-
-    Next to the end of a segment, rates may vanish: there ln r is a smooth function of the logarithm of the
-    distance from it, and the root is sought in that.
-    """
-    if not len(node):
-        return np.zeros(0)
-    left, right = columns.m_X[node], columns.m_X[node + 1]
-    edge = np.diff(columns.segment, prepend=-1, append=-1) != 0
-    starts, ends = edge[node], edge[node + 2]
-    near, step = starts | ends, right - left
-
-    def mass(x: FloatArray) -> FloatArray:
-        return np.where(starts, left + step * np.exp(x), np.where(ends, right - step * np.exp(x), x))
-
-    def resolution(a: FloatArray, b: FloatArray) -> FloatArray:
-        ulps = ULPS * np.spacing(left)
-        return np.where(near, ulps / (step * np.exp(np.maximum(a, b))), ulps)
-
-    low, high = np.where(near, NEAREST, left), np.where(near, 0.0, right)
-    return mass(roots_of_all(lambda x: values(mass(x)), low, high, resolution))

@@ -126,7 +126,7 @@ class Slab:
 
 
 def slabs(columns: Columns, lines: IntArray) -> tuple[list[list[Slab]], int]:
-    """Return the slabs of some lines, and how many neighbours disagree without a critical mass between them."""
+    """Return the slabs of some lines, and how many neighbours disagree without a critical mass between."""
     pattern = np.ascontiguousarray(columns.pattern()[:, lines].T)
     critical = columns.critical[:, lines].any(axis=2).T
     edge = np.diff(columns.segment, prepend=-1, append=columns.segment[-1] + 1) != 0

@@ -100,7 +100,7 @@ def unseen(columns: Columns, masses: FloatArray, segments: IntArray) -> Nodes:
 
 
 def sparse(columns: Columns) -> IntArray:
-    """How many nodes each step lacks for every search that excludes something, and every island, to have enough."""
+    """How many nodes each step lacks for every search that excludes something, and island, to have enough."""
     edges = np.zeros(columns.valid.shape, dtype=int)  # (node, line) how many
     for sources in (columns.lower, columns.upper):
         edges += (~np.isin(sources, (NONE, *END))).sum(axis=2)
