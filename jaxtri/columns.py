@@ -23,6 +23,7 @@ from jaxtri.edges import EVENTS, LONGEST, SHORTEST, SOURCES, Edges, Ends, edges
 from jaxtri.gauge_model import GaugeModel
 from jaxtri.numerics.precision import require_x64
 from jaxtri.physics.decay_in_flight import turning_points
+from jaxtri.physics.hadrons import Spaces, three_pion_spaces, three_pion_window
 from jaxtri.physics.x_decays import FINAL_STATES, unit_decays
 from jaxtri.search import SearchRow, SearchSet, join_row, log_ratio, log_signal
 from jaxtri.spec import Spec
@@ -30,6 +31,7 @@ from jaxtri.standard_model import StandardModel
 from jaxtri.treatment import Treatment
 
 CHUNK = 128  # masses computed at a time
+FEW = 32  # masses whose three-pion phase space is computed at a time
 PAIRS = 2048  # of a mass and a line whose edges are computed at a time
 WORKERS = min(8, os.cpu_count() or 1)  # threads; more of them wait for each other's Python
 TINY = float(np.finfo(float).tiny)
@@ -44,13 +46,20 @@ class Problem:
     model: GaugeModel
     searches: SearchSet
     window: Ends  # lowest and highest ln g_X
+    three_pions: tuple[float, float]  # masses between which `three_pion_spaces` matter [GeV]
 
     @classmethod
     def of(cls, spec: Spec) -> "Problem":
         """Take from a scan what its boundaries need."""
         window = Ends(float(np.log(spec.g_X[0])), float(np.log(spec.g_X[-1])))
+        low, high = three_pion_window(spec.sm).tolist()
         return cls(
-            treatments=spec.treatments, sm=spec.sm, model=spec.model, searches=spec.searches, window=window
+            treatments=spec.treatments,
+            sm=spec.sm,
+            model=spec.model,
+            searches=spec.searches,
+            window=window,
+            three_pions=(low, high),
         )
 
 
@@ -64,16 +73,22 @@ class Mass(NamedTuple):
 
 
 @jax.jit
-def _decays(sm: StandardModel, model: GaugeModel, m_X: Array) -> Any:
-    """Branching ratios and width of X at every mass, and their change along ln m_X."""
-    return jax.vmap(lambda m: jax.jvp(lambda m: unit_decays(sm, model, m), (m,), (m,)))(m_X)
+def _three_pions(sm: StandardModel, m_X: Array) -> tuple[Spaces, Spaces]:
+    """Phase space of three pions at every mass, and its change along ln m_X."""
+    return jax.vmap(lambda m: jax.jvp(lambda m: three_pion_spaces(sm, m), (m,), (m,)))(m_X)
 
 
 @jax.jit
-def decays_alone(sm: StandardModel, model: GaugeModel, m_X: Array) -> Any:
-    """`_decays` where nobody asks for the change along ln m_X, at a third of the time; 0 is in its place."""
-    known = jax.vmap(lambda m: unit_decays(sm, model, m))(m_X)
-    return known, jax.tree.map(jnp.zeros_like, known)
+def _decays(sm: StandardModel, model: GaugeModel, m_X: Array, spaces: tuple[Spaces, Spaces]) -> Any:
+    """Branching ratios and width of X at every mass, and their change along ln m_X."""
+
+    def one(m: Array, spaces: tuple[Spaces, Spaces]) -> Any:
+        def decays(m: Array, known: Spaces) -> Any:
+            return unit_decays(sm, model, m, spaces=known)
+
+        return jax.jvp(decays, (m, spaces[0]), (m, spaces[1]))
+
+    return jax.vmap(one)(m_X, spaces)
 
 
 @functools.partial(jax.jit, static_argnames="treatment")
@@ -148,13 +163,27 @@ def _with(search: SearchRow, parts: dict[str, Array]) -> SearchRow:
     return SearchRow(**kept, **parts)
 
 
-def masses_at(problem: Problem, m_X: FloatArray, decays: Callable[..., Any] = _decays) -> Mass:
+def masses_at(problem: Problem, m_X: FloatArray) -> Mass:
     """Everything that some masses, `CHUNK` at most, have; the last one is repeated up to that."""
     require_x64()  # of this thread
     sm, model = problem.sm, problem.model
-    chunk = jnp.asarray(_padded(m_X, CHUNK))
+    chunk = _padded(m_X, CHUNK)
     rates = tuple(_production(sm, model, one, chunk) for one in problem.treatments)
-    return _masses(sm, problem.searches, problem.window, chunk, decays(sm, model, chunk), rates)
+    decays = _decays(sm, model, chunk, _spaces_at(problem, chunk))
+    return _masses(sm, problem.searches, problem.window, chunk, decays, rates)
+
+
+def _spaces_at(problem: Problem, m_X: FloatArray) -> tuple[Spaces, Spaces]:
+    """`_three_pions` at masses, computed only where it is used: it is an integral over a Dalitz plot."""
+    blank: Any = np.zeros(len(m_X)), np.zeros(len(m_X)), np.zeros((len(m_X), 2))
+    made = jax.tree.map(np.copy, (Spaces(*blank), Spaces(*blank)))
+    used = np.flatnonzero((problem.three_pions[0] < m_X) & (m_X < problem.three_pions[1]))
+    for i in range(0, len(used), FEW):
+        some = used[i : i + FEW]
+        found = _three_pions(problem.sm, _padded(m_X[some], FEW))
+        for whole, part in zip(jax.tree.leaves(made), jax.tree.leaves(found), strict=True):
+            whole[some] = np.asarray(part)[: len(some)]
+    return made
 
 
 def edges_at(masses: Mass, node: IntArray, line: IntArray) -> tuple[Edges, FloatArray, FloatArray]:
@@ -180,11 +209,11 @@ def in_threads(function: Callable[[slice], None], count: int) -> None:
 def compiled(problem: Problem) -> None:
     """Compile every kernel, some at the same time; where they are compiled it costs one chunk."""
     sm, model = problem.sm, problem.model
-    m_X = jnp.full(CHUNK, sm.m_mu)
+    m_X = np.full(CHUNK, problem.three_pions[0])  # not inside: no spaces
     with ThreadPoolExecutor(WORKERS) as pool:
-        decays = pool.submit(_decays, sm, model, m_X)
+        decays = pool.submit(_decays, sm, model, m_X, _spaces_at(problem, m_X))
+        pool.submit(_three_pions, sm, m_X[:FEW])
         rates = tuple(pool.submit(_production, sm, model, one, m_X) for one in problem.treatments)
-        pool.submit(decays_alone, sm, model, m_X)
         known = decays.result(), tuple(one.result() for one in rates)
         masses = _masses(sm, problem.searches, problem.window, m_X, *known)
         pool.submit(edges_at, masses, np.zeros(1, dtype=int), np.zeros(1, dtype=int))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jaxtri.columns import Problem, decays_alone, edges_at, in_threads, masses_at
+from jaxtri.columns import Problem, edges_at, in_threads, masses_at
 from jaxtri.curves import Cells, Columns, FloatArray, IntArray, Pairs
 from jaxtri.numerics.roots import roots_of_all
 
@@ -37,7 +37,7 @@ def _of_edges(problem: Problem, m_X: FloatArray, lines: IntArray, name: str, whi
 
     def fill(piece: slice) -> None:
         node = np.repeat(np.arange(len(m_X[piece])), lines.shape[1])
-        found = edges_at(masses_at(problem, m_X[piece], decays_alone), node, lines[piece].ravel())[0]
+        found = edges_at(masses_at(problem, m_X[piece]), node, lines[piece].ravel())[0]
         chosen = np.asarray(getattr(found, name))[np.arange(len(node)), which[piece].ravel()]
         made[piece] = chosen.reshape(made[piece].shape)
 
