@@ -165,12 +165,21 @@ def _with(search: SearchRow, parts: dict[str, Array]) -> SearchRow:
 
 def masses_at(problem: Problem, m_X: FloatArray) -> Mass:
     """Everything that some masses, `CHUNK` at most, have; the last one is repeated up to that."""
+    chunk = padded(m_X, CHUNK)
+    decays, rates, _ = rates_at(problem, chunk)
+    return _masses(problem.sm, problem.searches, problem.window, chunk, decays, rates)
+
+
+def rates_at(problem: Problem, m_X: FloatArray) -> tuple[Any, tuple[Any, ...], tuple[Spaces, Spaces]]:
+    """Decays, production under every treatment, three-pion phase space, each with its change along ln m_X.
+
+    Always of `CHUNK` masses.
+    """
     require_x64()  # of this thread
     sm, model = problem.sm, problem.model
-    chunk = _padded(m_X, CHUNK)
-    rates = tuple(_production(sm, model, one, chunk) for one in problem.treatments)
-    decays = _decays(sm, model, chunk, _spaces_at(problem, chunk))
-    return _masses(sm, problem.searches, problem.window, chunk, decays, rates)
+    rates = tuple(_production(sm, model, one, m_X) for one in problem.treatments)
+    spaces = _spaces_at(problem, m_X)
+    return _decays(sm, model, m_X, spaces), rates, spaces
 
 
 def _spaces_at(problem: Problem, m_X: FloatArray) -> tuple[Spaces, Spaces]:
@@ -180,7 +189,7 @@ def _spaces_at(problem: Problem, m_X: FloatArray) -> tuple[Spaces, Spaces]:
     used = np.flatnonzero((problem.three_pions[0] < m_X) & (m_X < problem.three_pions[1]))
     for i in range(0, len(used), FEW):
         some = used[i : i + FEW]
-        found = _three_pions(problem.sm, _padded(m_X[some], FEW))
+        found = _three_pions(problem.sm, padded(m_X[some], FEW))
         for whole, part in zip(jax.tree.leaves(made), jax.tree.leaves(found), strict=True):
             whole[some] = np.asarray(part)[: len(some)]
     return made
@@ -189,13 +198,13 @@ def _spaces_at(problem: Problem, m_X: FloatArray) -> tuple[Spaces, Spaces]:
 def edges_at(masses: Mass, node: IntArray, line: IntArray) -> tuple[Edges, FloatArray, FloatArray]:
     """Edges of some lines at some masses, with slopes and residuals, (pair,); on the host."""
     parts = [
-        _edges(masses, _padded(node[i : i + PAIRS], PAIRS), _padded(line[i : i + PAIRS], PAIRS))
+        _edges(masses, padded(node[i : i + PAIRS], PAIRS), padded(line[i : i + PAIRS], PAIRS))
         for i in range(0, len(node), PAIRS)
     ]
     return jax.tree.map(lambda *x: np.concatenate(x)[: len(node)], *parts)
 
 
-def _padded(values: Any, length: int) -> Any:
+def padded(values: Any, length: int) -> Any:
     """An array with its last entry repeated up to a length: one compilation serves all."""
     return np.pad(values, (0, length - len(values)), mode="edge")
 

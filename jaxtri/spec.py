@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jaxtri.covariance import INDEPENDENT, Correlations, known_correlations
 from jaxtri.errors import InputError, gather
 from jaxtri.gauge_model import GaugeModel, anomaly_coefficients, load_model
 from jaxtri.search import SearchSet, load_searches
@@ -36,6 +37,7 @@ class Spec:
     g_X: npt.NDArray[np.float64]
     precision: str  # "float32" or "float64", of the fields; axes and mass columns are always float64
     figure: FigureChoice
+    correlations: Correlations = INDEPENDENT  # of the inputs, for error bands
 
     def configuration(self, treatment: Treatment) -> dict[str, Any]:
         """Return the resolved configuration of one treatment of this scan, as plain data."""
@@ -117,6 +119,7 @@ def load_spec(source: str | Path | Mapping[str, Any]) -> Spec:
         g_X=g_X,
         precision=table.precision,
         figure=table.figure,
+        correlations=known_correlations(table.correlations),
     )
 
 

@@ -23,6 +23,9 @@ from jaxtri.standard_model import FERMIONS, NB_PER_GEV2, StandardModel
 LUMPS = ("K K pi", "eta phi", "omega pi pi", "eta omega")
 EXCLUSIVE = ("pi0 gamma", "eta gamma", "pi+ pi- pi0", "K+ K-", "K0 K0bar", *LUMPS, "pi+ pi-", "4 pi")
 FOUR_PION_POWER = 4  # of the opening; below 1 nb at the phi, as e+e- -> 4 pi is
+THREE_PION_INPUTS = (  # what `three_pion_spaces` depend on
+    "m_pi_plus", "m_pi0", "m_rho", "Gamma_rho", "m_omega", "m_phi", "excited_omega_mass",
+)  # fmt: skip
 SWITCH_REACH = 25  # switch widths beyond which one side is exactly 0: e^-25 = 1e-11
 
 

@@ -81,6 +81,21 @@ class Quantity(Strict):
     note: str | None = None
 
 
+class Correlation(Strict):
+    """Correlation coefficient of two inputs."""
+
+    inputs: Annotated[list[Text], Field(min_length=2, max_length=2)]
+    value: Annotated[Real, Field(gt=-1, lt=1)]
+    reference: Text
+    note: str | None = None
+
+
+class CorrelationTable(Strict):
+    """Correlations between inputs; pairs that are not listed are independent."""
+
+    correlations: list[Correlation] = []
+
+
 class Charges(Strict):
     """One X charge per Standard Model fermion, the same for both chiralities."""
 
@@ -287,4 +302,5 @@ class SpecTable(Strict):
     axes: Axes
     precision: Literal["float32", "float64"] = "float32"
     inputs: dict[str, NumberOrList] = {}
+    correlations: list[Correlation] = []
     figure: FigureChoice = FigureChoice()
