@@ -25,7 +25,7 @@ _HOMES = {
     "load_standard_model": "standard_model",
     "load_treatment": "treatment",
     "open_scan": "store",
-    "scan": "grid",
+    "scan": "in_memory",
     "triangle_integral": "physics.triangle",
     "x_branching_ratios": "physics.x_decays",
     "x_lifetime": "physics.x_decays",

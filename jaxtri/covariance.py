@@ -1,6 +1,7 @@
 """Errors of the inputs, and the correlations between them where they are known."""
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -102,7 +103,7 @@ def chosen(values: Mapping[str, Any], names: Iterable[str]) -> list[Any]:
 
 def variance(parts: Mapping[str, FloatArray], correlations: Correlations) -> FloatArray:
     """Variance of a sum of moves, each by 1 sigma of an input: (vertex,), or (vertex, i) of a list."""
-    squares = [part.reshape(len(part), -1) ** 2 for part in parts.values()]
+    squares = [(part**2).reshape(len(part), math.prod(part.shape[1:])) for part in parts.values()]
     total = np.concatenate(squares, axis=1).sum(axis=1)
     if correlations.names:
         some = np.stack(chosen(parts, correlations.names), axis=-1)
