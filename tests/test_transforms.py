@@ -54,6 +54,7 @@ CONSTANT = (  # in total, at least
     "flavour.ckm_matrix",
     "z_decays.charged_masses",
     "hadrons.meson_couplings",
+    "hadrons.three_pion_window",
     "channels.channel_masses",
     "channels.production_thresholds",
     "hadrons.hadronic_thresholds",
