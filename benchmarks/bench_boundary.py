@@ -92,6 +92,7 @@ def bench_boundaries(benchmark):
         "device": jax.devices()[0].device_kind,
     }
     assert worst_residual(found) < 1e-10
+    assert fewest >= 500
 
 
 def main():

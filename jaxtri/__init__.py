@@ -26,7 +26,7 @@ _HOMES = {
     "load_standard_model": "standard_model",
     "load_treatment": "treatment",
     "open_scan": "store",
-    "scan": "tiles",
+    "scan": "in_memory",
     "triangle_integral": "physics.triangle",
     "write_scan": "batch",
     "x_branching_ratios": "physics.x_decays",

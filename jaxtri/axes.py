@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from jax import Array
 
+from jaxtri.covariance import Correlations, input_errors, normal_draws
 from jaxtri.errors import InputError, unknown_name
 from jaxtri.gauge_model import GaugeModel
 from jaxtri.standard_model import (
@@ -89,7 +90,9 @@ def require_ascending(values: npt.NDArray[np.float64], where: str) -> None:
         raise InputError(f"{where}: give at least two positive values that ascend")
 
 
-def further_axis(name: str, table: FurtherAxis, sm: StandardModel, folder: Path) -> Axis:
+def further_axis(
+    name: str, table: FurtherAxis, sm: StandardModel, correlations: Correlations, folder: Path
+) -> Axis:
     """Build one further axis of a checked table.
 
     Raises
@@ -103,7 +106,7 @@ def further_axis(name: str, table: FurtherAxis, sm: StandardModel, folder: Path)
         parameters = _sobol(table.sobol, table.points, table.seed)
     elif table.nuisance is not None:
         assert table.points is not None
-        parameters = _draws(table.nuisance, table.points, table.seed or 0, sm, where)
+        parameters = _draws(table.nuisance, table.points, table.seed or 0, sm, correlations, where)
     elif table.file is not None and table.parameter is None and table.direction is None:
         parameters = read_columns(folder / table.file)
     else:
@@ -168,25 +171,20 @@ def _sobol(
 
 
 def _draws(
-    chosen: list[str] | str, points: int, seed: int, sm: StandardModel, where: str
+    chosen: list[str] | str, points: int, seed: int, sm: StandardModel, correlations: Correlations, where: str
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Normal draws of inputs around the values of the scan; node 0 has the values themselves."""
-    entries = {name: entry for table in TABLES for name, entry in input_table(table).items()}
-    names = [name for name in entries if entries[name].error is not None] if chosen == "all" else list(chosen)
-    random, values, drawn = np.random.default_rng(seed), input_values(sm), {}
+    values, errors = input_values(sm), input_errors(sm)
+    names = [name for name in errors if np.any(errors[name] > 0)] if chosen == "all" else list(chosen)
     for name in names:
-        if name not in entries:
-            raise unknown_name(f"{where}.nuisance", "input", name, entries)
-        if entries[name].error is None:
+        if name not in values:
+            raise unknown_name(f"{where}.nuisance", "input", name, values)
+        if not np.any(errors[name] > 0):
             raise InputError(f"{where}.nuisance: {name} has no error in its table; leave it out")
-        centre = np.array(values[name])
-        sigma = float(np.max(np.asarray(entries[name].error)))  # lopsided: the larger side
-        normal = random.standard_normal((points, *centre.shape))
-        normal[0] = 0.0
-        drawn[name] = centre + sigma * normal
-    if not drawn:
-        raise InputError(f'{where}.nuisance is empty; name inputs, or write "all"')
-    return drawn
+    drawn = normal_draws(values, errors, correlations, points, seed)
+    for name in names:
+        drawn[name][0] = values[name]
+    return {name: drawn[name] for name in names}
 
 
 def with_parameters(

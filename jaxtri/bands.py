@@ -1,7 +1,7 @@
 """Uncertainty of boundaries: what the errors of the inputs do to ln g_X, linearly and by Monte Carlo.
 
 Errors are those of the tables, the larger side where they are lopsided; inputs without an error in the
-tables do not contribute.  The tables know no correlations: inputs count as independent.
+tables do not contribute.  Inputs count as independent, but for correlations that the tables or a scan list.
 """
 
 import functools
@@ -14,14 +14,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from jaxtri.channels import production_vector
+from jaxtri.columns import CHUNK, Problem
+from jaxtri.covariance import input_errors, normal_draws, variance
 from jaxtri.curves import BoolArray, Curve, FloatArray, IntArray
 from jaxtri.edges import NONE, Ends, edges
 from jaxtri.gauge_model import GaugeModel
-from jaxtri.numerics.roots import implicit_root
 from jaxtri.physics.decay_in_flight import turning_points
-from jaxtri.search import SearchRow, SearchSet, log_ratio, row
+from jaxtri.physics.x_decays import unit_decays
+from jaxtri.search import SearchSet
+from jaxtri.sensitivities import compiled, gradients, row_of, with_inputs
 from jaxtri.spec import Spec
-from jaxtri.standard_model import TABLES, StandardModel, input_table, input_values
+from jaxtri.standard_model import StandardModel, input_values
 from jaxtri.treatment import Treatment
 
 STEEP = 30.0  # |d ln g_X / d ln m_X| beyond which a curve is a wall: it moves in mass, not in g_X
@@ -55,62 +59,6 @@ def _is_wall(curve: Curve) -> BoolArray:
     return ~(np.abs(curve.slope) <= STEEP)
 
 
-def input_errors(sm: StandardModel) -> dict[str, Any]:
-    """Return 1 sigma of every input by name, 0 where the tables have none or the user replaced the value."""
-    used = input_values(sm)
-    errors = {}
-    for table in TABLES:
-        for name, entry in input_table(table).items():
-            error = 0.0 if entry.error is None or used[name] != entry.value else np.max(entry.error)
-            errors[name] = np.full(np.shape(entry.value), error)
-    return errors
-
-
-def with_inputs(sm: StandardModel, values: Mapping[str, Any]) -> StandardModel:
-    """Return the record with inputs replaced by name, in whatever record they are."""
-
-    def pick(record: Any) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if name in type(record).__dataclass_fields__}
-
-    form_factors = replace(sm.form_factors, **pick(sm.form_factors))
-    hadrons = replace(sm.hadrons, **pick(sm.hadrons))
-    return replace(sm, **(pick(sm) | {"form_factors": form_factors, "hadrons": hadrons}))
-
-
-class _Setting(NamedTuple):
-    """What a row is computed from, besides the treatment and the inputs that vary."""
-
-    sm: StandardModel
-    model: GaugeModel
-    searches: SearchSet
-    search: Array  # position
-
-    @classmethod
-    def of(cls, spec: Spec, search: str) -> "_Setting":
-        names = [label.name for label in spec.searches.labels]
-        return cls(spec.sm, spec.model, spec.searches, jnp.asarray(names.index(search)))
-
-    def row(self, values: Mapping[str, Any], treatment: Treatment, m_X: Array) -> SearchRow:
-        rows = row(with_inputs(self.sm, values), self.model, treatment, self.searches, m_X).searches
-        return jax.tree.map(lambda x: x[self.search], rows)
-
-
-@functools.partial(jax.jit, static_argnames="treatment")
-def _sensitivities(
-    values: Mapping[str, Any], setting: _Setting, treatment: Treatment, m_X: Array, log_g: Array
-) -> Any:
-    """Derivative of ln g_X with respect to every input at every vertex, by name."""
-
-    def one(m_X: Array, log_g: Array) -> Any:
-        def root(values: Mapping[str, Any]) -> Array:
-            here = setting.row(values, treatment, m_X)
-            return implicit_root(lambda u: log_ratio(here, u), log_g)
-
-        return jax.grad(root)(values)
-
-    return jax.vmap(one)(m_X, log_g)
-
-
 def sensitivities(spec: Spec, treatment: Treatment, curve: Curve) -> dict[str, FloatArray]:
     """Return d ln g_X / d input at every vertex of a curve, by name.
 
@@ -121,10 +69,16 @@ def sensitivities(spec: Spec, treatment: Treatment, curve: Curve) -> dict[str, F
     curve
         Boundary of one search.
     """
-    values = {name: jnp.asarray(value) for name, value in input_values(spec.sm).items()}
-    setting = _Setting.of(spec, curve.search)
-    found = _sensitivities(values, setting, treatment, jnp.asarray(curve.m_X), jnp.log(curve.g_X))
-    return {name: np.asarray(value) for name, value in found.items()}
+    problem = Problem.of(spec)
+    chunks = [slice(start, start + CHUNK) for start in range(0, max(1, len(curve.m_X)), CHUNK)]
+    position = _position(spec, curve.search)
+    log_g = np.log(curve.g_X)
+    found = [gradients(problem, treatment, position, curve.m_X[part], log_g[part]) for part in chunks]
+    return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+
+
+def _position(spec: Spec, search: str) -> int:
+    return [label.name for label in spec.searches.labels].index(search)
 
 
 def band(spec: Spec, treatment: Treatment, curve: Curve) -> Band:
@@ -143,23 +97,24 @@ def band(spec: Spec, treatment: Treatment, curve: Curve) -> Band:
 def bands(spec: Spec, treatment: Treatment, curves: Iterable[Curve]) -> Iterator[Band]:
     """Yield the `band` of every curve; the tables of errors are read once."""
     errors = input_errors(spec.sm)
+    compiled(Problem.of(spec), treatment)
     for curve in curves:
         yield _propagated(spec, treatment, curve, errors)
 
 
 def _propagated(spec: Spec, treatment: Treatment, curve: Curve, errors: Mapping[str, Any]) -> Band:
     vertices, some = _thinned(curve)
-    parts = {}
-    for name, slope in sensitivities(spec, treatment, some).items():
-        squares = (slope * errors[name]) ** 2
-        parts[name] = np.sqrt(squares.reshape(len(vertices), np.size(errors[name])).sum(axis=1))
-    total = np.sqrt(sum((part**2 for part in parts.values()), np.zeros(len(some.m_X))))
+    moves = {name: slope * errors[name] for name, slope in sensitivities(spec, treatment, some).items()}
+    parts = {
+        name: np.sqrt((move**2).reshape(len(vertices), np.size(errors[name])).sum(axis=1))
+        for name, move in moves.items()
+    }
     return Band(
         search=curve.search,
         vertices=vertices,
         m_X=some.m_X,
         g_X=some.g_X,
-        sigma=total,
+        sigma=np.sqrt(variance(moves, spec.correlations)),
         leading=_leading(some.m_X, parts),
     )
 
@@ -188,15 +143,26 @@ def _leading(
     return tuple(found)
 
 
+class _Setting(NamedTuple):
+    """What a boundary is computed from, besides the treatment and the inputs that vary."""
+
+    sm: StandardModel
+    model: GaugeModel
+    searches: SearchSet
+    position: Array  # of the search
+    m_X: Array
+    ends: Ends
+
+
 @functools.partial(jax.jit, static_argnames="treatment")
-def _drawn(
-    values: Mapping[str, Any], setting: _Setting, treatment: Treatment, m_X: Array, ends: Ends
-) -> Array:
+def _drawn(values: Mapping[str, Any], setting: _Setting, treatment: Treatment) -> Array:
     """The root of F nearest to a boundary, between two couplings, for every draw of the inputs."""
 
     def one(values: Mapping[str, Any]) -> Array:
-        here = setting.row(values, treatment, m_X)
-        found = edges(here, turning_points(here.neutrinos), ends)
+        sm, model, m_X = with_inputs(setting.sm, values), setting.model, setting.m_X
+        rates = production_vector(sm, model, treatment, m_X), unit_decays(sm, model, m_X)
+        here = row_of(sm, setting.searches, setting.position, m_X, *rates)
+        found = edges(here, turning_points(here.neutrinos), setting.ends)
         sources = jnp.stack([found.lower, found.upper])
         inner = (sources > 0) & (sources < len(found.value) - 1)
         return jnp.where(inner.any(), found.value[jnp.max(jnp.where(inner, sources, NONE))], jnp.nan)
@@ -208,6 +174,8 @@ def monte_carlo(
     spec: Spec, treatment: Treatment, search: str, m_X: float, g_X: float, *, draws: int = 1000, seed: int = 0
 ) -> FloatArray:
     """Return ln g_X of one boundary point for random inputs, normally distributed about their values.
+
+    Correlated like those of the linear bands.
 
     Parameters
     ----------
@@ -222,13 +190,15 @@ def monte_carlo(
     seed
         Of the random numbers.
     """
-    random = np.random.default_rng(seed)
-    errors = input_errors(spec.sm)
-    values = {
-        name: jnp.asarray(value + errors[name] * random.normal(size=(draws, *np.shape(value))))
-        for name, value in ((name, np.asarray(value)) for name, value in input_values(spec.sm).items())
-    }
+    values, errors = input_values(spec.sm), input_errors(spec.sm)
+    drawn = normal_draws(values, errors, spec.correlations, draws, seed)
     centre = float(np.log(g_X))
-    ends = Ends(centre - 1.0, centre + 1.0)
-    setting = _Setting.of(spec, search)
-    return np.asarray(_drawn(values, setting, treatment, jnp.asarray(float(m_X)), ends))
+    setting = _Setting(
+        spec.sm,
+        spec.model,
+        spec.searches,
+        jnp.asarray(_position(spec, search)),
+        jnp.asarray(float(m_X)),
+        Ends(centre - 1.0, centre + 1.0),
+    )
+    return np.asarray(_drawn(drawn, setting, treatment))

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from jaxtri import mesh
-from jaxtri.columns import Problem, columns_at, critical_masses, crossing_masses
+from jaxtri.columns import Problem, columns_at, compiled
+from jaxtri.critical import critical_masses, crossing_masses
 from jaxtri.curves import Boundaries, Columns, Nodes
 from jaxtri.errors import InputError
 from jaxtri.numerics.precision import require_x64
@@ -51,6 +52,7 @@ def boundaries(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Bound
             'scan it with arrays = ["boundary"]'
         )
     problem = Problem.of(spec)
+    compiled(problem)
     columns = _refined(problem, mesh.start(spec))
     return boundaries_of(spec, columns)
 
@@ -61,8 +63,9 @@ def _refined(problem: Problem, nodes: Nodes) -> Columns:
     for _ in range(ROUNDS):
         cells = mesh.changes(columns)
         masses, segments = critical_masses(problem, columns, cells), columns.segment[cells.node]
-        more = mesh.added(columns, cells, masses)
-        if not len(cells.node) and len(more.m_X) < FEW:
+        lacking = mesh.sparse(columns)
+        more = mesh.added(columns, cells, masses, lacking)
+        if not len(cells.node) and not lacking.any() and len(more.m_X) < FEW:
             break
         columns = mesh.merged(columns, columns_at(problem, more))
         mesh.mark(columns, masses, segments, cells)

@@ -1,10 +1,14 @@
 """Columns of the plane, many searches and treatments at many masses: the only room that maps `edges`.
 
 Production and decays of X are compiled apart, with their derivative along m_X; what a search adds is cheap.
+Chunks of masses run in threads: the compiler's own parallelism does little for kernels this small, and
+threads compile different kernels at the same time.
 """
 
 import functools
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,11 +18,12 @@ import numpy as np
 from jax import Array
 
 from jaxtri.channels import production_vector
-from jaxtri.curves import Cells, Columns, FloatArray, IntArray, Nodes, Pairs
-from jaxtri.edges import LONGEST, SHORTEST, Edges, Ends, edges, ends_within
+from jaxtri.curves import NONE, Columns, FloatArray, IntArray, Nodes
+from jaxtri.edges import EVENTS, LONGEST, SHORTEST, SOURCES, Edges, Ends, edges, ends_within
 from jaxtri.gauge_model import GaugeModel
-from jaxtri.numerics.roots import roots_of_all
+from jaxtri.numerics.precision import require_x64
 from jaxtri.physics.decay_in_flight import turning_points
+from jaxtri.physics.hadrons import Spaces, three_pion_spaces, three_pion_window
 from jaxtri.physics.x_decays import FINAL_STATES, unit_decays
 from jaxtri.search import SearchRow, SearchSet, join_row, log_ratio, log_signal
 from jaxtri.spec import Spec
@@ -26,6 +31,9 @@ from jaxtri.standard_model import StandardModel
 from jaxtri.treatment import Treatment
 
 CHUNK = 128  # masses computed at a time
+FEW = 32  # masses whose three-pion phase space is computed at a time
+PAIRS = 2048  # of a mass and a line whose edges are computed at a time
+WORKERS = min(8, os.cpu_count() or 1)  # threads; more of them wait for each other's Python
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +45,20 @@ class Problem:
     model: GaugeModel
     searches: SearchSet
     window: Ends  # lowest and highest ln g_X
+    three_pions: tuple[float, float]  # masses between which `three_pion_spaces` matter [GeV]
 
     @classmethod
     def of(cls, spec: Spec) -> "Problem":
         """Take from a scan what its boundaries need."""
         window = Ends(float(np.log(spec.g_X[0])), float(np.log(spec.g_X[-1])))
+        low, high = three_pion_window(spec.sm).tolist()
         return cls(
-            treatments=spec.treatments, sm=spec.sm, model=spec.model, searches=spec.searches, window=window
+            treatments=spec.treatments,
+            sm=spec.sm,
+            model=spec.model,
+            searches=spec.searches,
+            window=window,
+            three_pions=(low, high),
         )
 
 
@@ -57,9 +72,22 @@ class Mass(NamedTuple):
 
 
 @jax.jit
-def _decays(sm: StandardModel, model: GaugeModel, m_X: Array) -> Any:
+def _three_pions(sm: StandardModel, m_X: Array) -> tuple[Spaces, Spaces]:
+    """Phase space of three pions at every mass, and its change along ln m_X."""
+    return jax.vmap(lambda m: jax.jvp(lambda m: three_pion_spaces(sm, m), (m,), (m,)))(m_X)
+
+
+@jax.jit
+def _decays(sm: StandardModel, model: GaugeModel, m_X: Array, spaces: tuple[Spaces, Spaces]) -> Any:
     """Branching ratios and width of X at every mass, and their change along ln m_X."""
-    return jax.vmap(lambda m: jax.jvp(lambda m: unit_decays(sm, model, m), (m,), (m,)))(m_X)
+
+    def one(m: Array, spaces: tuple[Spaces, Spaces]) -> Any:
+        def decays(m: Array, known: Spaces) -> Any:
+            return unit_decays(sm, model, m, spaces=known)
+
+        return jax.jvp(decays, (m, spaces[0]), (m, spaces[1]))
+
+    return jax.vmap(one)(m_X, spaces)
 
 
 @functools.partial(jax.jit, static_argnames="treatment")
@@ -74,9 +102,10 @@ def _production(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X:
 
 @jax.jit
 def _masses(
-    sm: StandardModel, searches: SearchSet, window: Ends, m_X: Array, decays: Any, production: Any
+    sm: StandardModel, searches: SearchSet, window: Ends, m_X: Array, decays: Any, rates: Any
 ) -> Mass:
-    """Join rates with every search, at every mass."""
+    """Join rates, one production a treatment, with every search, at every mass."""
+    production = jax.tree.map(lambda *x: jnp.stack(x), *rates)
 
     def one(m_X: Array, decays: Any, production: Any) -> Mass:
         def rows(m_X: Array, decays: Any, production: Array) -> SearchRow:
@@ -92,28 +121,16 @@ def _masses(
 
 
 @jax.jit
-def _columns(masses: Mass) -> tuple[Edges, Array, Array]:
-    """Edges of every line at every mass, with slopes and residuals, (m_X, line)."""
+def _edges(masses: Mass, node: Array, line: Array) -> tuple[Edges, Array, Array]:
+    """Edges of some lines at some masses, with slopes and residuals, (pair,)."""
 
-    def one_mass(mass: Mass) -> tuple[Edges, Array, Array]:
-        def one(search: SearchRow, change: SearchRow) -> tuple[Edges, Array, Array]:
-            found = edges(search, mass.turning, mass.ends)
-            return found, *_slopes(search, change, found.value)
+    def one(node: Array, line: Array) -> tuple[Edges, Array, Array]:
+        search, change = jax.tree.map(lambda x: x[node, line], (masses.rows, masses.change))
+        turning, ends = jax.tree.map(lambda x: x[node], (masses.turning, masses.ends))
+        found = edges(search, turning, ends)
+        return found, *_slopes(search, change, found.value)
 
-        return jax.vmap(one)(mass.rows, mass.change)
-
-    return jax.vmap(one_mass)(masses)
-
-
-@jax.jit
-def _some(masses: Mass, lines: Array) -> Edges:
-    """Edges of chosen lines, (m_X, chosen)."""
-
-    def one_mass(mass: Mass, lines: Array) -> Edges:
-        rows = jax.tree.map(lambda x: x[lines], mass.rows)
-        return jax.vmap(lambda search: edges(search, mass.turning, mass.ends))(rows)
-
-    return jax.vmap(one_mass)(masses, lines)
+    return jax.vmap(one)(node, line)
 
 
 def _slopes(search: SearchRow, change: SearchRow, value: Array) -> tuple[Array, Array]:
@@ -139,64 +156,104 @@ def _with(search: SearchRow, parts: dict[str, Array]) -> SearchRow:
     return SearchRow(**kept, **parts)
 
 
-def _in_chunks(function: Callable[..., Any], *arrays: Any) -> Any:
-    """Call a function on pieces of one length; the last one repeats its last entry."""
-    count = len(arrays[0])
-    index = np.minimum(np.arange(-(-count // CHUNK) * CHUNK), count - 1)
-    pieces = [index[i : i + CHUNK] for i in range(0, len(index), CHUNK)]
-    parts = [function(*(jnp.asarray(array[piece]) for array in arrays)) for piece in pieces]
-    return jax.tree.map(lambda *x: np.concatenate([np.asarray(one) for one in x])[:count], *parts)
+def masses_at(problem: Problem, m_X: FloatArray) -> Mass:
+    """Everything that some masses, `CHUNK` at most, have; the last one is repeated up to that."""
+    chunk = padded(m_X, CHUNK)
+    decays, rates, _ = rates_at(problem, chunk)
+    return _masses(problem.sm, problem.searches, problem.window, chunk, decays, rates)
 
 
-def _at(problem: Problem, m_X: Array) -> Mass:
-    """Everything that some masses have."""
+def rates_at(problem: Problem, m_X: FloatArray) -> tuple[Any, tuple[Any, ...], tuple[Spaces, Spaces]]:
+    """Decays, production under every treatment, three-pion phase space, each with its change along ln m_X.
+
+    Always of `CHUNK` masses.
+    """
+    require_x64()  # of this thread
     sm, model = problem.sm, problem.model
-    rates = [_production(sm, model, one, m_X) for one in problem.treatments]
-    production = jax.tree.map(lambda *x: jnp.stack(x), *rates)
-    return _masses(sm, problem.searches, problem.window, m_X, _decays(sm, model, m_X), production)
+    rates = tuple(_production(sm, model, one, m_X) for one in problem.treatments)
+    spaces = _spaces_at(problem, m_X)
+    return _decays(sm, model, m_X, spaces), rates, spaces
+
+
+def _spaces_at(problem: Problem, m_X: FloatArray) -> tuple[Spaces, Spaces]:
+    """`_three_pions` at masses, computed only where it is used: it is an integral over a Dalitz plot."""
+    blank: Any = np.zeros(len(m_X)), np.zeros(len(m_X)), np.zeros((len(m_X), 2))
+    made = jax.tree.map(np.copy, (Spaces(*blank), Spaces(*blank)))
+    used = np.flatnonzero((problem.three_pions[0] < m_X) & (m_X < problem.three_pions[1]))
+    for i in range(0, len(used), FEW):
+        some = used[i : i + FEW]
+        found = _three_pions(problem.sm, padded(m_X[some], FEW))
+        for whole, part in zip(jax.tree.leaves(made), jax.tree.leaves(found), strict=True):
+            whole[some] = np.asarray(part)[: len(some)]
+    return made
+
+
+def edges_at(masses: Mass, node: IntArray, line: IntArray) -> tuple[Edges, FloatArray, FloatArray]:
+    """Edges of some lines at some masses, with slopes and residuals, (pair,); on the host."""
+    parts = [
+        _edges(masses, padded(node[i : i + PAIRS], PAIRS), padded(line[i : i + PAIRS], PAIRS))
+        for i in range(0, len(node), PAIRS)
+    ]
+    return jax.tree.map(lambda *x: np.concatenate(x)[: len(node)], *parts)
+
+
+def padded(values: Any, length: int) -> Any:
+    """An array with its last entry repeated up to a length: one compilation serves all."""
+    return np.pad(values, (0, length - len(values)), mode="edge")
+
+
+def in_threads(function: Callable[[slice], None], count: int) -> None:
+    """Call a function on every chunk of as many masses."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(function, [slice(start, start + CHUNK) for start in range(0, count, CHUNK)]))
+
+
+def compiled(problem: Problem) -> None:
+    """Compile every kernel, some at the same time; where they are compiled it costs one chunk."""
+    sm, model = problem.sm, problem.model
+    m_X = np.full(CHUNK, problem.three_pions[0])  # not inside: no spaces
+    with ThreadPoolExecutor(WORKERS) as pool:
+        decays = pool.submit(_decays, sm, model, m_X, _spaces_at(problem, m_X))
+        pool.submit(_three_pions, sm, m_X[:FEW])
+        rates = tuple(pool.submit(_production, sm, model, one, m_X) for one in problem.treatments)
+        known = decays.result(), tuple(one.result() for one in rates)
+        masses = _masses(sm, problem.searches, problem.window, m_X, *known)
+        pool.submit(edges_at, masses, np.zeros(1, dtype=int), np.zeros(1, dtype=int))
 
 
 def columns_at(problem: Problem, nodes: Nodes) -> Columns:
     """Compute the columns at nodes; levels that vanish are marked later."""
-    found, slope, residual = _in_chunks(lambda m_X: _columns(_at(problem, m_X)), nodes.m_X)
+    lines, count = len(problem.treatments) * len(problem.searches.labels), len(nodes.m_X)
+    made = _blank(nodes, lines)
+
+    def fill(piece: slice) -> None:
+        masses = masses_at(problem, nodes.m_X[piece])
+        made.valid[piece] = np.asarray(masses.rows.is_valid)[: len(nodes.m_X[piece])]
+        node, line = np.nonzero(made.valid[piece])
+        if not len(node):
+            return
+        found, slope, residual = edges_at(masses, node, line)
+        for name in ("value", "lower", "upper", "levels", "meeting"):
+            getattr(made, name)[piece][node, line] = getattr(found, name)
+        made.slope[piece][node, line], made.residual[piece][node, line] = slope, residual
+
+    in_threads(fill, count)
+    return made
+
+
+def _blank(nodes: Nodes, lines: int) -> Columns:
+    """Columns without any data."""
+    shape = len(nodes.m_X), lines
     return Columns(
         m_X=nodes.m_X,
         segment=nodes.segment,
-        value=found.value,
-        slope=slope,
-        residual=residual,
-        lower=found.lower,
-        upper=found.upper,
-        levels=found.levels,
-        meeting=found.meeting,
-        valid=found.is_valid,
-        critical=np.zeros(found.levels.shape, dtype=bool),
+        value=np.zeros((*shape, len(SOURCES))),
+        slope=np.zeros((*shape, len(SOURCES))),
+        residual=np.zeros((*shape, len(SOURCES))),
+        lower=np.full((*shape, 2), NONE, dtype=np.int8),
+        upper=np.full((*shape, 2), NONE, dtype=np.int8),
+        levels=np.zeros((*shape, EVENTS)),
+        meeting=np.zeros((*shape, EVENTS)),
+        valid=np.zeros(shape, dtype=bool),
+        critical=np.zeros((*shape, EVENTS), dtype=bool),
     )
-
-
-def critical_masses(problem: Problem, columns: Columns, cells: Cells) -> FloatArray:
-    """Solve for the mass in each cell at which the level of an event vanishes."""
-
-    def levels(m_X: FloatArray) -> FloatArray:
-        found = _in_chunks(lambda m, line: _some(_at(problem, m), line), m_X, cells.line[:, None])
-        return found.levels[np.arange(len(m_X)), 0, cells.event]
-
-    return _solved(levels, columns, cells.node)
-
-
-def crossing_masses(problem: Problem, columns: Columns, pairs: Pairs) -> FloatArray:
-    """Solve for the mass at which two edges cross."""
-
-    def distance(m_X: FloatArray) -> FloatArray:
-        found = _in_chunks(lambda m, lines: _some(_at(problem, m), lines), m_X, pairs.lines)
-        one, other = np.take_along_axis(found.value, pairs.sources[:, :, None], axis=2)[:, :, 0].T
-        return np.asarray(one - other)
-
-    return _solved(distance, columns, pairs.node)
-
-
-def _solved(values: Callable[[FloatArray], FloatArray], columns: Columns, node: IntArray) -> FloatArray:
-    """Roots between a node and the next one."""
-    if not len(node):
-        return np.zeros(0)
-    return roots_of_all(values, columns.m_X[node], columns.m_X[node + 1])

@@ -14,6 +14,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int_]
 BoolArray = npt.NDArray[np.bool_]
+SourceArray = npt.NDArray[np.int8]
 JOINED = 1e-5  # in ln g_X: two ends this close at one threshold are one point; a step of the rate is larger
 ROUNDED = 1e-12  # in ln g_X: two ends this close at one mass are one point
 END = {0, 6}  # sources bottom and top: not edges of the exclusion, but of what is looked at
@@ -68,16 +69,16 @@ class Columns:
     value: FloatArray  # (node, line, source) ln g_X
     slope: FloatArray  # (node, line, source) d ln g_X / d ln m_X
     residual: FloatArray  # (node, line, source) |F|
-    lower: IntArray  # (node, line, 2) source of the lower edge of each interval, or NONE
-    upper: IntArray  # (node, line, 2)
+    lower: SourceArray  # (node, line, 2) source of the lower edge of each interval, or NONE
+    upper: SourceArray  # (node, line, 2)
     levels: FloatArray  # (node, line, event)
     meeting: FloatArray  # (node, line, event) ln g_X at which edges meet where that level is 0
     valid: BoolArray  # (node, line) whether the search has data
     critical: BoolArray  # (node, line, event) whether this mass is where the level is 0
 
-    def pattern(self) -> IntArray:
-        """Return sources of all edges, (node, line, 4)."""
-        return np.concatenate([self.lower, self.upper], axis=2)
+    def pattern(self) -> npt.NDArray[np.int32]:
+        """Return the four sources of all edges as one number, (node, line)."""
+        return np.concatenate([self.lower, self.upper], axis=2).view(np.int32)[:, :, 0]
 
 
 @dataclass(frozen=True)
@@ -124,22 +125,25 @@ class Slab:
     intervals: tuple[tuple[int, int], ...]  # sources of lower and upper edge
 
 
-def slabs(columns: Columns, line: int) -> tuple[list[Slab], int]:
-    """Return the slabs of one line, and how many neighbours disagree without a critical mass between them."""
-    pattern = np.concatenate([columns.lower[:, line], columns.upper[:, line]], axis=1)
-    critical: BoolArray = np.any(columns.critical[:, line], axis=1)
-    starts = np.flatnonzero(np.diff(columns.segment, prepend=-1))
-    found, unresolved = [], 0
-    for first, last in zip(starts, [*starts[1:] - 1, len(critical) - 1], strict=True):
-        stops = [first, *(first + 1 + np.flatnonzero(critical[first + 1 : last])), last]
-        for a, b in itertools.pairwise(stops):
-            inner = pattern[a + 1 : b]
-            if not len(inner):
+def slabs(columns: Columns, lines: IntArray) -> tuple[list[list[Slab]], int]:
+    """Return the slabs of some lines, and how many neighbours disagree without a critical mass between."""
+    pattern = np.ascontiguousarray(columns.pattern()[:, lines].T)
+    critical = columns.critical[:, lines].any(axis=2).T
+    edge = np.diff(columns.segment, prepend=-1, append=columns.segment[-1] + 1) != 0
+    found: list[list[Slab]] = []
+    unresolved = 0
+    for line, codes, stops in zip(lines, pattern, critical | edge[1:] | edge[:-1], strict=True):
+        found.append([])
+        nodes = np.flatnonzero(stops)
+        for a, b in itertools.pairwise(nodes.tolist()):
+            if b == a + 1:
                 continue
-            typical = inner[len(inner) // 2]
-            unresolved += int(np.count_nonzero((inner != typical).any(axis=1)))
-            pairs = tuple((int(typical[k]), int(typical[k + 2])) for k in (0, 1) if typical[k] != NONE)
-            found.append(Slab(slice(int(a), int(b) + 1), pairs))
+            middle = (a + b + 1) // 2
+            unresolved += int(np.count_nonzero(codes[a + 1 : b] != codes[middle]))
+            sources = zip(
+                columns.lower[middle, line].tolist(), columns.upper[middle, line].tolist(), strict=True
+            )
+            found[-1].append(Slab(slice(a, b + 1), tuple(pair for pair in sources if pair[0] != NONE)))
     return found, unresolved
 
 

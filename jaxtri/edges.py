@@ -31,6 +31,7 @@ TINY = float(np.finfo(float).tiny)
 WIDEST = (1e-15, 10.0)  # couplings at which a single mass is looked at
 SOURCES = ("bottom", "rise", "fall", "second rise", "longest", "shortest", "top")  # of an edge, in this order
 BOTTOM, RISE, FALL, SECOND_RISE, LONGEST, SHORTEST, TOP = range(len(SOURCES))
+EVENTS = 10  # of `Edges.levels`
 NONE = -1  # in place of a source: there is no such interval
 
 

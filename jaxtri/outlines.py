@@ -35,17 +35,20 @@ def members(labels: Sequence[SearchLabel], group: str) -> IntArray:
     return np.array([i for i, label in enumerate(labels) if label.channel[0] in group], dtype=int)
 
 
-def _intervals(columns: Columns, lines: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Lower and upper edge of every interval, (node, 2 lines); where there is none, both are infinite."""
-    inner = np.diff(columns.segment, prepend=-1, append=-1) == 0
-    inside = (inner[:-1] & inner[1:])[:, None] & columns.valid[:, lines]
-    known = np.zeros((columns.segment[-1] + 1, len(lines)), dtype=bool)
-    np.logical_or.at(known, columns.segment, inside)  # at a cut, data on one side only
+Edges = tuple[FloatArray, FloatArray]
+
+
+def _intervals(columns: Columns) -> Edges:
+    """Lower and upper edge of both intervals of every line, (node, line, 2); infinite where there is none."""
+    starts = np.diff(columns.segment, prepend=-1) != 0
+    inner = ~starts & ~np.append(starts[1:], True)  # at a cut, data on one side only
+    known = np.logical_or.reduceat(columns.valid & inner[:, None], np.flatnonzero(starts))[columns.segment]
     found = []
-    for sources in (columns.lower[:, lines], columns.upper[:, lines]):
-        edge = np.take_along_axis(columns.value[:, lines], np.maximum(sources, 0), axis=2)
-        edge = np.where((sources != NONE) & known[columns.segment][:, :, None], edge, np.inf)
-        found.append(edge.reshape(len(edge), -1))
+    for sources in (columns.lower, columns.upper):
+        edge = np.full(sources.shape, np.inf)
+        where = np.nonzero((sources != NONE) & known[:, :, None])
+        edge[where] = columns.value[(*where[:2], sources[where])]
+        found.append(edge)
     return found[0], found[1]
 
 
@@ -77,32 +80,33 @@ def _sorted_union(lower: FloatArray, upper: FloatArray) -> tuple[BoolArray, Bool
     return begin, end
 
 
-def visible(columns: Columns, lines: IntArray) -> BoolArray:
+def visible(columns: Columns, intervals: Edges, lines: IntArray) -> BoolArray:
     """Whether each source of each line is an edge of the union of the lines, (node, line, source)."""
-    begin, end = _union(*_intervals(columns, lines))
+    begin, end = _union(*(edge[:, lines].reshape(len(edge), -1) for edge in intervals))
     shown = np.zeros((len(columns.m_X), len(lines), columns.value.shape[2]), dtype=bool)
     for flags, sources in ((begin, columns.lower[:, lines]), (end, columns.upper[:, lines])):
-        flags = flags.reshape(sources.shape)
-        for k in (0, 1):
-            node, line = np.nonzero(flags[:, :, k])
-            shown[node, line, sources[node, line, k]] = True
+        node, line, k = np.nonzero(flags.reshape(sources.shape))
+        shown[node, line, sources[node, line, k]] = True
     return shown
 
 
 def crossings(columns: Columns, treatments: int, labels: Sequence[SearchLabel]) -> Pairs:
     """Return the steps in which an edge of a union passes from one line to another."""
     found: list[tuple[int, int, int, int, int]] = []
+    intervals = _intervals(columns)
     for group in GROUPS:
         for t in range(treatments):
             lines = members(labels, group) + t * len(labels)
-            found += _crossings(columns, lines)
+            found += _crossings(columns, intervals, lines)
     unique = np.array(sorted(set(found)), dtype=int).reshape(-1, 5)
     return Pairs(unique[:, 0], unique[:, [1, 3]], unique[:, [2, 4]])
 
 
-def _crossings(columns: Columns, lines: IntArray) -> Iterable[tuple[int, int, int, int, int]]:
+def _crossings(
+    columns: Columns, intervals: Edges, lines: IntArray
+) -> Iterable[tuple[int, int, int, int, int]]:
     """Steps in which an edge of one line appears from or disappears into another line of a group."""
-    shown = visible(columns, lines)
+    shown = visible(columns, intervals, lines)
     shown[:, :, list(END)] = False
     same = (np.diff(columns.segment) == 0)[:, None, None]
     node, line, source = np.nonzero((shown[1:] != shown[:-1]) & same)
@@ -125,29 +129,26 @@ def _drawn(columns: Columns, lines: IntArray) -> BoolArray:
     """Whether each source of each line is an edge, (node, line, source); not those of the window."""
     drawn = np.zeros((len(columns.m_X), len(lines), columns.value.shape[2]), dtype=bool)
     for sources in (columns.lower[:, lines], columns.upper[:, lines]):
-        for k in (0, 1):
-            node, line = np.nonzero(~np.isin(sources[:, :, k], (NONE, *END)))
-            drawn[node, line, sources[node, line, k]] = True
+        node, line, k = np.nonzero(~np.isin(sources, (NONE, *END)))
+        drawn[node, line, sources[node, line, k]] = True
     return drawn
 
 
 def boundaries_of(spec: Spec, columns: Columns) -> dict[str, Boundaries]:
     """Join columns into the boundaries of every treatment."""
-    found = {}
+    found, intervals = {}, _intervals(columns)
     for t, treatment in enumerate(spec.treatments):
         first = t * len(spec.searches.labels)
-        found[treatment.name] = _one_treatment(spec, treatment.name, first, columns)
+        found[treatment.name] = _one_treatment(spec, treatment.name, first, columns, intervals)
     return found
 
 
-def _one_treatment(spec: Spec, name: str, first: int, columns: Columns) -> Boundaries:
+def _one_treatment(spec: Spec, name: str, first: int, columns: Columns, intervals: Edges) -> Boundaries:
     labels = spec.searches.labels
-    curves, regions, unresolved = [], [], 0
+    curves, regions = [], []
+    found, unresolved = slabs(columns, first + np.arange(len(labels)))
     paths: dict[int, list[tuple[IntArray, IntArray, bool]]] = {}
-    for i, label in enumerate(labels):
-        line = first + i
-        some, doubtful = slabs(columns, line)
-        unresolved += doubtful
+    for line, (label, some) in enumerate(zip(labels, found, strict=True), start=first):
         joined = chains(pieces(columns, line, some), columns.segment)
         paths[line] = [vertices(chain) for chain in joined]
         curves += [_curve(label.name, columns, line, *path) for path in paths[line]]
@@ -157,14 +158,14 @@ def _one_treatment(spec: Spec, name: str, first: int, columns: Columns) -> Bound
     groups, walls = {}, {}
     for group in GROUPS:
         lines = members(labels, group) + first
-        shown = visible(columns, lines)
+        shown = visible(columns, intervals, lines)
         groups[group] = tuple(
             _curve(group, columns, int(line), *run)
             for k, line in enumerate(lines)
             for path in paths[int(line)]
             for run in _runs(shown[:, k], *path)
         )
-        walls[group] = _walls(columns, lines)
+        walls[group] = _walls(columns, intervals, lines)
     return Boundaries(
         treatment=name,
         curves=tuple(curves),
@@ -223,9 +224,9 @@ def _runs(
     ]
 
 
-def _walls(columns: Columns, lines: IntArray) -> FloatArray:
+def _walls(columns: Columns, intervals: Edges, lines: IntArray) -> FloatArray:
     """Vertical edges of a union, (wall, 3): mass, lower and upper coupling."""
-    lower, upper = _intervals(columns, lines)
+    lower, upper = (edge[:, lines].reshape(len(edge), -1) for edge in intervals)
     found = []
     joints = np.flatnonzero(np.diff(columns.segment))
     for left, right in [(-1, 0), *((int(i), int(i) + 1) for i in joints)]:

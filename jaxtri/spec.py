@@ -20,6 +20,7 @@ from jaxtri.axes import (
     require_separate,
     sets_charges,
 )
+from jaxtri.covariance import INDEPENDENT, Correlations, known_correlations
 from jaxtri.errors import InputError, gather, unknown_name
 from jaxtri.fields import FIELDS, REDUCTIONS, USUAL
 from jaxtri.gauge_model import GaugeModel, anomaly_coefficients, load_model
@@ -51,6 +52,7 @@ class Spec:
     arrays: tuple[str, ...] = USUAL  # those to store
     compression: str = "gzip"  # or "none"
     curves: bool = True  # whether exact boundaries are traced besides; only in a plane
+    correlations: Correlations = INDEPENDENT  # of the inputs, for error bands
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -148,9 +150,15 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
     _require_distinct(name, "treatments", [one.name for one in treatments])
     _require_distinct(name, "models", [one.name for one in models])
     gather(*(lambda m=m, t=t: require_described(m, t) for m in models for t in treatments))
+    correlations = known_correlations(table.correlations)
     m_X, g_X = _plane(name, table, folder)
     axes = tuple(
-        gather(*(lambda k=k, v=v: further_axis(k, v, sm, folder) for k, v in table.axes.further.items()))
+        gather(
+            *(
+                lambda k=k, v=v: further_axis(k, v, sm, correlations, folder)
+                for k, v in table.axes.further.items()
+            )
+        )
     )
     require_separate(axes)
     gather(*(lambda one=one: _require_free(axes, models, one) for one in treatments))
@@ -171,6 +179,7 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
             arrays=_arrays(name, table.arrays),
             compression=table.compression,
             curves=table.curves,
+            correlations=correlations,
         )
         for model in models
     )

@@ -1,7 +1,6 @@
 """Tiles of a scan: rates of all columns at once, then cells, a chunk at a time into the same buffers."""
 
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -13,10 +12,9 @@ from jax import Array
 from jaxtri.edges import Ends
 from jaxtri.fields import CELL_FIELDS, COLUMN_FIELDS, Box, Fields, Scan, dtype_of, extents, inside
 from jaxtri.grid import Columns, Nodes, cast, cells, columns, extent, take
-from jaxtri.numerics.precision import require_x64
 from jaxtri.plan import Plan
 from jaxtri.provenance import header, plan_of
-from jaxtri.spec import Spec, load_spec
+from jaxtri.spec import Spec
 from jaxtri.treatment import Treatment
 
 
@@ -145,26 +143,3 @@ def compute(spec: Spec, treatment: Treatment) -> Scan:
             for name, values in block.items():
                 arrays[name][inside(where)] = values
     return Scan(header=top, arrays=arrays)
-
-
-def scan(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Scan]:
-    """Run a scan in memory.
-
-    Parameters
-    ----------
-    source
-        A scan file with one model, its content as nested dictionaries, or a loaded specification.
-
-    Returns
-    -------
-    dict
-        One `Scan` a treatment, by name; ``scan["log10_ratio"]`` and the like are NumPy arrays.
-
-    Raises
-    ------
-    InputError
-        For everything that is wrong with the specification, before anything is computed.
-    """
-    require_x64()
-    spec = source if isinstance(source, Spec) else load_spec(source)
-    return {treatment.name: compute(spec, treatment) for treatment in spec.treatments}

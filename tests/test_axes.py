@@ -24,6 +24,7 @@ LEPTONS = dict.fromkeys(("e", "mu", "tau", "nu_e", "nu_mu", "nu_tau"), -1)
 MODEL = {"title": "B-L", "name": "own", "neutrinos": "chiral", "charges": QUARKS | LEPTONS}
 PARTNERS = {"neutrinos": "majorana", "m_nu_R": 0.01, "right_handed_neutrinos": [-1, -1, -1]}
 BASE = {
+    "curves": False,
     "title": "few points",
     "model": MODEL,
     "treatments": ["matched"],

@@ -17,7 +17,7 @@ import pointwise
 import pytest
 
 import jaxtri
-from jaxtri import boundary, edges, mesh
+from jaxtri import boundary, columns, edges, mesh
 from jaxtri.search import SearchRow, log_ratio
 from jaxtri.spec import load_spec
 
@@ -25,6 +25,7 @@ EXACT = 1e-10  # |F| at a vertex
 CLOSE = 1e-9  # ln g_X, against 40 digits: rates agree to 1e-12, roots are conditioned by at most 1e3
 SLOPE = 1e-6  # of a central difference with steps of 1e-5: truncation 1e-10, cancellation 1e-10
 IDENTITY = 1e-10
+SMALL = "l3_1992_zgamma_hadrons"  # excludes a little at the omega
 DISPLACED = "lhcb_2017_bplus_kplus_mumu_displaced"
 AXES = {
     "m_X": {"min": 1e-3, "max": 90.0, "points": 2, "spacing": "log"},
@@ -58,6 +59,34 @@ def test_every_vertex_is_exact(found):
         assert np.all(np.isfinite(curve.g_X))
     assert sum(len(curve.m_X) for _, curve in all_curves(found)) > 5e4
     assert all(one.unresolved == 0 for one in found.values())
+
+
+def test_every_search_and_island_has_vertices_enough(found):
+    searches = {(name, curve.search) for name, curve in all_curves(found)}
+    assert len(searches) > 60
+    for name, search in searches:
+        assert sum(len(curve.m_X) for curve in found[name].of(search)) >= 500, (name, search)
+    islands = [curve for _, curve in all_curves(found) if curve.closed]
+    assert islands
+    assert min(len(curve.m_X) for curve in islands) >= 500
+
+
+def test_the_mesh_alone_has_too_few(found, monkeypatch):  # so the test above is able to fail
+    monkeypatch.setattr(mesh, "ENOUGH", 0)
+    few = traced(treatments=["matched"], searches={"set": "printed", "only": [SMALL]})["matched"].of(SMALL)
+    assert 0 < sum(len(curve.m_X) for curve in few) < 500
+
+
+def test_threads_change_no_bit(monkeypatch):
+    """As many chunks at a time as there are threads: what each computes does not depend on the others."""
+    scan = {"treatments": ["matched"], "searches": {"set": "printed", "only": [SMALL]}}
+    several = traced(**scan)["matched"]
+    monkeypatch.setattr(columns, "WORKERS", 1)
+    alone = traced(**scan)["matched"]
+    assert len(several.curves) == len(alone.curves) > 0
+    for one, other in zip(several.curves, alone.curves, strict=True):
+        for name in ("m_X", "g_X", "slope", "residual"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
 def mp_log_ratio(search, point, u):
@@ -344,7 +373,7 @@ def test_a_curve_that_leaves_the_window(tmp_path):
         assert curve.g_X.min() >= half
         touching = [g for g in (curve.g_X[0], curve.g_X[-1]) if abs(np.log(g / half)) < 1e-12]
         assert touching
-    assert sum(len(c.m_X) for c in found.curves) < len(whole.m_X)
+    assert sum(np.ptp(np.log(c.m_X)) for c in found.curves) < np.ptp(np.log(whole.m_X))
 
 
 def window_of(spec, tau_s):

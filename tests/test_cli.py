@@ -161,6 +161,11 @@ def test_a_scan_file_is_what_the_library_computes(first, place, spec):
         assert scan.header.arrays == in_memory.header.arrays == USUAL
         for field in USUAL:  # the same machine, the same kernels: the same bits
             np.testing.assert_array_equal(scan[field], in_memory[field], err_msg=field)
+        assert len(scan.boundaries.curves) == len(in_memory.boundaries.curves) > 0
+        for search in scan["search"]:
+            pairs = zip(scan.boundaries.of(search), in_memory.boundaries.of(search), strict=True)
+            for stored, traced in pairs:
+                np.testing.assert_array_equal(stored.g_X, traced.g_X, err_msg=search)
 
 
 @pytest.fixture

@@ -13,9 +13,19 @@ import pytest
 
 from jaxtri.gauge_model import load_model
 from jaxtri.physics import three_pions
-from jaxtri.physics.hadrons import EXCLUSIVE, exclusive_ratios, hadronic_ratio, meson_couplings
+from jaxtri.physics.hadrons import (
+    EXCLUSIVE,
+    THREE_PION_INPUTS,
+    Spaces,
+    exclusive_ratios,
+    hadronic_ratio,
+    meson_couplings,
+    three_pion_spaces,
+    three_pion_window,
+)
 from jaxtri.physics.quarks import quark_ratio, strong_coupling
 from jaxtri.physics.three_pions import three_pion_phase_space
+from jaxtri.sensitivities import by_name, with_inputs
 from jaxtri.standard_model import FERMIONS
 
 ROUNDING = 1e-12  # relative, against 30 digits; measured 2e-14
@@ -180,3 +190,28 @@ def test_quark_ratio_of_the_photon(sm, x_decays):
     photon = reference_model(x_decays, "photon-like")
     for m_X, parton in ((3.0, 2.0), (8.0, 10 / 3), (40.0, 11 / 3)):
         assert 1.02 < quark_ratio(sm, photon, m_X) / parton < 1.12
+
+
+def test_what_the_three_pion_phase_space_depends_on(sm):
+    """Moving anything else changes no bit; moving any of these does."""
+    run = jax.jit(three_pion_spaces)
+    values = by_name(sm)
+    moved = {name: 1.01 * value for name, value in values.items()}
+
+    def at(names):
+        return np.hstack(run(with_inputs(sm, {name: moved[name] for name in names}), jnp.asarray(1.2)))
+
+    shipped = at([])
+    np.testing.assert_array_equal(at(values.keys() - THREE_PION_INPUTS), shipped)
+    for name in THREE_PION_INPUTS:
+        assert np.any(at([name]) != shipped), name
+
+
+def test_no_three_pions_outside_their_window(sm, b_minus_l):
+    low, high = np.asarray(three_pion_window(sm))
+    nothing = Spaces(jnp.zeros(()), jnp.zeros(()), jnp.zeros(2))
+    without = jax.jit(lambda m: hadronic_ratio(sm, b_minus_l, m, spaces=nothing))
+    whole = jax.jit(lambda m: hadronic_ratio(sm, b_minus_l, m))
+    for m_X in (0.9 * low, low, high, 1.1 * high):
+        np.testing.assert_allclose(without(m_X), whole(m_X), rtol=ROUNDING)
+    assert abs(without(0.78) / whole(0.78) - 1) > 0.1  # at the omega: so this is able to fail

@@ -34,6 +34,20 @@ def test_next_to_a_double_root():
         np.testing.assert_allclose(root, 1 + gap**0.5, rtol=ROUNDING)
 
 
+def test_few_steps_to_a_root():
+    """A last step below rounding ends the search; it must not start bisecting the far side of the bracket."""
+    calls = []
+
+    def function(x):
+        calls.append(float(jax.lax.stop_gradient(x)) if not isinstance(x, jax.core.Tracer) else None)
+        return 19.806975104711473 + 2 * x + 1e-17 * x
+
+    with jax.disable_jit():
+        root, _ = bracketed_root(function, -20.723265836946414, 0.0)
+    np.testing.assert_allclose(root, -19.806975104711473 / 2, rtol=ROUNDING)
+    assert len(calls) < 10  # bisection takes 50
+
+
 def test_root_at_an_end_and_none():
     root, found = bracketed_root(lambda x: x, 0.0, 1.0)
     assert found

@@ -54,6 +54,7 @@ CONSTANT = (  # in total, at least
     "flavour.ckm_matrix",
     "z_decays.charged_masses",
     "hadrons.meson_couplings",
+    "hadrons.three_pion_window",
     "channels.channel_masses",
     "channels.production_thresholds",
     "hadrons.hadronic_thresholds",
@@ -151,6 +152,8 @@ PUBLIC = {
     "hadrons.meson_couplings": lambda sm, model, t, m, g: hadrons.meson_couplings(model),
     "hadrons.hadronic_ratio": lambda sm, model, t, m, g: hadrons.hadronic_ratio(sm, model, 3 * m),
     "hadrons.exclusive_ratios": lambda sm, model, t, m, g: hadrons.exclusive_ratios(sm, model, 3 * m),
+    "hadrons.three_pion_spaces": lambda sm, model, t, m, g: hadrons.three_pion_spaces(sm, 3 * m),
+    "hadrons.three_pion_window": lambda sm, model, t, m, g: hadrons.three_pion_window(sm),
     "three_pions.propagator": lambda sm, model, t, m, g: three_pions.propagator(0.77, m, g),
     "three_pions.p_wave_width": lambda sm, model, t, m, g: three_pions.p_wave_width(g, 0.77, 0.001, m),
     "three_pions.three_pion_phase_space": lambda sm, model, t, m, g: three_pions.three_pion_phase_space(

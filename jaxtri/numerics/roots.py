@@ -57,7 +57,8 @@ def bracketed_root(function: Function, low: ArrayLike, high: ArrayLike) -> tuple
         above = (value > 0) == rises
         a, b = jnp.where(above, a, x), jnp.where(above, x, b)
         newton = x - value / slope
-        good = (newton > a) & (newton < b) & (jnp.abs(newton - x) < jnp.abs(before) / 2)
+        inside = (newton >= a) & (newton <= b)  # x is an end by now: a step below rounding stays inside
+        good = inside & (jnp.abs(newton - x) < jnp.abs(before) / 2)
         new = jnp.where(value == 0, x, jnp.where(good, newton, (a + b) / 2))
         return new, a, b, new - x, last, count + 1
 
@@ -89,7 +90,17 @@ def implicit_root(function: Function, root: ArrayLike) -> Array:
     )
 
 
-def roots_of_all(values: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray) -> FloatArray:
+def _rounding(a: FloatArray, b: FloatArray) -> FloatArray:
+    """How far apart two numbers are that mean the same."""
+    return CLOSE / 2 * np.maximum(np.abs(a), np.abs(b))
+
+
+def roots_of_all(
+    values: Callable[[FloatArray], FloatArray],
+    low: FloatArray,
+    high: FloatArray,
+    resolution: Callable[[FloatArray, FloatArray], FloatArray] = _rounding,
+) -> FloatArray:
     """Return one root in each of many brackets, without derivatives, by Chandrupatla's method.
 
     Inverse quadratic interpolation where it can be trusted, bisection elsewhere: every bracket shrinks
@@ -101,6 +112,8 @@ def roots_of_all(values: Callable[[FloatArray], FloatArray], low: FloatArray, hi
         Maps (n,) arguments to (n,) values, the i-th of the i-th function.
     low, high
         Ends, (n,), at which the values differ in sign.
+    resolution
+        Maps both ends of the brackets to distances between which functions see no difference.
 
     Returns
     -------
@@ -110,7 +123,6 @@ def roots_of_all(values: Callable[[FloatArray], FloatArray], low: FloatArray, hi
     a, b = np.array(high, dtype=float), np.array(low, dtype=float)  # newest, and opposite, end
     f_a, f_b = values(a), values(b)
     c, f_c, t = a, f_a, np.full(len(a), 0.5)
-    best = np.where(np.abs(f_a) < np.abs(f_b), a, b)
     for _ in range(MOST_STEPS):
         x = a + t * (b - a)
         f = values(x)
@@ -118,13 +130,12 @@ def roots_of_all(values: Callable[[FloatArray], FloatArray], low: FloatArray, hi
         c, f_c = np.where(same, a, b), np.where(same, f_a, f_b)
         b, f_b = np.where(same, b, a), np.where(same, f_b, f_a)
         a, f_a = x, f
-        best = np.where(np.abs(f_a) < np.abs(f_b), a, b)
-        least = CLOSE / 2 * np.abs(best) / np.maximum(np.abs(b - a), np.finfo(float).tiny)
+        least = resolution(a, b) / np.maximum(np.abs(b - a), np.finfo(float).tiny)
         if np.all((least > 0.5) | (f == 0)):
             break
         t = np.clip(_interpolated(a, b, c, f_a, f_b, f_c), least, np.maximum(1 - least, least))
         t = np.where((least > 0.5) | (f == 0), 0.0, t)
-    return best
+    return np.where(np.abs(f_a) < np.abs(f_b), a, b)
 
 
 def _interpolated(

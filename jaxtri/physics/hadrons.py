@@ -23,6 +23,9 @@ from jaxtri.standard_model import FERMIONS, NB_PER_GEV2, StandardModel
 LUMPS = ("K K pi", "eta phi", "omega pi pi", "eta omega")
 EXCLUSIVE = ("pi0 gamma", "eta gamma", "pi+ pi- pi0", "K+ K-", "K0 K0bar", *LUMPS, "pi+ pi-", "4 pi")
 FOUR_PION_POWER = 4  # of the opening; below 1 nb at the phi, as e+e- -> 4 pi is
+THREE_PION_INPUTS = (  # what `three_pion_spaces` depend on
+    "m_pi_plus", "m_pi0", "m_rho", "Gamma_rho", "m_omega", "m_phi", "excited_omega_mass",
+)  # fmt: skip
 SWITCH_REACH = 25  # switch widths beyond which one side is exactly 0: e^-25 = 1e-11
 
 
@@ -51,7 +54,9 @@ def meson_couplings(model: GaugeModel) -> Couplings:
     return Couplings(x["u"] - x["d"], 3 * (x["u"] + x["d"]), -3 * x["s"])
 
 
-def hadronic_ratio(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Array:
+def hadronic_ratio(
+    sm: StandardModel, model: GaugeModel, m_X: ArrayLike, *, spaces: Spaces | None = None
+) -> Array:
     r"""Total hadronic R: exclusive final states below the switch, quarks above it.
 
     .. math:: R = (1-w) \sum_F R_F + w R_{q\bar q},\quad w = [1+e^{-(m_X-m_s)/\Delta}]^{-1}
@@ -62,6 +67,8 @@ def hadronic_ratio(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Arra
         Measured inputs and charges.
     m_X
         Mass of X [GeV], positive.
+    spaces
+        `three_pion_spaces`, where they are known.
 
     Returns
     -------
@@ -77,7 +84,7 @@ def hadronic_ratio(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Arra
     h = sm.hadrons
     distance = (m_X - h.switch_mass) / h.switch_width
     weight = jnp.where(jnp.abs(distance) < SWITCH_REACH, jax.nn.sigmoid(distance), distance > 0)
-    exclusive = sum(exclusive_ratios(sm, model, m_X).values(), jnp.zeros(()))
+    exclusive = sum(exclusive_ratios(sm, model, m_X, spaces=spaces).values(), jnp.zeros(()))
     return (1 - weight) * exclusive + weight * quark_ratio(sm, model, m_X)
 
 
@@ -90,7 +97,9 @@ def hadronic_thresholds(sm: StandardModel) -> Array:
     return jnp.stack([*openings, *steps, *_lump_thresholds(sm), *h.lump_mass, h.four_pion_mass])
 
 
-def exclusive_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> dict[str, Array]:
+def exclusive_ratios(
+    sm: StandardModel, model: GaugeModel, m_X: ArrayLike, *, spaces: Spaces | None = None
+) -> dict[str, Array]:
     """R of every exclusive hadronic final state, in the order of `EXCLUSIVE`.
 
     Parameters
@@ -99,6 +108,8 @@ def exclusive_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> di
         Measured inputs and charges.
     m_X
         Mass of X [GeV]; held at the upper end of the switch, beyond which none of these is used.
+    spaces
+        `three_pion_spaces`, where they are known.
 
     Returns
     -------
@@ -107,8 +118,8 @@ def exclusive_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> di
     """
     h = sm.hadrons
     r = meson_couplings(model)
-    m_X = jnp.minimum(jnp.asarray(m_X), h.switch_mass + SWITCH_REACH * h.switch_width)
-    spaces = _three_pion_spaces(sm, m_X)
+    m_X = jnp.minimum(jnp.asarray(m_X), _switch_end(sm))
+    spaces = three_pion_spaces(sm, m_X) if spaces is None else spaces
     shapes = _omega_phi_propagators(sm, spaces, m_X)
     values = [
         _radiative(sm, r, m_X, sm.m_pi0, shapes, (h.B_rho_pi0gamma, h.B_omega_pi0gamma, h.B_phi_pi0gamma),
@@ -130,8 +141,18 @@ def _point_cross_section(sm: StandardModel, s: Array) -> Array:
     return 4 * jnp.pi * sm.alpha_0**2 / (3 * s)
 
 
-def _three_pion_spaces(sm: StandardModel, m_X: Array) -> Spaces:
-    """W(m_X) / W(M) for every meson that decays to three pions."""
+def _switch_end(sm: StandardModel) -> Array:
+    """Mass [GeV] from which on X decays to quarks alone."""
+    return sm.hadrons.switch_mass + SWITCH_REACH * sm.hadrons.switch_width
+
+
+def three_pion_window(sm: StandardModel) -> Array:
+    """Masses [GeV] between which `three_pion_spaces` are used and not 0, (2,)."""
+    return jnp.stack([2 * sm.m_pi_plus + sm.m_pi0, _switch_end(sm)])
+
+
+def three_pion_spaces(sm: StandardModel, m_X: Array) -> Spaces:
+    """W(m_X) / W(M) for every meson that decays to three pions: the one costly part of a width."""
     h = sm.hadrons
     masses = jnp.concatenate([jnp.stack([h.m_omega, h.m_phi]), h.excited_omega_mass])
     ratios = three_pion_phase_space(sm, m_X) / jax.vmap(lambda M: three_pion_phase_space(sm, M))(masses)

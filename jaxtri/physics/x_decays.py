@@ -10,7 +10,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxtri.gauge_model import GaugeModel
-from jaxtri.physics.hadrons import hadronic_ratio, hadronic_thresholds
+from jaxtri.physics.hadrons import Spaces, hadronic_ratio, hadronic_thresholds
 from jaxtri.physics.kinematics import pair_velocity
 from jaxtri.standard_model import FERMIONS, HBAR, StandardModel
 
@@ -18,7 +18,9 @@ FINAL_STATES = ("e+ e-", "mu+ mu-", "tau+ tau-", "nu nubar", "hadrons")
 HELICITIES = {"chiral": 0.5, "dirac": 1.0, "majorana": 0.5}  # of a neutrino, relative to a Dirac fermion
 
 
-def decay_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Array:
+def decay_ratios(
+    sm: StandardModel, model: GaugeModel, m_X: ArrayLike, *, spaces: Spaces | None = None
+) -> Array:
     r"""R of every final state, Gamma_F = g_X^2 m_X R_F / (12 pi), in the order of `FINAL_STATES`.
 
     .. math:: R_{\ell\ell} = X_\ell^2 (1+2r)\sqrt{1-4r},\ r = m_\ell^2/m_X^2;\qquad
@@ -32,6 +34,8 @@ def decay_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Array:
         R_N = (X_N^2 / 2) (1 - 4 m_N^2 / m_X^2)^(3/2) for each (an axial current, in p wave).
     m_X
         Mass of X [GeV], positive.
+    spaces
+        Phase space of three pions, where it is known.
 
     Returns
     -------
@@ -53,7 +57,7 @@ def decay_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Array:
     if model.neutrinos == "majorana":
         axial = sum(x_N**2 for x_N in model.right_handed_neutrinos) / 2
         neutrinos = neutrinos + axial * pair_velocity(m_X, model.m_nu_R) ** 3
-    return jnp.stack([*leptons, neutrinos, hadronic_ratio(sm, model, m_X)])
+    return jnp.stack([*leptons, neutrinos, hadronic_ratio(sm, model, m_X, spaces=spaces)])
 
 
 def decay_thresholds(sm: StandardModel, model: GaugeModel) -> Array:
@@ -63,9 +67,14 @@ def decay_thresholds(sm: StandardModel, model: GaugeModel) -> Array:
     return jnp.concatenate([leptons, *partners, hadronic_thresholds(sm)])
 
 
-def unit_decays(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> tuple[Array, Array]:
-    """Branching ratios of X, (final_state,), and its width at g_X = 1 [GeV]; 0 where X is stable."""
-    ratios = decay_ratios(sm, model, m_X)
+def unit_decays(
+    sm: StandardModel, model: GaugeModel, m_X: ArrayLike, *, spaces: Spaces | None = None
+) -> tuple[Array, Array]:
+    """Branching ratios of X, (final_state,), and its width at g_X = 1 [GeV]; 0 where X is stable.
+
+    ``spaces`` are `three_pion_spaces` at this mass, where they are known.
+    """
+    ratios = decay_ratios(sm, model, m_X, spaces=spaces)
     total = jnp.sum(ratios)
     return ratios / jnp.where(total > 0, total, 1.0), jnp.asarray(m_X) * total / (12 * jnp.pi)
 

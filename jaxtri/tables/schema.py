@@ -87,6 +87,21 @@ class Quantity(Strict):
     note: str | None = None
 
 
+class Correlation(Strict):
+    """Correlation coefficient of two inputs."""
+
+    inputs: Annotated[list[Text], Field(min_length=2, max_length=2)]
+    value: Annotated[Real, Field(gt=-1, lt=1)]
+    reference: Text
+    note: str | None = None
+
+
+class CorrelationTable(Strict):
+    """Correlations between inputs; pairs that are not listed are independent."""
+
+    correlations: list[Correlation] = []
+
+
 class Charges(Strict):
     """One X charge per Standard Model fermion, the same for both chiralities."""
 
@@ -374,6 +389,7 @@ class SpecTable(Strict):
     compression: Literal["gzip", "none"] = "gzip"
     curves: Annotated[bool, Field(strict=True)] = True
     inputs: dict[str, NumberOrList] = {}
+    correlations: list[Correlation] = []
     figure: FigureChoice = FigureChoice()
 
     @model_validator(mode="after")
