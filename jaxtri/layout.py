@@ -7,6 +7,7 @@ in a logarithmic array.  Group ``parameters`` holds what each further axis sets.
 holds texts: the scan file verbatim, the resolved configuration, searches, inputs and versions as JSON.
 """
 
+import io
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,6 @@ from jaxtri.plan import Plan
 
 FORMAT, FORMAT_VERSION = "jaxtri-scan", 2
 READABLE = (1, 2)  # 1: two axes, every array
-FIRST_BLOCK = 8192  # bytes
 LIBRARY = ("v110", "v110")  # readable by HDF5 1.10 and netCDF 4.9
 FLAGS = {"excluded": EXCLUDED, "status": STATUS, "valid": {"no_data": 0, "data": 1}}
 PROVENANCE = ("configuration", "searches", "inputs", "versions")
@@ -130,6 +130,57 @@ def _arrays(group: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
     return {name: group[name][...] for name in group}
 
 
+class _Disk(io.RawIOBase):
+    """A file as HDF5 sees it: a write that fails is kept for `check_written`, and HDF5 is not told.
+
+    Told that its metadata cannot be written, HDF5 2.0 ends the process with a segmentation fault, at once
+    or when it exits.
+    """
+
+    def __init__(self, raw: io.FileIO) -> None:
+        super().__init__()
+        self._raw = raw
+        self.error: OSError | None = None
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move to a place, perhaps past the end."""
+        return self._raw.seek(offset, whence)
+
+    def readinto(self, buffer: Any) -> int:
+        """Read; what is not there, since it could not be written, is zero."""
+        count = self._raw.readinto(buffer) or 0
+        buffer[count:] = bytes(len(buffer) - count)
+        return len(buffer)
+
+    def write(self, data: Any) -> int:
+        """Write all, or nothing more once something failed."""
+        left = data
+        try:
+            while self.error is None and len(left):
+                left = left[self._raw.write(left) :]
+        except OSError as error:
+            self.error = error
+        return len(data)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut, or lengthen."""
+        try:
+            if self.error is None:
+                self._raw.truncate(size)
+        except OSError as error:
+            self.error = error
+        return size or 0
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def check_written(file: h5py.File) -> None:
+    """Raise if something could not be written: between pieces, so that a full disk ends the work."""
+    if file.disk.error is not None:
+        raise file.disk.error
+
+
 @contextmanager
 def whole_file(path: Path, *, replace: bool) -> Iterator[h5py.File]:
     """Open a new file under another name; once it is complete and on disk, move it into place.
@@ -142,20 +193,21 @@ def whole_file(path: Path, *, replace: bool) -> Iterator[h5py.File]:
     """
     part = part_of(path)
     try:
-        with part.open("xb") as probe:  # HDF5 crashes where not even its first block can be written
-            probe.write(bytes(FIRST_BLOCK))
-        part.unlink()
-        with h5py.File(part, "x", libver=LIBRARY, locking=False) as file:
-            yield file
-        sync(part)
+        with part.open("xb+", buffering=0) as raw:
+            disk = _Disk(raw)
+            with h5py.File(disk, "w", libver=LIBRARY) as file:
+                file.disk = disk
+                yield file
+            check_written(file)
+            os.fsync(raw.fileno())
         if path.exists() and not replace:
             raise StorageError(f"{path}: appeared while the scan ran; nothing was overwritten")
         os.replace(part, path)
         sync(path.parent)
-    except (OSError, RuntimeError) as error:  # h5py raises RuntimeError where a flush fails
+    except OSError as error:
         if isinstance(error, StorageError):
             raise
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "disk full?"
+        reason = os.strerror(error.errno) if error.errno else str(error)[:80]
         raise StorageError(f"{path}: cannot be written ({reason}); nothing was left behind") from error
     finally:
         part.unlink(missing_ok=True)

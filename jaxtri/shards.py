@@ -19,7 +19,7 @@ from jaxtri.chunks import checksum, packed
 from jaxtri.curves import Boundaries
 from jaxtri.errors import InputError, StorageError
 from jaxtri.fields import CELL_FIELDS, Box, Fields, Header, dtype_of, extents, inside
-from jaxtri.layout import create_array, stored_as, whole_file, write_header
+from jaxtri.layout import check_written, create_array, stored_as, whole_file, write_header
 from jaxtri.plan import Plan
 from jaxtri.ragged import write_boundaries
 
@@ -98,6 +98,7 @@ def write_shard(
                     datasets[name].id.write_direct_chunk(offset, data)
                     sums[name] = (sums[name] + checksum(offset, data)) % MODULUS
                 size += block[name].nbytes
+            check_written(file)
             report(math.prod(extents(where)), size)
         for name, value in sums.items():
             datasets[name].attrs["checksum"] = np.uint64(value)
@@ -137,7 +138,7 @@ def finished_tiles(folder: Path, plan: Plan) -> set[int]:
             except DamagedShard:
                 continue
             except ForeignShard:
-                os.replace(path, path.with_suffix(".bad"))
+                _put_aside(path)
                 continue
             found.add(tile)
     return found
@@ -164,8 +165,15 @@ def _pieces(path: Path, plan: Plan, tile: int) -> Iterator[Piece]:
     except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
         if isinstance(error, ForeignShard):
             raise
-        os.replace(path, path.with_suffix(".bad"))
+        _put_aside(path)
         raise DamagedShard(f"{path}: damaged ({str(error)[:80]}); put aside as .bad") from error
+
+
+def _put_aside(path: Path) -> None:
+    try:
+        os.replace(path, path.with_suffix(".bad"))
+    except OSError as error:
+        raise StorageError(f"{path}: damaged, and cannot be renamed ({error.strerror}); remove it") from error
 
 
 def _pieces_of(file: h5py.File, name: str, plan: Plan, box: Box) -> Iterator[Piece]:
@@ -240,6 +248,7 @@ def join_shards(
         for tile, shard in shards.items():
             for piece in _pieces(shard, plan, tile):
                 _place(datasets[piece.name], plan, plan.box(tile), piece)
+                check_written(file)
             report(shard.stat().st_size)
 
 
