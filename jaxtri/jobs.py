@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 
 from jaxtri.curves import Boundaries
 from jaxtri.differences import differences
-from jaxtri.errors import InputError, StorageError, UnresolvedError
+from jaxtri.errors import InputError, JaxtriError, StorageError, UnresolvedError
 from jaxtri.fields import Fields, Header, extents
 from jaxtri.files import write_whole
-from jaxtri.owner import sweep
+from jaxtri.owner import owners, refuse_living, sweep
 from jaxtri.plan import Plan
 from jaxtri.shards import Blocks, DamagedShard, finished_tiles, join_shards, shard_path
+from jaxtri.store import open_scan
 
 PLAN = "plan.json"
 SHOWN = 8  # differences that a refusal lists
@@ -60,7 +61,36 @@ def parts_of(output: Path) -> Path:
     return output.with_name(f"{output.name}.parts")
 
 
-def prepare(job: Job, *, force: bool = False) -> Job:
+def left_to_do(jobs: list[Job], *, force: bool) -> list[Job]:
+    """Return the jobs whose output is still to be made; all of them where no run was stopped before its end.
+
+    That may have been after an output appeared and before its folder went, which is removed.
+    """
+    done = set() if force else {job.output for job in jobs if _is_there(job)}
+    stopped = len(done) < len(jobs) or any(job.folder.exists() for job in jobs)
+    for output in done:
+        shutil.rmtree(parts_of(output), ignore_errors=True)
+    return [job for job in jobs if job.output not in done] if stopped else jobs
+
+
+def _is_there(job: Job) -> bool:
+    """Whether the output is there, of this very scan, and nobody is replacing it."""
+    if not job.output.is_file() or any(one.is_alive is not False for one in owners(job.folder)):
+        return False
+    try:
+        one = open_scan(job.output).header
+    except JaxtriError:
+        return False
+    now = job.header
+    return one.fingerprint == now.fingerprint and _kept(one.versions) == _kept(now.versions)
+
+
+def _kept(versions: Mapping[str, str]) -> dict[str, str]:
+    """Versions that must not be mixed; the devices of tiles may be."""
+    return {name: one for name, one in versions.items() if name != "device"}
+
+
+def prepare(job: Job, *, force: bool = False, break_lock: bool = False) -> Job:
     """Make the folder of a job, or find it as an interrupted run left it.
 
     Parameters
@@ -69,6 +99,8 @@ def prepare(job: Job, *, force: bool = False) -> Job:
         What is to be written.
     force
         Throw away what was computed for another scan.
+    break_lock
+        Even if a process of another host owns it.
 
     Returns
     -------
@@ -80,7 +112,7 @@ def prepare(job: Job, *, force: bool = False) -> Job:
     InputError
         If the folder belongs to another scan: what differs is said.
     StorageError
-        If it cannot be written.
+        If it cannot be written, or is to be thrown away while another process works in it.
     """
     try:
         job.folder.mkdir(exist_ok=True)
@@ -92,6 +124,7 @@ def prepare(job: Job, *, force: bool = False) -> Job:
     if known is not None:
         if not force:
             raise InputError(_refusal(job.folder, job, known))
+        refuse_living(job.folder, break_lock=break_lock)
         for path in [*job.folder.glob("tile-*"), job.folder / PLAN]:
             path.unlink(missing_ok=True)
     content = {"plan": json.loads(job.plan.to_json()), "title": job.header.title, **_said(job)}
@@ -101,8 +134,7 @@ def prepare(job: Job, *, force: bool = False) -> Job:
 
 def _said(job: Job) -> dict[str, Any]:
     """What decides whether a job is the same as another, beside its plan; as JSON gives it back."""
-    header = job.header
-    kept = {name: one for name, one in header.versions.items() if name != "device"}
+    header, kept = job.header, _kept(job.header.versions)
     said = {"configuration": header.configuration, "axes": header.fingerprint, "versions": kept}
     return dict(json.loads(json.dumps(said)))
 
@@ -186,7 +218,7 @@ def run_job(
         If tiles failed, by their names; everything else is kept.
     """
     sweep(job.folder)
-    sweep(job.output.parent, f"{job.output.name}")
+    sweep(job.output.parent, job.output.name)
     for _ in range(ROUNDS):
         done = finished_tiles(job.folder, job.plan)
         found(sum(_cells(job.plan, tile) for tile in done))

@@ -17,7 +17,6 @@ from pathlib import Path
 from jaxtri.errors import StorageError
 
 WHOLE = "owner"  # of the whole output; a part of a job array has a file of its own
-PART = re.compile(r"^\.(?P<name>.+)\.(?P<host>[^.]+(?:\.[^.]+)*)\.(?P<pid>\d+)\.part$")
 
 
 @dataclass(frozen=True)
@@ -84,13 +83,24 @@ def owners(folder: Path) -> list[Owner]:
     return [one for one in found if one is not None]
 
 
-def sweep(folder: Path, pattern: str = "*") -> None:
-    """Remove the unfinished files that dead processes of this host left."""
-    for path in folder.glob(f".{pattern}.part"):
-        match = PART.match(path.name)
-        here = match is not None and match["host"] == socket.gethostname()
-        if match and here and int(match["pid"]) != os.getpid() and not _start_of(int(match["pid"])):
+def sweep(folder: Path, name: str | None = None) -> None:
+    """Remove the unfinished files, all or those of one name, that dead processes of this host left.
+
+    One with the number of this process is of a dead one too: in a container numbers come again.
+    """
+    ending = re.compile(rf"\.(?P<name>.+)\.{re.escape(socket.gethostname())}\.(?P<pid>\d+)\.part")
+    for path in folder.glob(".*.part"):
+        match = ending.fullmatch(path.name)
+        if match is None or (name is not None and match["name"] != name):
+            continue
+        if int(match["pid"]) == os.getpid() or not _start_of(int(match["pid"])):
             path.unlink(missing_ok=True)
+
+
+def refuse_living(folder: Path, *, break_lock: bool = False) -> None:
+    """Raise `StorageError` if a folder of shards has an owner that lives, or may."""
+    for one in owners(folder):
+        _refuse_living(one, break_lock=break_lock)
 
 
 def _take(path: Path, *, break_lock: bool) -> None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from jaxtri.curves import Boundaries
 from jaxtri.errors import InputError, JaxtriError, StorageError
 from jaxtri.fields import Header, Scan
+from jaxtri.files import part_of
 from jaxtri.layout import check_format, read_header, whole_file, write_header
 from jaxtri.plan import Plan
 from jaxtri.ragged import read_boundaries, write_boundaries
@@ -44,7 +45,7 @@ def check_outputs(paths: list[Path], needed: int, *, force: bool) -> None:
             raise StorageError(f"{path}: exists; choose another output or pass --force to replace it")
         if path.is_dir():
             raise StorageError(f"{path}: is a folder; name a file")
-        probe = path.with_name(f".{path.name}.{os.getpid()}.probe")
+        probe = part_of(path)
         try:
             probe.touch(exist_ok=False)
             probe.unlink()
