@@ -12,7 +12,7 @@ from jaxtri.boundary import boundaries
 from jaxtri.curves import Boundaries
 from jaxtri.errors import InputError, StorageError
 from jaxtri.executors import in_threads
-from jaxtri.jobs import Execute, Job, prepare, run_job
+from jaxtri.jobs import Execute, Job, left_to_do, prepare, run_job
 from jaxtri.memory import parse, workers_within
 from jaxtri.numerics.precision import require_x64
 from jaxtri.owner import owned
@@ -74,8 +74,8 @@ def write_scan(
     require_x64()
     specs = load_specs(source)
     outputs = named_outputs(specs, None if output is None else str(output))
-    jobs = jobs_of(specs, outputs)
-    check_space(jobs, list(outputs.values()), force=force)
+    jobs = left_to_do(jobs_of(specs, outputs), force=force)
+    check_space(jobs, [job.output for job in jobs], force=force)
     run_all(jobs, client=client, memory=memory, force=force, shard=shard, quiet=quiet)
     return list(outputs.values())
 
@@ -91,10 +91,10 @@ def run_all(
     break_lock: bool = False,
 ) -> list[str]:
     """Run jobs one after the other; return what was done."""
-    workers, part = check_options(jobs, memory=memory, shard=shard)
+    workers, part = check_options(jobs, memory=memory, shard=shard) if jobs else (0, None)
     said = []
     for job in jobs:
-        job = prepare(job, force=force)
+        job = prepare(job, force=force, break_lock=break_lock)
         with (
             owned(job.folder, shard=part, break_lock=break_lock),
             Progress(job.output.stem, job.plan.cells, quiet=quiet) as progress,

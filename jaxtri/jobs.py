@@ -218,7 +218,6 @@ def run_job(
         If tiles failed, by their names; everything else is kept.
     """
     sweep(job.folder)
-    sweep(job.output.parent, job.output.name)
     for _ in range(ROUNDS):
         done = finished_tiles(job.folder, job.plan)
         found(sum(_cells(job.plan, tile) for tile in done))
@@ -290,6 +289,7 @@ def join(
     if missing:
         shown = ", ".join(map(str, missing[:SHOWN])) + (", ..." if len(missing) > SHOWN else "")
         raise InputError(f"{job.output}: {len(missing)} of {job.plan.count} tiles are missing: {shown}")
+    sweep(job.output.parent, job.output.name)
     join_shards(
         job.output,
         job.plan,

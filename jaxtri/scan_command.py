@@ -7,7 +7,7 @@ from pathlib import Path
 from jaxtri import figure, report, store, summary
 from jaxtri.batch import check_options, check_space, client_for, jobs_of, named_outputs, outputs_in, run_all
 from jaxtri.errors import InputError, StorageError
-from jaxtri.jobs import Job, adopted, join, parts_of, progress_of
+from jaxtri.jobs import Job, adopted, join, left_to_do, parts_of, progress_of
 from jaxtri.owner import owned, owners
 from jaxtri.spec import Spec, load_spec, load_specs
 
@@ -44,8 +44,8 @@ def merge(arguments: argparse.Namespace) -> str:
     """Join the shards of a job array."""
     specs = load_specs(arguments.spec)
     outputs = named_outputs(specs, arguments.output)
-    jobs = jobs_of(specs, outputs)
-    check_space(jobs, list(outputs.values()), force=arguments.force)
+    jobs = left_to_do(jobs_of(specs, outputs), force=arguments.force)
+    check_space(jobs, [job.output for job in jobs], force=arguments.force)
     extra = [Path(name) for name in arguments.folders]
     for folder in extra:
         if not folder.is_dir():
@@ -79,12 +79,13 @@ def _scan(
     if arguments.dry_run:
         return _plan_text(specs, jobs, paths)
     check_options(jobs, memory=arguments.memory, shard=arguments.shard)
-    check_space(jobs, paths, force=arguments.force)
+    left = left_to_do(jobs, force=arguments.force)
+    check_space(left, [*(job.output for job in left), *pictures], force=arguments.force)
     if not arguments.quiet:  # said before any work: which model, and what its anomalies mean
         sys.stderr.writelines(f"{report.model_of(spec)}\n" for spec in specs)
     with client_for(arguments.workers, arguments.scheduler) as client:
         said = run_all(
-            jobs,
+            left,
             client=client,
             memory=arguments.memory,
             force=arguments.force,

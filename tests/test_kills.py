@@ -1,0 +1,428 @@
+"""The installed command, stopped at any time: the same command goes on, and nothing is lost or changed.
+
+Oracle: an uninterrupted run, bit for bit.  `test_faults.py` tries every call of the storage layer; here whole
+processes are killed at random times, at whatever they do then.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import h5py
+import pytest
+
+from jaxtri.jobs import read_plan
+from jaxtri.plan import Plan
+from jaxtri.shards import finished_tiles, shard_path
+
+PROGRAM = Path(sys.executable).with_name("jaxtri")
+TILES = 15
+SPEC = """title = "many tiles"
+model = "b_minus_l"
+treatments = ["matched"]
+arrays = ["status", "excluded", "leading", "boundary", "log10_ratio"]
+searches.set = "printed"
+searches.only = ["l3_1991_zgamma_ee", "na62_2022_kpi_mumu"]
+axes.X_t = {values = [0.3, 0.4]}
+axes.m_X = {min = 1e-3, max = 90.0, points = 60000, spacing = "log"}
+axes.g_X = {min = 1e-9, max = 1.0, points = 2, spacing = "log"}
+"""  # tiles of 8000 columns with four cells: they are many, and quick
+NAME = "scan.toml"
+OUTPUT = "scan_matched.h5"
+LANES = 2  # scans side by side
+KILLS = 25  # of each
+SECONDS = 300  # for one command; measured 5, on two busy cores 15
+START_S = 2.0  # kills that are to come early come within this time from the start,
+OWNED_S = 1.0  # from when the folder is owned,
+SHARD_S = 0.1  # from when a shard is there,
+JOIN_S = 0.4  # or from when the last one is
+POLL_S = 0.005
+TERMINATED, INTERRUPTED = 75, 130  # exit codes
+CORRUPTIONS = ("a flipped byte", "cut short", "of another scan", "an external link", "a virtual dataset")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def start(cache):
+    """Start the command in a folder; SIGINT is what it is in a terminal."""
+
+    def begin(folder, *arguments):
+        return subprocess.Popen(
+            [PROGRAM, *arguments], cwd=folder, env=os.environ | {"XDG_CACHE_HOME": str(cache)}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )  # fmt: skip
+
+    return begin
+
+
+@pytest.fixture(scope="module")
+def run(start):
+    def whole(folder, *arguments):
+        process = start(folder, *arguments)
+        said, complaint = process.communicate(timeout=SECONDS)
+        return process.returncode, said, complaint
+
+    return whole
+
+
+@pytest.fixture(scope="module")
+def whole(run, tmp_path_factory):
+    """Arrays of an uninterrupted run; it also leaves the compiled kernels that all others use."""
+    folder = place(tmp_path_factory.mktemp("whole"))
+    assert run(folder, "scan", NAME, "--quiet")[0] == 0
+    return stored(folder / OUTPUT)
+
+
+@pytest.fixture(scope="module")
+def sharded(run, whole, tmp_path_factory):
+    """A folder with every shard, not joined: part 1 of 1 of a job array; to be copied."""
+    folder = place(tmp_path_factory.mktemp("sharded"))
+    code, said, _ = run(folder, "scan", NAME, "--quiet", "--shard", "1/1")
+    assert code == 0
+    assert f"{TILES} of {TILES} tiles are there; then: jaxtri merge" in said
+    return folder
+
+
+@pytest.fixture
+def ready(sharded, tmp_path):
+    """A copy of it."""
+    return Path(shutil.copytree(sharded, tmp_path / "ready"))
+
+
+@pytest.fixture
+def begun(ready):
+    """One with few shards."""
+    for path in shards(ready)[2:]:
+        path.unlink()
+    return ready
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return place(tmp_path)
+
+
+def place(folder, text=SPEC):
+    (folder / NAME).write_text(text)
+    return folder
+
+
+def stored(path):
+    """Every dataset of a file but the texts, as bytes."""
+    found = {}
+
+    def note(name, item):
+        if isinstance(item, h5py.Dataset) and item.dtype.kind != "O":
+            found[name] = (item.dtype.str, item.shape, item[...].tobytes())
+
+    with h5py.File(path, "r") as file:
+        assert file.attrs["complete"]
+        file.visititems(note)
+    assert {"status", "excluded", "leading", "boundary", "log10_ratio", "m_X", "X_t"} <= found.keys()
+    return found
+
+
+def parts(folder):
+    return folder / f"{OUTPUT}.parts"
+
+
+def shards(folder):
+    return sorted(parts(folder).glob("tile-*.h5"))
+
+
+def finish(run, folder, whole, *options):
+    """Run the command to its end; the result is that of an uninterrupted run, and nothing else is left."""
+    code, _, complaint = run(folder, "scan", NAME, "--quiet", *options)
+    assert (code, complaint) == (0, "")
+    check_result(folder, whole)
+
+
+def check_result(folder, whole):
+    assert stored(folder / OUTPUT) == whole
+    assert sorted(path.name for path in folder.iterdir()) == sorted([NAME, OUTPUT])
+
+
+def wait_for(condition, process):
+    """Wait until something is there while a process runs; whether it came."""
+    until = time.monotonic() + SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(POLL_S)
+    return condition()
+
+
+def kill(process):
+    process.kill()
+    process.communicate()
+
+
+def owns(process, folder):
+    """Whether the folder of shards is a process's own."""
+    try:
+        return json.loads((parts(folder) / "owner.json").read_text())["pid"] == process.pid
+    except (FileNotFoundError, ValueError):
+        return False
+
+
+def stage(process, folder):
+    """What a killed command was doing, by what is there; unfinished files bear its number."""
+    if (folder / OUTPUT).exists():
+        return "after the output appeared"
+    if not owns(process, folder):
+        return "before its folder was its own"
+    if any(folder.glob(f".{OUTPUT}.*.{process.pid}.part")):
+        return "while the shards were joined"
+    if any(parts(folder).glob(f".tile-*.{process.pid}.part")):
+        return "while a shard was written"
+    done = len(shards(folder))
+    return "before the first shard" if done == 0 else "between shards" if done < TILES else "after the last"
+
+
+def moments(seed):
+    """When to kill: since it started or owns its folder, so many more shards, and then so many seconds."""
+    draw = random.Random(seed)
+    while True:
+        yield "started", 0, draw.uniform(0, START_S)
+        yield "owned", 0, draw.uniform(0, OWNED_S)
+        for _ in range(3):
+            yield "owned", draw.randint(1, 4), draw.uniform(0, SHARD_S)
+        yield "owned", TILES, draw.uniform(0, JOIN_S)
+
+
+def killed_again_and_again(start, run, folder, whole, seed):
+    """Kill and start again; a scan that comes to its end is compared, and begun anew."""
+    landed = Counter()
+    for since, more, delay in moments(seed):
+        process = start(folder, "scan", NAME, "--quiet")
+        enough = min(TILES, len(shards(folder)) + more)
+        if since == "owned":
+            wait_for(lambda one=process: owns(one, folder), process)
+            wait_for(lambda most=enough: len(shards(folder)) >= most, process)
+        time.sleep(delay)
+        if process.poll() is None:
+            kill(process)
+            landed[stage(process, folder)] += 1
+        else:
+            said, complaint = process.communicate()
+            assert (process.returncode, complaint) == (0, ""), said
+        if (folder / OUTPUT).exists() and not parts(folder).exists():
+            assert stored(folder / OUTPUT) == whole
+            (folder / OUTPUT).unlink()
+        if landed.total() == KILLS:
+            break
+    finish(run, folder, whole)
+    return landed
+
+
+def test_killed_at_random_times_it_goes_on_bit_for_bit(start, run, whole, tmp_path, record_property):
+    folders = [tmp_path / str(lane) for lane in range(LANES)]
+    for one in folders:
+        one.mkdir()
+        place(one)
+    with ThreadPoolExecutor(LANES) as pool:
+        some = pool.map(
+            lambda lane: killed_again_and_again(start, run, folders[lane], whole, lane), range(LANES)
+        )
+        landed = sum(some, Counter())
+    record_property("kills", dict(landed))
+    print("kills:", dict(landed))
+    assert landed.total() == LANES * KILLS
+    assert landed["before its folder was its own"] > 0
+    assert landed["before the first shard"] > 0
+    assert landed["while a shard was written"] + landed["between shards"] > 0
+    assert landed["while the shards were joined"] + landed["after the last"] > 0
+
+
+def test_stopped_by_signals_it_says_so_and_goes_on(start, run, whole, folder):
+    """SIGTERM, as a batch system sends it, then Ctrl-C."""
+    done = 0
+    for number, code, message in (
+        (signal.SIGTERM, TERMINATED, f"{OUTPUT}: stopped; finished tiles are kept, the same command goes on"),
+        (signal.SIGINT, INTERRUPTED, "interrupted; finished tiles are kept, the same command goes on"),
+    ):
+        process = start(folder, "scan", NAME, "--quiet")
+        assert wait_for(lambda most=done: len(shards(folder)) > most, process)
+        process.send_signal(number)
+        _, complaint = process.communicate(timeout=SECONDS)
+        assert (process.returncode, complaint) == (code, f"jaxtri: {message}\n")
+        assert done < len(shards(folder)) < TILES
+        assert [path.name for path in parts(folder).iterdir() if path.name.startswith((".", "owner"))] == []
+        done = len(shards(folder))
+    kept = {path: path.stat().st_mtime_ns for path in shards(folder)}
+    process = start(folder, "scan", NAME, "--quiet")
+    assert wait_for(lambda: len(shards(folder)) > done, process)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept  # not computed again
+    process.communicate(timeout=SECONDS)
+    check_result(folder, whole)
+
+
+@pytest.fixture
+def held(start, whole, folder):
+    """A scan that is running for as long as a test wants: it is halted."""
+    process = start(folder, "scan", NAME, "--quiet")
+    assert wait_for(lambda: len(shards(folder)) > 0, process)
+    process.send_signal(signal.SIGSTOP)
+    yield process
+    kill(process)
+
+
+def test_one_writer_at_a_time_and_a_dead_one_is_replaced(run, whole, folder, held):
+    there = {path.name for path in parts(folder).iterdir() if not path.name.startswith(".")}
+    refusal = f"jaxtri: {OUTPUT}.parts: in use by process {held.pid} on {socket.gethostname()}"
+    code, _, complaint = run(folder, "scan", NAME, "--quiet")
+    assert (code, complaint.startswith(refusal), complaint.count("\n")) == (4, True, 1)
+    place(folder, SPEC.replace("max = 90.0", "max = 80.0"))
+    code, _, complaint = run(folder, "scan", NAME, "--quiet", "--force")  # would throw everything away
+    assert (code, complaint.startswith(refusal)) == (4, True)
+    assert {path.name for path in parts(folder).iterdir() if not path.name.startswith(".")} == there
+    place(folder)
+    for named in (OUTPUT, f"{OUTPUT}.parts"):
+        said = run(folder, "info", named)[1]
+        assert f"of {TILES} tiles" in said
+        assert f"process {held.pid} on {socket.gethostname()}" in said
+        assert ": running" in said
+    kill(held)
+    assert ": dead; the same command goes on" in run(folder, "info", OUTPUT)[1]
+    finish(run, folder, whole)
+
+
+def test_an_owner_on_another_host_is_believed_until_told_otherwise(run, whole, begun):
+    owner = {"host": "elsewhere", "pid": os.getpid(), "started": "0", "since": time.time()}
+    (parts(begun) / "owner.json").write_text(json.dumps(owner))
+    assert "another host: unknown" in run(begun, "info", OUTPUT)[1]
+    code, _, complaint = run(begun, "scan", NAME, "--quiet")
+    assert code == 4
+    assert f"in use by process {os.getpid()} on elsewhere" in complaint
+    assert complaint.endswith("if it is gone, pass --break-lock\n")
+    finish(run, begun, whole, "--break-lock")
+
+
+def test_a_changed_scan_file_is_refused_with_what_changed(run, begun):
+    place(begun, SPEC.replace("max = 90.0", "max = 80.0"))
+    before = {path: path.read_bytes() for path in parts(begun).iterdir()}
+    code, _, complaint = run(begun, "scan", NAME, "--quiet")
+    assert code == 2
+    assert complaint.splitlines()[1:] == ["  axes.m_X.max: 90.0 -> 80.0"]
+    assert {path: path.read_bytes() for path in parts(begun).iterdir()} == before
+    assert run(begun, "scan", NAME, "--quiet", "--force")[0] == 0
+    assert not parts(begun).exists()
+    with h5py.File(begun / OUTPUT, "r") as file:
+        assert file["m_X"][-1] == 80.0
+
+
+def corrupt(path, how):
+    """Spoil a shard."""
+    if how == "a flipped byte":
+        data = bytearray(path.read_bytes())
+        with h5py.File(path, "r") as file:
+            chunk = file["log10_ratio"].id.get_chunk_info(7)
+        data[chunk.byte_offset + chunk.size // 2] ^= 1
+        path.write_bytes(data)
+    elif how == "cut short":
+        path.write_bytes(path.read_bytes()[:-1000])
+    elif how == "of another scan":
+        with h5py.File(path, "r+") as file:
+            file.attrs["key"] = "0" * 64
+    else:
+        other = Path(shutil.copy(path, path.with_name(f"copy of {path.name}")))  # with all that is expected
+        with h5py.File(path, "r+") as file:
+            if how == "an external link":
+                del file["status"]
+                file["status"] = h5py.ExternalLink(other, "/status")
+            else:
+                one, attributes = file["boundary"], dict(file["boundary"].attrs)
+                layout = h5py.VirtualLayout(one.shape, one.dtype)
+                layout[...] = h5py.VirtualSource(other, "boundary", one.shape)
+                del file["boundary"]
+                file.create_virtual_dataset("boundary", layout).attrs.update(attributes)
+
+
+@pytest.fixture(scope="module")
+def spoiled(sharded, tmp_path_factory):
+    """A folder with every shard, some of them corrupt; and which, by what was done."""
+    folder = Path(shutil.copytree(sharded, tmp_path_factory.mktemp("spoiled") / "scan"))
+    tiles = dict(zip(CORRUPTIONS, (0, 3, 7, 11, 14), strict=True))
+    for how, tile in tiles.items():
+        corrupt(shard_path(parts(folder), tile), how)
+    return folder, tiles
+
+
+def test_a_sound_folder_has_every_tile(ready):  # so that the next test says something
+    plan = Plan.from_json(read_plan(parts(ready))["plan"])
+    assert finished_tiles(parts(ready), plan) == set(range(TILES))
+
+
+@pytest.mark.parametrize("how", CORRUPTIONS)
+def test_a_corrupt_shard_is_put_aside(spoiled, tmp_path, how):
+    folder, tiles = spoiled
+    copy = Path(shutil.copytree(parts(folder), tmp_path / "parts"))
+    plan = Plan.from_json(read_plan(copy)["plan"])
+    assert tiles[how] not in finished_tiles(copy, plan)
+    assert not shard_path(copy, tiles[how]).exists()
+    assert shard_path(copy, tiles[how]).with_suffix(".bad").exists()
+
+
+def test_what_corrupt_shards_held_is_computed_again(run, whole, spoiled):
+    finish(run, spoiled[0], whole)
+
+
+def test_a_finished_scan_with_its_folder_left_over_is_cleared_up(run, whole, ready, sharded):
+    """As after a kill between the output and the end."""
+    assert run(ready, "merge", NAME)[0] == 0
+    check_result(ready, whole)
+    inode = (ready / OUTPUT).stat().st_ino
+    shutil.copytree(parts(sharded), parts(ready))
+    finish(run, ready, whole)
+    assert (ready / OUTPUT).stat().st_ino == inode
+    code, _, complaint = run(ready, "scan", NAME, "--quiet")
+    assert (code, "exists" in complaint) == (4, True)
+
+
+def test_parts_of_a_job_array_side_by_side_then_merged(start, run, whole, folder):
+    processes = [start(folder, "scan", NAME, "--quiet", "--shard", f"{i}/3") for i in (1, 2, 3)]
+    assert wait_for(lambda: (parts(folder) / "owner-1-of-3.json").exists(), processes[0])
+    processes[0].send_signal(signal.SIGSTOP)
+    code, _, complaint = run(folder, "scan", NAME, "--quiet", "--shard", "1/3")
+    assert (code, f"in use by process {processes[0].pid}" in complaint) == (4, True)
+    code, _, complaint = run(folder, "merge", NAME)
+    assert (code, f"in use by process {processes[0].pid}" in complaint) == (4, True)
+    processes[0].send_signal(signal.SIGCONT)
+    for process in processes:
+        said, complaint = process.communicate(timeout=SECONDS)
+        assert (process.returncode, complaint) == (0, "")
+        assert f"5 of {TILES} tiles are there" in said
+    assert len(shards(folder)) == TILES
+    assert run(folder, "merge", NAME)[:2] == (0, f"wrote {OUTPUT}\n")
+    check_result(folder, whole)
+
+
+def test_shards_of_several_folders_are_merged_and_a_missing_one_is_named(run, whole, ready, tmp_path):
+    places = [tmp_path / "first", tmp_path / "second" / f"{OUTPUT}.parts", tmp_path / "third"]
+    for one in places:
+        one.mkdir(parents=True)
+    for tile, path in enumerate(shards(ready)):
+        path.rename(places[tile % 3] / path.name)
+    shutil.rmtree(parts(ready))
+    missing = shard_path(places[1], 7)
+    missing.rename(tmp_path / "kept")
+    command = "merge", NAME, "-o", OUTPUT, *(tmp_path / name for name in ("first", "second", "third"))
+    code, _, complaint = run(ready, *command)
+    assert (code, complaint) == (2, f"jaxtri: {OUTPUT}: 1 of {TILES} tiles are missing: 7\n")
+    (tmp_path / "kept").rename(missing)
+    assert run(ready, *command)[:2] == (0, f"wrote {OUTPUT}\n")
+    check_result(ready, whole)
