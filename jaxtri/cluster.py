@@ -20,6 +20,9 @@ from jaxtri.tiles import compute_tile
 from jaxtri.treatment import Treatment
 
 
+PATIENCE_S = 60  # for the first worker, or after all have died for one that is started again
+
+
 @dataclass(frozen=True)
 class Task:
     """All that a worker needs, with NumPy arrays: a worker reads it before 64-bit floats are on."""
@@ -78,7 +81,7 @@ def client_of(workers: int | None, scheduler: str | None) -> Iterator[Any]:
         with client:
             yield client
         return
-    local = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+    local = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")  # any free port
     with local as cluster, Client(cluster) as client:
         yield client
 
@@ -99,15 +102,19 @@ def on_client(
 
     def execute(job: Job, tiles: list[int]) -> Iterator[Done]:
         task = task_of(job)
-        client.wait_for_workers(1, timeout=60)
-        seen = client.run(_sees, task.folder)
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE_S)
+        except TimeoutError:
+            yield from (Done(tile, f"no worker came within {PATIENCE_S} s") for tile in tiles)
+            return
+        seen = client.run(_sees, task.folder, on_error="ignore")  # a worker may just be dying
         blind = [address for address, there in seen.items() if not there]
         if blind:
             raise StorageError(
                 f"{task.folder}: workers {', '.join(blind)} do not see it; use a file system that all share, "
                 "or --shard i/n"
             )
-        shared = client.scatter(task, broadcast=True, hash=False)
+        shared = client.submit(_same, task, pure=False)  # scattered, it would be lost with the last worker
         futures = {client.submit(run_tile, shared, tile, pure=False): tile for tile in tiles}
         for future in as_completed(futures):
             error = future.exception() if future.status != "cancelled" else "cancelled"
@@ -119,6 +126,10 @@ def on_client(
             yield Done(futures[future], None if error is None else f"{type(error).__name__}: {error}")
 
     return execute
+
+
+def _same(task: Task) -> Task:
+    return task
 
 
 def _sees(folder: str) -> bool:

@@ -41,17 +41,17 @@ STORAGE = 4  # exit code
 BROKEN = 99  # exit code of anything that is not a JaxtriError
 
 
-def made_up_plan(compression="gzip", key="made up"):
-    """Return a plan of two tiles."""
+def made_up_plan(compression="gzip", sizes=SIZES):
+    """Return a plan of two tiles, or more."""
     return Plan(
-        sizes=SIZES, labels={name: len(NAMES[name]) for name in LABELS}, arrays=ARRAYS, precision="float32",
-        compression=compression, chunk=CHUNK, tile=TILE, key=key,
+        sizes=sizes, labels={name: len(NAMES[name]) for name in LABELS}, arrays=ARRAYS, precision="float32",
+        compression=compression, chunk=CHUNK, tile=TILE, key="made up",
     )  # fmt: skip
 
 
-def made_up_header():
+def made_up_header(sizes=SIZES):
     """Return the header of the finished file."""
-    axes = {name: np.geomspace(1e-3, 1.0, size) for name, size in SIZES.items()}
+    axes = {name: np.geomspace(1e-3, 1.0, size) for name, size in sizes.items()}
     return Header(
         title="random", treatment="made_up", scan_file='title = "random"\n',
         configuration={"further_axes": {"sample": {}}, "charge": 1 / 3}, fingerprint="0" * 64,
@@ -73,9 +73,9 @@ def made_up_arrays(plan):
     return arrays
 
 
-def made_up_job(folder, compression="gzip"):
+def made_up_job(folder, compression="gzip", sizes=SIZES):
     """Return a job whose tiles are cut out of the arrays."""
-    plan = made_up_plan(compression)
+    plan = made_up_plan(compression, sizes)
     arrays = made_up_arrays(plan)
 
     def compute(plan, tile):
@@ -87,7 +87,7 @@ def made_up_job(folder, compression="gzip"):
         )
         return columns, blocks
 
-    return jobs.Job(output=Path(folder) / OUTPUT, plan=plan, header=made_up_header(), compute=compute)
+    return jobs.Job(output=Path(folder) / OUTPUT, plan=plan, header=made_up_header(sizes), compute=compute)
 
 
 def run(job, tiles=None, **options):

@@ -19,25 +19,13 @@ from pathlib import Path
 
 import h5py
 import pytest
+from many_tiles import NAME, OUTPUT, SPEC, TILES, parts, place, shards, stored
 
 from jaxtri.jobs import read_plan
 from jaxtri.plan import Plan
 from jaxtri.shards import finished_tiles, shard_path
 
 PROGRAM = Path(sys.executable).with_name("jaxtri")
-TILES = 15
-SPEC = """title = "many tiles"
-model = "b_minus_l"
-treatments = ["matched"]
-arrays = ["status", "excluded", "leading", "boundary", "log10_ratio"]
-searches.set = "printed"
-searches.only = ["l3_1991_zgamma_ee", "na62_2022_kpi_mumu"]
-axes.X_t = {values = [0.3, 0.4]}
-axes.m_X = {min = 1e-3, max = 90.0, points = 60000, spacing = "log"}
-axes.g_X = {min = 1e-9, max = 1.0, points = 2, spacing = "log"}
-"""  # tiles of 8000 columns with four cells: they are many, and quick
-NAME = "scan.toml"
-OUTPUT = "scan_matched.h5"
 LANES = 2  # scans side by side
 KILLS = 25  # of each
 SECONDS = 300  # for one command; measured 5, on two busy cores 15
@@ -114,34 +102,6 @@ def begun(ready):
 @pytest.fixture
 def folder(tmp_path):
     return place(tmp_path)
-
-
-def place(folder, text=SPEC):
-    (folder / NAME).write_text(text)
-    return folder
-
-
-def stored(path):
-    """Every dataset of a file but the texts, as bytes."""
-    found = {}
-
-    def note(name, item):
-        if isinstance(item, h5py.Dataset) and item.dtype.kind != "O":
-            found[name] = (item.dtype.str, item.shape, item[...].tobytes())
-
-    with h5py.File(path, "r") as file:
-        assert file.attrs["complete"]
-        file.visititems(note)
-    assert {"status", "excluded", "leading", "boundary", "log10_ratio", "m_X", "X_t"} <= found.keys()
-    return found
-
-
-def parts(folder):
-    return folder / f"{OUTPUT}.parts"
-
-
-def shards(folder):
-    return sorted(parts(folder).glob("tile-*.h5"))
 
 
 def finish(run, folder, whole, *options):
@@ -420,7 +380,7 @@ def test_shards_of_several_folders_are_merged_and_a_missing_one_is_named(run, wh
     shutil.rmtree(parts(ready))
     missing = shard_path(places[1], 7)
     missing.rename(tmp_path / "kept")
-    command = "merge", NAME, "-o", OUTPUT, *(tmp_path / name for name in ("first", "second", "third"))
+    command = "merge", "-o", OUTPUT, NAME, *(tmp_path / name for name in ("first", "second", "third"))
     code, _, complaint = run(ready, *command)
     assert (code, complaint) == (2, f"jaxtri: {OUTPUT}: 1 of {TILES} tiles are missing: 7\n")
     (tmp_path / "kept").rename(missing)
