@@ -19,7 +19,6 @@ from jaxtri.spec import Spec
 from jaxtri.tiles import compute_tile
 from jaxtri.treatment import Treatment
 
-
 PATIENCE_S = 60  # for the first worker, or after all have died for one that is started again
 
 

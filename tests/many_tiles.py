@@ -2,7 +2,7 @@
 
 import h5py
 
-TILES = 15
+TILES = 10
 SPEC = """title = "many tiles"
 model = "b_minus_l"
 treatments = ["matched"]
@@ -10,7 +10,7 @@ arrays = ["status", "excluded", "leading", "boundary", "log10_ratio"]
 searches.set = "printed"
 searches.only = ["l3_1991_zgamma_ee", "na62_2022_kpi_mumu"]
 axes.X_t = {values = [0.3, 0.4]}
-axes.m_X = {min = 1e-3, max = 90.0, points = 60000, spacing = "log"}
+axes.m_X = {min = 1e-3, max = 90.0, points = 40000, spacing = "log"}
 axes.g_X = {min = 1e-9, max = 1.0, points = 2, spacing = "log"}
 """  # tiles of 8000 columns with four cells: they are many, and quick
 NAME = "scan.toml"
