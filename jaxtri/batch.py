@@ -12,7 +12,8 @@ from jaxtri.boundary import boundaries
 from jaxtri.curves import Boundaries
 from jaxtri.errors import InputError, StorageError
 from jaxtri.executors import in_threads
-from jaxtri.jobs import Execute, Job, left_to_do, prepare, run_job
+from jaxtri.jobs import Execute, Job, prepare, run_job
+from jaxtri.leftovers import left_to_do
 from jaxtri.memory import parse, workers_within
 from jaxtri.numerics.precision import require_x64
 from jaxtri.owner import owned

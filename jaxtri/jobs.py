@@ -16,13 +16,12 @@ from typing import Any, NamedTuple
 
 from jaxtri.curves import Boundaries
 from jaxtri.differences import differences
-from jaxtri.errors import InputError, JaxtriError, StorageError, UnresolvedError
+from jaxtri.errors import InputError, StorageError, UnresolvedError
 from jaxtri.fields import Fields, Header, extents
 from jaxtri.files import write_whole
-from jaxtri.owner import owners, refuse_living, sweep
+from jaxtri.owner import refuse_living, sweep
 from jaxtri.plan import Plan
 from jaxtri.shards import Blocks, DamagedShard, finished_tiles, join_shards, shard_path
-from jaxtri.store import open_scan
 
 PLAN = "plan.json"
 SHOWN = 8  # differences that a refusal lists
@@ -59,35 +58,6 @@ Execute = Callable[[Job, list[int]], Iterator[Done]]  # an executor: computes ti
 def parts_of(output: Path) -> Path:
     """Folder of the shards of an output."""
     return output.with_name(f"{output.name}.parts")
-
-
-def left_to_do(jobs: list[Job], *, force: bool) -> list[Job]:
-    """Return the jobs whose output is still to be made; all of them where no run was stopped before its end.
-
-    That may have been after an output appeared and before its folder went, which is removed.
-    """
-    done = set() if force else {job.output for job in jobs if _is_there(job)}
-    stopped = len(done) < len(jobs) or any(job.folder.exists() for job in jobs)
-    for output in done:
-        shutil.rmtree(parts_of(output), ignore_errors=True)
-    return [job for job in jobs if job.output not in done] if stopped else jobs
-
-
-def _is_there(job: Job) -> bool:
-    """Whether the output is there, of this very scan, and nobody is replacing it."""
-    if not job.output.is_file() or any(one.is_alive is not False for one in owners(job.folder)):
-        return False
-    try:
-        one = open_scan(job.output).header
-    except JaxtriError:
-        return False
-    now = job.header
-    return one.fingerprint == now.fingerprint and _kept(one.versions) == _kept(now.versions)
-
-
-def _kept(versions: Mapping[str, str]) -> dict[str, str]:
-    """Versions that must not be mixed; the devices of tiles may be."""
-    return {name: one for name, one in versions.items() if name != "device"}
 
 
 def prepare(job: Job, *, force: bool = False, break_lock: bool = False) -> Job:
@@ -132,10 +102,19 @@ def prepare(job: Job, *, force: bool = False, break_lock: bool = False) -> Job:
     return job
 
 
+def kept(versions: Mapping[str, str]) -> dict[str, str]:
+    """Versions that must not be mixed; the devices of tiles may be."""
+    return {name: one for name, one in versions.items() if name != "device"}
+
+
 def _said(job: Job) -> dict[str, Any]:
     """What decides whether a job is the same as another, beside its plan; as JSON gives it back."""
-    header, kept = job.header, _kept(job.header.versions)
-    said = {"configuration": header.configuration, "axes": header.fingerprint, "versions": kept}
+    header = job.header
+    said = {
+        "configuration": header.configuration,
+        "axes": header.fingerprint,
+        "versions": kept(header.versions),
+    }
     return dict(json.loads(json.dumps(said)))
 
 

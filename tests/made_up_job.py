@@ -26,6 +26,7 @@ from jaxtri import jobs, layout, shards
 from jaxtri.errors import JaxtriError
 from jaxtri.executors import in_threads
 from jaxtri.fields import CELL_FIELDS, EDGES, LABELS, Header, dtype_of, inside
+from jaxtri.leftovers import left_to_do
 from jaxtri.owner import owned
 from jaxtri.plan import Plan
 
@@ -93,7 +94,7 @@ def made_up_job(folder, compression="gzip", sizes=SIZES):
 def run(job, tiles=None, **options):
     """Run a job to its end, or so many tiles of it; a finished scan is let alone, as the command does."""
     finished = job.output.exists() and not job.folder.exists()
-    if finished or not jobs.left_to_do([job], force=False):
+    if finished or not left_to_do([job], force=False):
         return
     job = jobs.prepare(job)
     only = {} if tiles is None else {"tiles": lambda tile: tile < tiles, "finish": False}

@@ -81,7 +81,7 @@ def sharded(run, whole, tmp_path_factory):
     folder = place(tmp_path_factory.mktemp("sharded"))
     code, said, _ = run(folder, "scan", NAME, "--quiet", "--shard", "1/1")
     assert code == 0
-    assert f"{TILES} of {TILES} tiles are there; then: jaxtri merge" in said
+    assert f"{TILES} of {TILES} tiles are there; next: jaxtri merge" in said
     return folder
 
 
@@ -365,7 +365,7 @@ def test_parts_of_a_job_array_side_by_side_then_merged(start, run, whole, folder
     for process, count in zip(processes, (4, 3, 3), strict=True):
         said, complaint = process.communicate(timeout=SECONDS)
         assert (process.returncode, complaint) == (0, "")
-        assert f"{count} of {TILES} tiles are there" in said
+        assert f"{count} of {TILES} tiles are there; next: jaxtri merge" in said
     assert len(shards(folder)) == TILES
     assert run(folder, "merge", NAME)[:2] == (0, f"wrote {OUTPUT}\n")
     check_result(folder, whole)
@@ -375,6 +375,7 @@ def test_shards_of_several_folders_are_merged_and_a_missing_one_is_named(run, wh
     places = [tmp_path / "first", tmp_path / "second" / f"{OUTPUT}.parts", tmp_path / "third"]
     for one in places:
         one.mkdir(parents=True)
+        shutil.copy(parts(ready) / "plan.json", one)
     for tile, path in enumerate(shards(ready)):
         path.rename(places[tile % 3] / path.name)
     shutil.rmtree(parts(ready))
