@@ -1,0 +1,117 @@
+"""What a stopped run leaves, one case at a time, with the made-up job.
+
+Oracle: the random numbers that the job writes.
+"""
+
+import dataclasses
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+from made_up_job import OUTPUT, made_up_job, run, wrong_output
+
+from jaxtri.errors import InputError, StorageError
+from jaxtri.executors import in_threads
+from jaxtri.files import part_of
+from jaxtri.jobs import ROUNDS, prepare, run_job
+from jaxtri.leftovers import left_to_do
+from jaxtri.owner import owned, sweep
+from jaxtri.shards import shard_path
+
+HOSTS = ("node7", "node7.cluster.example")
+
+
+@pytest.fixture
+def dead():
+    """The number of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_unfinished_files_of_the_dead_and_of_an_earlier_self_are_swept(tmp_path, monkeypatch, dead, host):
+    monkeypatch.setattr(socket, "gethostname", lambda: host)
+    gone = [f".{OUTPUT}.{host}.{pid}.part" for pid in (dead, os.getpid())]
+    kept = [
+        f".{OUTPUT}.{host}.{os.getppid()}.part",  # it runs
+        f".{OUTPUT}.elsewhere.{dead}.part",  # nobody here can say
+        f".other.h5.{host}.{dead}.part",
+        OUTPUT,
+    ]
+    for name in gone + kept:
+        (tmp_path / name).touch()
+    sweep(tmp_path, OUTPUT)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+
+
+def test_a_number_that_comes_again_is_no_obstacle(tmp_path):
+    """As in a container, where every run has the same one."""
+    job = prepare(made_up_job(tmp_path))
+    for path in (job.output, shard_path(job.folder, 0)):
+        part_of(path).write_bytes(b"torn")
+    run(job)
+    assert wrong_output(job) == []
+    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
+
+
+def test_of_several_outputs_only_those_that_lack_are_left_to_do(tmp_path):
+    first, second = made_up_job(tmp_path / "first"), made_up_job(tmp_path / "second")
+    for job in (first, second):
+        job.output.parent.mkdir()
+    assert left_to_do([first, second], force=False) == [first, second]
+    run(first)
+    assert left_to_do([first, second], force=False) == [second]
+    assert left_to_do([first, second], force=True) == [first, second]
+    run(second)
+    assert left_to_do([first, second], force=False) == [first, second]  # for the caller to refuse
+    other = dataclasses.replace(first, header=dataclasses.replace(first.header, fingerprint="1" * 64))
+    second.output.unlink()
+    assert left_to_do([other, second], force=False) == [other, second]  # that is not its output
+
+
+def test_a_folder_that_is_left_over_goes_unless_somebody_works_in_it(tmp_path):
+    job = made_up_job(tmp_path)
+    run(job)
+    with owned(prepare(job).folder):
+        assert left_to_do([job], force=False) == [job]
+        assert job.folder.exists()
+    assert left_to_do([job], force=False) == []
+    assert not job.folder.exists()
+
+
+def test_force_does_not_throw_away_what_another_process_computes(tmp_path):
+    job = made_up_job(tmp_path)
+    changed = dataclasses.replace(job, plan=dataclasses.replace(job.plan, key="another"))
+    with owned(prepare(job).folder):
+        before = (job.folder / "plan.json").read_bytes()
+        with pytest.raises(InputError, match="holds parts of another scan"):
+            prepare(changed)
+        with pytest.raises(StorageError, match=f"in use by process {os.getpid()}"):
+            prepare(changed, force=True)
+        assert (job.folder / "plan.json").read_bytes() == before
+    assert prepare(changed, force=True).plan.key == "another"
+
+
+@pytest.mark.parametrize("times", [1, ROUNDS])
+def test_a_shard_that_is_damaged_before_the_join_is_computed_again(tmp_path, times):
+    job, damaged = prepare(made_up_job(tmp_path)), []
+
+    def execute(job, tiles):
+        yield from in_threads(1)(job, tiles)
+        if len(damaged) < times:
+            path = shard_path(job.folder, 0)
+            path.write_bytes(path.read_bytes()[:-100])
+            damaged.append(path)
+
+    with owned(job.folder):
+        if times == ROUNDS:
+            with pytest.raises(StorageError, match="damaged again and again"):
+                run_job(job, execute)
+            assert not job.output.exists()
+        else:
+            run_job(job, execute)
+            assert wrong_output(job) == []
+    assert len(damaged) == times
