@@ -28,7 +28,7 @@ from jaxtri.shards import finished_tiles, shard_path
 PROGRAM = Path(sys.executable).with_name("jaxtri")
 LANES = 2  # scans side by side
 KILLS = 25  # of each
-SECONDS = 300  # for one command; measured 5, on two busy cores 15
+SECONDS = 300  # for one command; measured 3 to 5, on busy cores 15
 START_S = 2.0  # kills that are to come early come within this time from the start,
 OWNED_S = 1.0  # from when the folder is owned,
 SHARD_S = 0.1  # from when a shard is there,
@@ -205,7 +205,8 @@ def test_killed_at_random_times_it_goes_on_bit_for_bit(start, run, whole, tmp_pa
     assert landed["before its folder was its own"] > 0
     assert landed["before the first shard"] > 0
     assert landed["while a shard was written"] + landed["between shards"] > 0
-    assert landed["while the shards were joined"] + landed["after the last"] > 0
+    late = ("after the last", "while the shards were joined", "after the output appeared")
+    assert sum(landed[one] for one in late) > 0
 
 
 def test_stopped_by_signals_it_says_so_and_goes_on(start, run, whole, folder):
