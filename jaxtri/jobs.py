@@ -8,7 +8,6 @@ all are, they are joined, the output appears and the folder goes.
 import json
 import math
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -279,35 +278,3 @@ def join(
         report=report,
     )
     shutil.rmtree(job.folder, ignore_errors=True)
-
-
-class Seen(NamedTuple):
-    """How far a scan is, seen from outside."""
-
-    title: str
-    done: int
-    tiles: int
-    cells: int  # done
-    total: int
-    per_second: float  # cells; 0 if unknown
-    idle: float  # seconds since the last shard
-
-
-def progress_of(folder: Path) -> Seen:
-    """Look at a folder of shards; nothing is checked or changed."""
-    known = read_plan(folder)
-    if known is None:
-        raise InputError(f"{folder}: no {PLAN} here; give a scan file, or the folder of a running scan")
-    plan = Plan.from_json(known["plan"])
-    times = {}
-    for tile in range(plan.count):
-        try:
-            times[tile] = shard_path(folder, tile).stat().st_mtime
-        except FileNotFoundError:
-            continue
-    recent = sorted(times, key=lambda tile: times[tile])[-32:]
-    span = times[recent[-1]] - times[recent[0]] if len(recent) > 1 else 0.0
-    rate = sum(_cells(plan, tile) for tile in recent[1:]) / span if span > 0 else 0.0
-    idle = time.time() - max(times.values(), default=time.time())
-    cells = sum(_cells(plan, tile) for tile in times)
-    return Seen(known["title"], len(times), plan.count, cells, plan.cells, rate, idle)

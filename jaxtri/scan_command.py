@@ -7,10 +7,11 @@ from pathlib import Path
 from jaxtri import figure, report, store, summary
 from jaxtri.batch import check_options, check_space, client_for, jobs_of, named_outputs, outputs_in, run_all
 from jaxtri.errors import InputError, StorageError
-from jaxtri.jobs import Job, adopted, join, parts_of, progress_of
+from jaxtri.jobs import Job, adopted, join, parts_of
 from jaxtri.leftovers import left_to_do
 from jaxtri.owner import owned, owners
 from jaxtri.spec import Spec, load_spec, load_specs
+from jaxtri.watch import progress_of
 
 CELLS_PER_SECOND = 1e6  # all arrays of a cell, compressed and written, on two cores; for --dry-run
 REDUCED_PER_SECOND = 2e7  # where no array of every search or channel is stored

@@ -1,0 +1,52 @@
+"""How far a scan is, seen from outside: a look at its folder, which checks and changes nothing."""
+
+import math
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from jaxtri.errors import InputError
+from jaxtri.fields import extents
+from jaxtri.jobs import PLAN, read_plan
+from jaxtri.plan import Plan
+from jaxtri.shards import shard_path
+
+RECENT = 32  # shards whose times give the rate
+
+
+class Seen(NamedTuple):
+    """How far a scan is, seen from outside."""
+
+    title: str
+    done: int
+    tiles: int
+    cells: int  # done
+    total: int
+    per_second: float  # cells; 0 if unknown
+    idle: float  # seconds since the last shard
+
+
+def progress_of(folder: Path) -> Seen:
+    """Look at a folder of shards.
+
+    Raises
+    ------
+    InputError
+        If it is not the folder of a scan.
+    """
+    known = read_plan(folder)
+    if known is None:
+        raise InputError(f"{folder}: no {PLAN} here; give a scan file, or the folder of a running scan")
+    plan = Plan.from_json(known["plan"])
+    times = {}
+    for tile in range(plan.count):
+        try:
+            times[tile] = shard_path(folder, tile).stat().st_mtime
+        except FileNotFoundError:
+            continue
+    recent = sorted(times, key=lambda tile: times[tile])[-RECENT:]
+    span = times[recent[-1]] - times[recent[0]] if len(recent) > 1 else 0.0
+    rate = sum(math.prod(extents(plan.box(tile))) for tile in recent[1:]) / span if span > 0 else 0.0
+    idle = time.time() - max(times.values(), default=time.time())
+    cells = sum(math.prod(extents(plan.box(tile))) for tile in times)
+    return Seen(known["title"], len(times), plan.count, cells, plan.cells, rate, idle)
