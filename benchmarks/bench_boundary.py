@@ -15,8 +15,8 @@ import numpy as np
 from timing import best_of
 
 import jaxtri
-from jaxtri import grid
 from jaxtri.spec import load_spec
+from jaxtri.tiles import compute
 
 SPEC = Path(__file__).parent.parent / "scans" / "figure_3.toml"
 STEEP = 5.0  # slopes beyond which a distance at one mass says nothing
@@ -102,7 +102,7 @@ def main():
     cold = time.perf_counter() - start
     seconds = best_of(lambda: jaxtri.boundaries(spec()))
     start = time.perf_counter()
-    scans = {one.name: grid.compute(spec(), one) for one in spec().treatments}
+    scans = {one.name: compute(spec(), one) for one in spec().treatments}
     grid_seconds = time.perf_counter() - start
     lines = marching_squares(scans)
     squares = best_of(lambda: marching_squares(scans), repeats=1)

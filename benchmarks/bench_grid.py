@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 from timing import best_of
 
-from jaxtri import grid
+from jaxtri.grid import columns
+from jaxtri.provenance import plan_of
 from jaxtri.search import log_ratio
 from jaxtri.spec import load_spec
+from jaxtri.tiles import compute_tile
 
 SPEC = Path(__file__).parent.parent / "scans" / "figure_3.toml"
 FLOAT32_DEX = 1e-5  # float32 keeps 7 digits of a logarithm that reaches 60
@@ -27,23 +29,35 @@ def spec_with(precision):
 
 
 def whole_scan(spec, treatment):
-    """One warm scan: mass axis, all blocks, arrays handed to the reader and dropped."""
-    axis = grid.mass_axis(spec.sm, spec.model, treatment, spec.searches, spec.m_X)
-    return sum(field.size for _, block in grid.blocks(spec, axis) for field in block.values())
+    """One warm scan in one thread: rates of the columns, all chunks, arrays handed to the reader and dropped."""
+    plan = plan_of(spec, treatment)
+    count = 0
+    for tile in range(plan.count):
+        _, blocks = compute_tile(spec, treatment, plan, tile)
+        count += sum(field.size for _, block in blocks for field in block.values())
+    return count
+
+
+def axis_of(spec, treatment, step=1):
+    """What every column, or every so many, has."""
+    return columns(spec.sm, spec.model, treatment, spec.searches, spec.m_X[::step])
 
 
 def worst_error(spec, treatment):
     """Largest error [dex] of stored log10 ratios near a boundary, against float64 point by point."""
-    axis = grid.mass_axis(spec.sm, spec.model, treatment, spec.searches, spec.m_X)
     exact = jax.jit(
         lambda rows, u: jax.vmap(lambda row: jax.vmap(lambda v: log_ratio(row, v), out_axes=1)(u))(rows)
     )
-    worst = 0.0
-    for where, block in grid.blocks(spec, axis):
-        rows = jax.tree.map(lambda x, where=where: x[where], axis.rows.searches)
-        truth = np.asarray(exact(rows, jnp.log(spec.g_X))).transpose(1, 0, 2) / np.log(10)
-        near = np.abs(truth) < 3
-        worst = max(worst, float(np.max(np.abs(block["log10_ratio"][near] - truth[near]), initial=0.0)))
+    rows = axis_of(spec, treatment).rows.searches
+    plan, worst = plan_of(spec, treatment), 0.0
+    for tile in range(plan.count):
+        for (masses, couplings), block in compute_tile(spec, treatment, plan, tile)[1]:
+            some = jax.tree.map(lambda x, masses=masses: x[slice(*masses)], rows)
+            truth = np.asarray(exact(some, jnp.log(spec.g_X[slice(*couplings)]))).transpose(1, 0, 2) / np.log(
+                10
+            )
+            near = np.abs(truth) < 3
+            worst = max(worst, float(np.max(np.abs(block["log10_ratio"][near] - truth[near]), initial=0.0)))
     return worst
 
 
@@ -89,7 +103,7 @@ def bench_compile(benchmark):
 
 def bench_numpy_yardstick(benchmark):
     spec = spec_with("float64")
-    axis = grid.mass_axis(spec.sm, spec.model, spec.treatments[-1], spec.searches, spec.m_X[::10])
+    axis = axis_of(spec, spec.treatments[-1], 10)
     benchmark(lambda: numpy_ratios(axis, spec.g_X))
 
 
@@ -104,7 +118,7 @@ def main():
         treatment = spec.treatments[-1]
         count = whole_scan(spec, treatment)
         seconds = best_of(lambda spec=spec, treatment=treatment: whole_scan(spec, treatment))
-        axis = grid.mass_axis(spec.sm, spec.model, treatment, spec.searches, spec.m_X[::10])
+        axis = axis_of(spec, treatment, 10)
         per_array = best_of(lambda axis=axis, spec=spec: numpy_ratios(axis, spec.g_X)) / 27e5
         buffer = np.empty(count, dtype=precision)
         fill = best_of(lambda buffer=buffer: buffer.fill(1.0))

@@ -256,11 +256,8 @@ def two_processes(folder, points):
     print(f"\n{points}² cells, reductions: one core {alone:.1f} s, two processes {both:.1f} s: {ratio:.2f}x")
 
 
-def main():
+def main(*, quick=False):
     """Print the tables of the README, draw the picture."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--quick", action="store_true", help="up to 1e7 cells only")
-    quick = parser.parse_args().quick
     device = f"{jax.devices()[0].device_kind}, {len(CORES)} cores"
     print(f"Searches of scans/figure_3.toml, one treatment, {device}\n")
     cells_table()
@@ -275,4 +272,6 @@ def main():
 
 if __name__ == "__main__":
     jax.config.update("jax_enable_x64", True)
-    main()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="up to 1e7 cells only")
+    main(quick=parser.parse_args().quick)

@@ -54,6 +54,7 @@ def main():
     """Measure, then write."""
     import bench_boundary
     import bench_grid
+    import bench_scan
     import triangle_convergence
 
     from jaxtri import scan, summary
@@ -79,6 +80,10 @@ def main():
     with contextlib.redirect_stdout(curves):
         bench_boundary.main()
     text = block(text, "boundaries", curves.getvalue())
+    scans = io.StringIO()
+    with contextlib.redirect_stdout(scans):
+        bench_scan.main()
+    text = block(text, "scans", scans.getvalue())
     readme.write_text(block(text, "speed", speed))
 
 

@@ -21,6 +21,7 @@ from jaxtri.plot import GREY, PALETTES, STACK
 from jaxtri.summary import leading_searches, previous_limits
 
 SMALL = {
+    "curves": False,
     "title": "U(1)_{B-L}: small",
     "model": "b_minus_l",
     "treatments": ["figure"],

@@ -26,6 +26,9 @@ from jaxtri.plan import Plan
 from jaxtri.shards import finished_tiles, shard_path
 
 PROGRAM = Path(sys.executable).with_name("jaxtri")
+AS_IN_A_TERMINAL = (  # a job in the background inherits that SIGINT is ignored
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+)
 LANES = 2  # scans side by side
 KILLS = 25  # of each
 SECONDS = 300  # for one command; measured 3 to 5, on busy cores 15
@@ -49,9 +52,8 @@ def start(cache):
 
     def begin(folder, *arguments):
         return subprocess.Popen(
-            [PROGRAM, *arguments], cwd=folder, env=os.environ | {"XDG_CACHE_HOME": str(cache)}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            [sys.executable, "-c", AS_IN_A_TERMINAL, PROGRAM, *arguments], cwd=folder, text=True,
+            env=os.environ | {"XDG_CACHE_HOME": str(cache)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
     return begin
