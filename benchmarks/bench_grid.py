@@ -29,7 +29,7 @@ def spec_with(precision):
 
 
 def whole_scan(spec, treatment):
-    """One warm scan in one thread: rates of the columns, all chunks, arrays handed to the reader and dropped."""
+    """One warm scan in one thread: rates of the columns, then all chunks, handed over and dropped."""
     plan = plan_of(spec, treatment)
     count = 0
     for tile in range(plan.count):

@@ -55,9 +55,8 @@ def scan_of(masses, couplings, arrays="all", **options):
 def as_toml(scan):
     """The scan as a file for the command; JSON's lists, texts and booleans are TOML's."""
     lines = [f"{key} = {json.dumps(value)}" for key, value in scan.items() if not isinstance(value, dict)]
-    for name, table in {"searches": scan["searches"]} | {
-        f"axes.{k}": v for k, v in scan["axes"].items()
-    }.items():
+    axes = {f"axes.{name}": axis for name, axis in scan["axes"].items()}
+    for name, table in ({"searches": scan["searches"]} | axes).items():
         lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
     return "\n".join(lines)
 
@@ -116,8 +115,10 @@ class Nothing:
         """Compute all tiles in threads; return cells a second."""
         from concurrent.futures import ThreadPoolExecutor
 
+        spare = []
+
         def one(tile):
-            _, blocks = compute_tile(self.spec, self.spec.treatments[0], self.plan, tile)
+            _, blocks = compute_tile(self.spec, self.spec.treatments[0], self.plan, tile, spare=spare)
             for _ in blocks:
                 pass
 
@@ -215,7 +216,7 @@ def cells_table():
     print("| cells, float32, no file | Mcell/s | cell arrays/s | by hand | ratio |\n|---|---|---|---|---|")
     kinds = {"all arrays": (STORED, STORED[-7:], 41), "reductions": (list(CHEAP), list(CHEAP), 27)}
     for label, (arrays, names, count) in kinds.items():
-        spec = load_spec(scan_of(2000, 2000, arrays))
+        spec = load_spec(scan_of(4000, 4000, arrays))
         ours = Nothing(spec).run(len(CORES)) / 1e6
         hand = max(hand_rate(spec, names, masses)[0] for masses in (25, 125, 500)) / 1e6
         print(f"| {label} | {ours:.1f} | {count * ours:.0f} M | {hand:.1f} | {ours / hand:.2f} |")

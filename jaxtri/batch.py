@@ -22,7 +22,7 @@ from jaxtri.provenance import header, plan_of
 from jaxtri.report import Progress
 from jaxtri.spec import Spec, load_specs
 from jaxtri.store import check_outputs, size_on_disk
-from jaxtri.tiles import compute_tile
+from jaxtri.tiles import Buffers, compute_tile
 from jaxtri.treatment import Treatment
 
 Outputs = dict[tuple[str, str], Path]  # by model and treatment
@@ -155,12 +155,13 @@ def jobs_of(specs: tuple[Spec, ...], outputs: Outputs) -> list[Job]:
     for spec in specs:
         traced: list[dict[str, Boundaries]] = []
         for one in spec.treatments:
+            spare: dict[Any, list[Buffers]] = {device: [] for device in jax.local_devices()}
             jobs.append(
                 Job(
                     output=outputs[spec.model.name, one.name],
                     plan=plan_of(spec, one),
                     header=header(spec, one),
-                    compute=partial(_compute, spec, one),
+                    compute=partial(_compute, spec, one, spare),
                     boundaries=partial(_boundaries, spec, one.name, traced),
                     source=(spec, one),
                 )
@@ -168,10 +169,10 @@ def jobs_of(specs: tuple[Spec, ...], outputs: Outputs) -> list[Job]:
     return jobs
 
 
-def _compute(spec: Spec, treatment: Treatment, plan: Plan, tile: int) -> Any:
+def _compute(spec: Spec, treatment: Treatment, spare: dict[Any, list[Buffers]], plan: Plan, tile: int) -> Any:
     """Tiles go round all local devices."""
-    devices = jax.local_devices()
-    return compute_tile(spec, treatment, plan, tile, device=devices[tile % len(devices)])
+    device = list(spare)[tile % len(spare)]
+    return compute_tile(spec, treatment, plan, tile, device=device, spare=spare[device])
 
 
 def _boundaries(spec: Spec, treatment: str, traced: list[dict[str, Boundaries]]) -> Boundaries | None:

@@ -21,7 +21,7 @@ TILE_CELLS = 100_000_000  # about 5 s of computing
 TILE_COLUMNS = 8192  # columns whose rates are computed at a time
 FEWEST_TILES = 64  # of a scan that is large enough
 SMALLEST_CELLS = 250_000  # of a tile
-SMALLEST_BYTES = 40_000_000  # or as many cells as make this
+SMALLEST_BYTES = 12_000_000  # or as many cells as make this
 MOST_TILES = 10_000
 
 

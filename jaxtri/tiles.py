@@ -1,5 +1,6 @@
 """Tiles of a scan: rates of all columns at once, then cells, a chunk at a time into the same buffers."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,9 +18,17 @@ from jaxtri.provenance import header, plan_of
 from jaxtri.spec import Spec
 from jaxtri.treatment import Treatment
 
+Buffers = dict[str, Array]
+
 
 def compute_tile(
-    spec: Spec, treatment: Treatment, plan: Plan, tile: int, *, device: Any = None
+    spec: Spec,
+    treatment: Treatment,
+    plan: Plan,
+    tile: int,
+    *,
+    device: Any = None,
+    spare: list[Buffers] | None = None,
 ) -> tuple[Fields, Iterator[tuple[Box, Fields]]]:
     """Compute one tile of a scan.
 
@@ -31,12 +40,14 @@ def compute_tile(
         How it is cut, and which tile is wanted.
     device
         Where to compute; the first device by default.
+    spare
+        Buffers that earlier tiles of the same plan and device have left, and that this one will leave.
 
     Returns
     -------
     tuple
         The arrays without cells, and chunk by chunk the cells, each with its place.  The arrays of a chunk
-        are overwritten by the next one.
+        are overwritten by the one after the next.
     """
     box = plan.box(tile)
     with jax.default_device(device):
@@ -46,7 +57,7 @@ def compute_tile(
         fields = column_fields(found, window, plan.arrays)
     own = inside(tuple((0, size) for size in extents(box[:-1])))
     trimmed = {name: values[own] for name, values in fields.items()}
-    return trimmed, _blocks(spec, plan, box, found, device)
+    return trimmed, _blocks(spec, plan, box, found, device, [] if spare is None else spare)
 
 
 def _nodes(spec: Spec, plan: Plan, box: Box) -> tuple[Nodes, npt.NDArray[np.float64]]:
@@ -65,34 +76,39 @@ def _nodes(spec: Spec, plan: Plan, box: Box) -> tuple[Nodes, npt.NDArray[np.floa
     return nodes, spec.m_X[index[-1]]
 
 
-def _blocks(spec: Spec, plan: Plan, box: Box, found: Columns, device: Any) -> Iterator[tuple[Box, Fields]]:
-    """Cells of a tile, a chunk at a time; one set of buffers serves all."""
+def _blocks(
+    spec: Spec, plan: Plan, box: Box, found: Columns, device: Any, spare: list[Buffers]
+) -> Iterator[tuple[Box, Fields]]:
+    """Cells of a tile, a chunk at a time.
+
+    Two sets of buffers take turns: the reader still holds one while the other is computed, and what is
+    held cannot be overwritten but would be allocated anew.
+    """
     with jax.default_device(device):
         rows = cast(found.rows, len(plan.tile) - 1, dtype=plan.precision)
         in_domain = found.in_domain.reshape(-1)
-        size = int(np.prod(plan.chunk[:-1]))
-        buffers = cell_buffers(plan, size, plan.chunk[-1])
+        columns = math.prod(plan.chunk[:-1])
+        turns = [spare.pop() if spare else cell_buffers(plan, columns, plan.chunk[-1]) for _ in range(2)]
     log_g = np.log(spec.g_X).astype(plan.precision)
-    if not buffers:
-        return
-    for where in plan.chunks(box):
-        index = np.ravel_multi_index(
-            np.meshgrid(
-                *(
-                    np.minimum(np.arange(first, first + size), last - 1) - corner
-                    for (first, last), (corner, _), size in zip(
-                        where[:-1], box[:-1], plan.chunk[:-1], strict=True
-                    )
-                ),
-                indexing="ij",
-            ),
-            plan.tile[:-1],
-        ).ravel()
+    for where in plan.chunks(box) if turns[0] else ():
         first, last = where[-1]
         some_g = log_g[np.minimum(np.arange(first, first + plan.chunk[-1]), last - 1)]
         with jax.default_device(device):
-            buffers = cells(*take(rows, in_domain, index), some_g, buffers)
+            some = take(rows, in_domain, _columns_of(plan, box, where))
+            buffers = cells(*some, some_g, turns.pop(0))
+        turns.append(buffers)
         yield where, {name: _trimmed(np.asarray(array), plan, where) for name, array in buffers.items()}
+    spare += turns
+
+
+def _columns_of(plan: Plan, box: Box, where: Box) -> npt.NDArray[np.intp]:
+    """Positions in a tile of the columns of a chunk; past the end the last one is repeated."""
+    position: npt.NDArray[np.intp] = np.zeros(1, dtype=np.intp)
+    axes = zip(where[:-1], box[:-1], plan.chunk[:-1], plan.tile[:-1], strict=True)
+    for (first, last), (corner, _), size, whole in axes:
+        inner = np.minimum(np.arange(first, first + size), last - 1) - corner
+        position = (position[:, None] * whole + inner).ravel()
+    return position
 
 
 def _trimmed(values: npt.NDArray[Any], plan: Plan, where: Box) -> npt.NDArray[Any]:

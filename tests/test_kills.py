@@ -27,7 +27,8 @@ from jaxtri.shards import finished_tiles, shard_path
 
 PROGRAM = Path(sys.executable).with_name("jaxtri")
 AS_IN_A_TERMINAL = (  # a job in the background inherits that SIGINT is ignored
-    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
 )
 LANES = 2  # scans side by side
 KILLS = 25  # of each
