@@ -46,7 +46,7 @@ class Columns:
     in_domain: Array  # whether the mass is where the formulas hold
 
 
-def _over_axes(
+def over_axes(
     function: Callable[..., Any], sm: StandardModel, model: GaugeModel, nodes: Nodes, m_X: Array, *rest: Any
 ) -> Any:
     """Map a function of (sm, model, m_X, ...) over further axes outside and masses inside.
@@ -67,7 +67,7 @@ def _over_axes(
 @jax.jit
 def _decays(sm: StandardModel, model: GaugeModel, nodes: Nodes, m_X: Array) -> tuple[Array, Array]:
     """Branching ratios and width of X in every column."""
-    return _over_axes(unit_decays, sm, model, nodes, m_X)
+    return over_axes(unit_decays, sm, model, nodes, m_X)
 
 
 @functools.partial(jax.jit, static_argnames="treatment")
@@ -75,7 +75,7 @@ def _production(
     sm: StandardModel, model: GaugeModel, treatment: Treatment, nodes: Nodes, m_X: Array
 ) -> Array:
     """Branching ratios of every channel at g_X = 1, in every column."""
-    return _over_axes(
+    return over_axes(
         lambda sm, model, mass: production_vector(sm, model, treatment, mass), sm, model, nodes, m_X
     )
 
@@ -83,7 +83,7 @@ def _production(
 @jax.jit
 def _triangle_sums(sm: StandardModel, model: GaugeModel, nodes: Nodes, m_X: Array) -> Array:
     """Triangle sum of Z -> gamma X in every column."""
-    return _over_axes(mass_basis_sum, sm, model, nodes, m_X)
+    return over_axes(mass_basis_sum, sm, model, nodes, m_X)
 
 
 @jax.jit
@@ -101,7 +101,7 @@ def _rows(
     def one(sm: StandardModel, model: GaugeModel, mass: Array, *rates: Any) -> tuple[Row, Array]:
         return join_row(sm, searches, mass, *rates), mass < 2 * sm.m_t
 
-    return _over_axes(one, sm, model, nodes, m_X, production, decays)
+    return over_axes(one, sm, model, nodes, m_X, production, decays)
 
 
 def columns(

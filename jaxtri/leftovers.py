@@ -8,13 +8,14 @@ from jaxtri.owner import owners
 from jaxtri.store import open_scan
 
 
-def left_to_do(jobs: list[Job], *, force: bool) -> list[Job]:
+def left_to_do(jobs: list[Job], *, force: bool, stopped: bool = False) -> list[Job]:
     """Return the jobs whose output is still to be made; all of them where no run was stopped before its end.
 
-    That may have been after an output appeared and before its folder went, which is removed.
+    That may have been after an output appeared and before its folder went, which is removed, or, as
+    ``stopped`` says, before something that is made of the outputs.
     """
     done = set() if force else {job.output for job in jobs if _is_there(job)}
-    stopped = len(done) < len(jobs) or any(job.folder.exists() for job in jobs)
+    stopped = stopped or len(done) < len(jobs) or any(job.folder.exists() for job in jobs)
     for output in done:
         shutil.rmtree(parts_of(output), ignore_errors=True)
     return [job for job in jobs if job.output not in done] if stopped else jobs

@@ -81,8 +81,10 @@ def _scan(
     if arguments.dry_run:
         return _plan_text(specs, jobs, paths)
     check_options(jobs, memory=arguments.memory, shard=arguments.shard)
-    left = left_to_do(jobs, force=arguments.force)
-    check_space(left, [*(job.output for job in left), *pictures], force=arguments.force)
+    missing = [path for path in pictures if not path.exists()]
+    left = left_to_do(jobs, force=arguments.force, stopped=bool(missing))
+    to_write = pictures if len(left) == len(jobs) else missing
+    check_space(left, [*(job.output for job in left), *to_write], force=arguments.force)
     if not arguments.quiet:  # said before any work: which model, and what its anomalies mean
         sys.stderr.writelines(f"{report.model_of(spec)}\n" for spec in specs)
     with client_for(arguments.workers, arguments.scheduler) as client:

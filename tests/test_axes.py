@@ -14,6 +14,8 @@ from jaxtri import load_model, load_spec, load_specs, load_standard_model, scan,
 from jaxtri.axes import with_parameters
 from jaxtri.errors import InputError
 from jaxtri.fields import FIELDS
+from jaxtri.grid import over_axes
+from jaxtri.physics.x_decays import unit_decays
 from jaxtri.standard_model import FERMIONS, input_table, input_values
 
 ROUNDING = 1e-12  # of rates and logarithms of size 1 to 100: the same operations, compiled in another shape
@@ -263,3 +265,28 @@ def test_a_wrong_file_of_samples_is_named(tmp_path, text, words):
 def test_charges_may_not_vary_under_formulas_without_charges():
     with pytest.raises(InputError, match=r'treatment "printed": .* hold no charges, but an axis'):
         load_spec(BASE | {"treatments": ["printed"], "axes": {"X_mu": {"values": [0, 1]}} | BASE["axes"]})
+
+
+LENGTH = 7  # of an axis; no other dimension of the program has it
+
+
+def arithmetic_along(axis, sm, model):
+    """Names of the operations on arrays that have the dimension of an axis, in the decays of X."""
+    nodes = ({name: jnp.linspace(*ends, LENGTH) for name, ends in axis.items()},)
+    masses = jnp.array([0.004, 0.05, 0.9])
+    program = jax.make_jaxpr(lambda nodes: over_axes(unit_decays, sm, model, nodes, masses))(nodes)
+    found, waiting = set(), [program.jaxpr]
+    while waiting:
+        for equation in waiting.pop().eqns:
+            inner = [getattr(one, "jaxpr", one) for one in jax.tree.leaves(list(equation.params.values()))]
+            inner = [one for one in inner if hasattr(one, "eqns")]
+            waiting += inner
+            if not inner and any(LENGTH in var.aval.shape for var in equation.outvars):
+                found.add(equation.primitive.name)
+    return found
+
+
+def test_what_does_not_depend_on_an_axis_is_computed_once_along_it(sm, b_minus_l):
+    copies = {"broadcast_in_dim", "convert_element_type"}
+    assert arithmetic_along({"m_t": (170.0, 175.0)}, sm, b_minus_l) <= copies  # X does not decay to tops
+    assert {"mul", "div"} <= arithmetic_along({"m_mu": (0.1, 0.11)}, sm, b_minus_l)  # but to muons

@@ -6,6 +6,7 @@ Oracles: the exit codes that --help lists, the library called in memory, bytes b
 import json
 import os
 import re
+import shutil
 import signal
 import statistics
 import subprocess
@@ -419,6 +420,18 @@ def test_help_imports_nothing_heavy(run, line, imported):  # "models" shows that
     )
     modules = run("-c", code, line, program=(sys.executable,)).stderr.split()
     assert HEAVY & set(modules) == imported
+
+
+def test_a_run_that_was_stopped_while_it_drew_goes_on(first, place, tmp_path, monkeypatch, capsys):
+    again = shutil.copytree(place, tmp_path / "again")
+    (again / "small.png").unlink()
+    before = {path.name: path.stat().st_mtime_ns for path in again.glob("*.h5")}
+    monkeypatch.chdir(again)
+    monkeypatch.setattr(session, "prepare", lambda: None)  # conftest.py has enabled 64 bits
+    assert main(["run", "small.toml", "--quiet"]) == 0
+    assert capsys.readouterr().out == first.stdout
+    assert {path.name: path.stat().st_mtime_ns for path in again.glob("*.h5")} == before
+    assert (again / "small.png").read_bytes() == (place / "small.png").read_bytes()
 
 
 def test_interrupted(tmp_path, first, place):
