@@ -61,7 +61,6 @@ SINGLE = {  # axis, its nodes, and the scan file of one plane at a node
         VALUES,
         lambda x: BASE | {"inputs": {"m_t": x}},
     ),
-    "ckm_A": ({"values": [0.7, 0.9]}, [0.7, 0.9], lambda x: BASE | {"inputs": {"ckm_A": x}}),
     "m_omega": ({"values": [0.78, 0.79]}, [0.78, 0.79], lambda x: BASE | {"inputs": {"m_omega": x}}),
     "X_mu": ({"values": [-2.0, 0.0]}, [-2.0, 0.0], lambda x: BASE | {"model": charges_with(mu=x)}),
     "tilt": (

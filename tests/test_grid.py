@@ -202,10 +202,8 @@ def axis(spec):
 
 
 CUTS = {  # of 7 masses and 5 couplings: chunk, cells and columns of a tile; most leave pieces to be padded
-    "single cells": ((1, 1), 1, 1),
     "two by two": ((2, 2), 4, 4),
     "chunks in a tile": ((2, 3), 30, 4),
-    "columns": ((3, 5), 15, 3),
 }
 
 
@@ -246,7 +244,7 @@ def test_reductions_alone_are_those_of_the_whole(scans, precision):
             np.testing.assert_array_equal(one[field], scans[name][field])
 
 
-def test_the_boundary_of_a_column_is_where_its_cells_change(precision):
+def test_the_boundary_of_a_column_is_where_its_cells_change():
     """Lowest and highest excluded coupling, against the verdict of cells a hair below and above them."""
     masses = [m_X for m_X in M_X if m_X < 300]
     axes = {"m_X": {"values": masses}, "g_X": {"values": [G_X[0], 0.03]}}

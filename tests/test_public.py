@@ -41,7 +41,7 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
 FUNCTIONS = [name for name in PUBLIC if name != "JaxtriError"]
 RECORDS = 'sm, model = jaxtri.load_standard_model(), jaxtri.load_model("b_minus_l"); '
 SPEC = """{
-    "title": "t", "model": "b_minus_l", "treatments": ["figure"],
+    "curves": False, "title": "t", "model": "b_minus_l", "treatments": ["figure"],
     "searches": {"set": "printed", "only": ["na62_2021_kpi_invisible_low"]},
     "axes": {"m_X": {"values": [0.01, 0.02]}, "g_X": {"values": [1e-9, 1e-3, 1.0]}},
 }"""
