@@ -173,7 +173,7 @@ def draw_errors(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: s
 
 
 def draw_times(times: Sequence[tuple[int, float]], *, title: str) -> Figure:
-    """Draw seconds against cells, beside a straight line through the last point."""
+    """Draw seconds against cells, beside a start-up plus a time in proportion."""
     cells, seconds = np.array(times, dtype=float).T
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(5.6, 4.2), layout="constrained")

@@ -194,10 +194,12 @@ def draw_convergence(axes: Axes, curves: Mapping[str, tuple[FloatArray, FloatArr
 
 
 def draw_times_on(axes: Axes, cells: FloatArray, seconds: FloatArray, title: str) -> None:
-    """Seconds against cells, and what they would be in proportion to the last one."""
+    """Seconds against cells, and a start-up plus a time in proportion: through the first and the last point."""
     axes.plot(cells, seconds, "o-", color="#0072b2", label="measured, start and compilation included")
-    axes.plot(cells, seconds[-1] * cells / cells[-1], "--", color="#d55e00", label="in proportion")
-    axes.set(xscale="log", yscale="log", xlabel="cells", ylabel="time [s]", ylim=(seconds[0] / 5, None))
+    slope = (seconds[-1] - seconds[0]) / (cells[-1] - cells[0])
+    straight = seconds[0] + slope * (cells - cells[0])
+    axes.plot(cells, straight, "--", color="#d55e00", label="start-up, and a time in proportion to the cells")
+    axes.set(xscale="log", yscale="log", xlabel="cells", ylabel="time [s]", ylim=(1, 100))
     axes.set_title(title, fontsize=10)
     axes.grid(True, which="major", alpha=0.3)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="upper left")

@@ -339,8 +339,8 @@ def test_one_further_axis_at_a_time(family, scans):
         draw_scans({"one": family.at(m_t=172)}, title="reductions hold no ratio of a group")
 
 
-def test_times_are_drawn_beside_their_proportion():
-    drawn = draw_times([(1e5, 2.0), (1e9, 40.0)], title="t")
+def test_times_are_drawn_beside_a_straight_line():
+    drawn = draw_times([(1e5, 2.0), (5e8 + 5e4, 30.0), (1e9, 40.0)], title="t")
     measured, straight = drawn.axes[0].lines
-    np.testing.assert_array_equal(measured.get_xydata(), [[1e5, 2.0], [1e9, 40.0]])
-    np.testing.assert_allclose(straight.get_ydata(), [40.0 / 1e4, 40.0])
+    np.testing.assert_array_equal(measured.get_xydata(), [[1e5, 2.0], [5e8 + 5e4, 30.0], [1e9, 40.0]])
+    np.testing.assert_allclose(straight.get_ydata(), [2.0, 21.0, 40.0])
