@@ -194,7 +194,7 @@ def draw_convergence(axes: Axes, curves: Mapping[str, tuple[FloatArray, FloatArr
 
 
 def draw_times_on(axes: Axes, cells: FloatArray, seconds: FloatArray, title: str) -> None:
-    """Seconds against cells, and a start-up plus a time in proportion: through the first and the last point."""
+    """Seconds against cells, and a straight line (start-up, time in proportion) through first and last."""
     axes.plot(cells, seconds, "o-", color="#0072b2", label="measured, start and compilation included")
     slope = (seconds[-1] - seconds[0]) / (cells[-1] - cells[0])
     straight = seconds[0] + slope * (cells - cells[0])
