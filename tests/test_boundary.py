@@ -247,9 +247,7 @@ def test_identities_where_the_signal_is_quadratic(sm, b_minus_l, treatments):
     ("search", "treatment", "m_X", "branch"),
     [
         ("na62_2021_kpi_invisible_low", "matched", 0.05, 0),
-        ("belle_2017_bk_invisible", "figure", 1.3, 0),
         (DISPLACED, "figure", 0.4, 1),
-        ("ktev_2004_klpi0_ee", "matched", 0.2, 0),
     ],
 )
 def test_hessian_is_the_difference_of_gradients(search, treatment, m_X, branch, sm, b_minus_l, treatments):

@@ -169,6 +169,17 @@ def test_xarray_opens_it_with_labelled_axes(tmp_path, engine):
         assert picked.item() in arrays["log10_ratio"][1]
 
 
+def test_the_first_format_is_read(made_up):
+    """Version 1 had two axes and every array, and no names of edges."""
+    before = store.open_scan(made_up)
+    with h5py.File(made_up, "r+") as file:
+        file.attrs["format_version"] = 1
+        del file["edge"]
+    scan = store.open_scan(made_up)
+    assert scan.header.arrays == before.header.arrays == USUAL
+    np.testing.assert_array_equal(scan["log10_ratio"], before["log10_ratio"])
+
+
 def test_every_dimension_has_a_scale(made_up):
     with h5py.File(made_up) as file:
         for name in USUAL:
