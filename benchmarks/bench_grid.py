@@ -15,7 +15,7 @@ import pytest
 from timing import best_of
 
 from jaxtri.grid import columns
-from jaxtri.provenance import plan_of
+from jaxtri.provenance import header, plan_of
 from jaxtri.search import log_ratio
 from jaxtri.spec import load_spec
 from jaxtri.tiles import compute_tile
@@ -30,7 +30,7 @@ def spec_with(precision):
 
 def whole_scan(spec, treatment):
     """One warm scan in one thread: rates of the columns, then all chunks, handed over and dropped."""
-    plan = plan_of(spec, treatment)
+    plan = plan_of(header(spec, treatment))
     count = 0
     for tile in range(plan.count):
         _, blocks = compute_tile(spec, treatment, plan, tile)
@@ -49,7 +49,7 @@ def worst_error(spec, treatment):
         lambda rows, u: jax.vmap(lambda row: jax.vmap(lambda v: log_ratio(row, v), out_axes=1)(u))(rows)
     )
     rows = axis_of(spec, treatment).rows.searches
-    plan, worst = plan_of(spec, treatment), 0.0
+    plan, worst = plan_of(header(spec, treatment)), 0.0
     for tile in range(plan.count):
         for (masses, couplings), block in compute_tile(spec, treatment, plan, tile)[1]:
             some = jax.tree.map(lambda x, masses=masses: x[slice(*masses)], rows)

@@ -26,7 +26,7 @@ from timing import best_of
 from jaxtri import figure, load_spec, write_scan
 from jaxtri.fields import USUAL
 from jaxtri.grid import cast, columns
-from jaxtri.provenance import plan_of
+from jaxtri.provenance import header, plan_of
 from jaxtri.tiles import compute_tile
 
 LN10 = float(np.log(10.0))
@@ -109,7 +109,7 @@ class Nothing:
     """A job whose tiles are computed, and thrown away."""
 
     def __init__(self, spec):
-        self.spec, self.plan = spec, plan_of(spec, spec.treatments[0])
+        self.spec, self.plan = spec, plan_of(header(spec, spec.treatments[0]))
 
     def run(self, workers):
         """Compute all tiles in threads; return cells a second."""
@@ -129,7 +129,7 @@ class Nothing:
 
 def plain_write(path, scan, spec, **filters):
     """Seconds that h5py takes to write the arrays of a scan, on disk at the end; and their bytes."""
-    plan = plan_of(spec, spec.treatments[0])
+    plan = plan_of(header(spec, spec.treatments[0]))
     arrays = {name: scan[name][...] for name in plan.arrays}
     start = time.perf_counter()
     with h5py.File(path, "w") as file:

@@ -23,9 +23,9 @@ from jaxtri.gauge_model import GaugeModel
 from jaxtri.physics.decay_in_flight import turning_points
 from jaxtri.physics.x_decays import unit_decays
 from jaxtri.search import SearchSet
-from jaxtri.sensitivities import compiled, gradients, row_of, with_inputs
+from jaxtri.sensitivities import compiled, gradients, row_of
 from jaxtri.spec import Spec
-from jaxtri.standard_model import StandardModel, input_values
+from jaxtri.standard_model import StandardModel, input_values, replaced
 from jaxtri.treatment import Treatment
 
 STEEP = 30.0  # |d ln g_X / d ln m_X| beyond which a curve is a wall: it moves in mass, not in g_X
@@ -159,7 +159,7 @@ def _drawn(values: Mapping[str, Any], setting: _Setting, treatment: Treatment) -
     """The root of F nearest to a boundary, between two couplings, for every draw of the inputs."""
 
     def one(values: Mapping[str, Any]) -> Array:
-        sm, model, m_X = with_inputs(setting.sm, values), setting.model, setting.m_X
+        sm, model, m_X = replaced(setting.sm, values), setting.model, setting.m_X
         rates = production_vector(sm, model, treatment, m_X), unit_decays(sm, model, m_X)
         here = row_of(sm, setting.searches, setting.position, m_X, *rates)
         found = edges(here, turning_points(here.neutrinos), setting.ends)

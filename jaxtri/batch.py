@@ -1,5 +1,6 @@
 """All the outputs of a scan file: one job for each model and treatment, run one after the other."""
 
+import functools
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -75,9 +76,11 @@ def write_scan(
     require_x64()
     specs = load_specs(source)
     outputs = named_outputs(specs, None if output is None else str(output))
-    jobs = left_to_do(jobs_of(specs, outputs), force=force)
+    every = jobs_of(specs, outputs)
+    workers, part = check_options(every, memory=memory, shard=shard)
+    jobs = left_to_do(every, force=force)
     check_space(jobs, [job.output for job in jobs], force=force)
-    run_all(jobs, client=client, memory=memory, force=force, shard=shard, quiet=quiet)
+    run_all(jobs, client=client, workers=workers, part=part, force=force, quiet=quiet)
     return list(outputs.values())
 
 
@@ -85,14 +88,13 @@ def run_all(
     jobs: list[Job],
     *,
     client: Any,
-    memory: str,
+    workers: int,
+    part: tuple[int, int] | None,
     force: bool,
-    shard: str | None,
     quiet: bool,
     break_lock: bool = False,
 ) -> list[str]:
     """Run jobs one after the other; return what was done."""
-    workers, part = check_options(jobs, memory=memory, shard=shard) if jobs else (0, None)
     said = []
     for job in jobs:
         job = prepare(job, force=force, break_lock=break_lock)
@@ -153,14 +155,15 @@ def jobs_of(specs: tuple[Spec, ...], outputs: Outputs) -> list[Job]:
     """One job an output."""
     jobs = []
     for spec in specs:
-        traced: list[dict[str, Boundaries]] = []
+        traced = functools.cache(partial(boundaries, spec))  # of all treatments together, once
         for one in spec.treatments:
+            top = header(spec, one)
             spare: dict[Any, list[Buffers]] = {device: [] for device in jax.local_devices()}
             jobs.append(
                 Job(
                     output=outputs[spec.model.name, one.name],
-                    plan=plan_of(spec, one),
-                    header=header(spec, one),
+                    plan=plan_of(top),
+                    header=top,
                     compute=partial(_compute, spec, one, spare),
                     boundaries=partial(_boundaries, spec, one.name, traced),
                     source=(spec, one),
@@ -175,13 +178,9 @@ def _compute(spec: Spec, treatment: Treatment, spare: dict[Any, list[Buffers]], 
     return compute_tile(spec, treatment, plan, tile, device=device, spare=spare[device])
 
 
-def _boundaries(spec: Spec, treatment: str, traced: list[dict[str, Boundaries]]) -> Boundaries | None:
-    """Curves of one treatment; those of all are traced together, once.  Only a plane has them."""
-    if spec.axes or not spec.curves:
-        return None
-    if not traced:
-        traced.append(boundaries(spec))
-    return traced[0][treatment]
+def _boundaries(spec: Spec, treatment: str, traced: Callable[[], dict[str, Boundaries]]) -> Boundaries | None:
+    """Curves of one treatment, where a scan has them."""
+    return traced()[treatment] if spec.traces_curves else None
 
 
 def outputs_in(specs: tuple[Spec, ...], folder: str | None) -> Outputs:

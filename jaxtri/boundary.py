@@ -18,7 +18,7 @@ from jaxtri.curves import Boundaries, Columns, Nodes
 from jaxtri.errors import InputError
 from jaxtri.numerics.precision import require_x64
 from jaxtri.outlines import boundaries_of, crossings
-from jaxtri.spec import Spec, load_spec
+from jaxtri.spec import Spec, as_spec
 
 ROUNDS = 8  # of added nodes
 FEW = 32  # nodes not worth another round: steps beside a cusp of a few curves, halved again and again
@@ -44,7 +44,7 @@ def boundaries(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Bound
         For everything that is wrong with the specification, before anything is computed.
     """
     require_x64()
-    spec = source if isinstance(source, Spec) else load_spec(source)
+    spec = as_spec(source)
     if spec.axes:
         names = ", ".join(one.name for one in spec.axes)
         raise InputError(

@@ -6,8 +6,7 @@ threads compile different kernels at the same time.
 """
 
 import functools
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -21,6 +20,7 @@ from jaxtri.channels import production_vector
 from jaxtri.curves import NONE, Columns, FloatArray, IntArray, Nodes
 from jaxtri.edges import EVENTS, LONGEST, SHORTEST, SOURCES, Edges, Ends, edges, ends_within
 from jaxtri.gauge_model import GaugeModel
+from jaxtri.memory import cores
 from jaxtri.numerics.precision import require_x64
 from jaxtri.physics.decay_in_flight import turning_points
 from jaxtri.physics.hadrons import Spaces, three_pion_spaces, three_pion_window
@@ -31,9 +31,9 @@ from jaxtri.standard_model import StandardModel
 from jaxtri.treatment import Treatment
 
 CHUNK = 128  # masses computed at a time
-FEW = 32  # masses whose three-pion phase space is computed at a time
+FEW = 32  # masses whose three-pion phase space is computed, or differentiated, at a time
 PAIRS = 2048  # of a mass and a line whose edges are computed at a time
-WORKERS = min(8, os.cpu_count() or 1)  # threads; more of them wait for each other's Python
+WORKERS = min(8, cores())  # threads; more of them wait for each other's Python
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,13 +179,18 @@ def _spaces_at(problem: Problem, m_X: FloatArray) -> tuple[Spaces, Spaces]:
     """`_three_pions` at masses, computed only where it is used: it is an integral over a Dalitz plot."""
     blank: Any = np.zeros(len(m_X)), np.zeros(len(m_X)), np.zeros((len(m_X), 2))
     made = jax.tree.map(np.copy, (Spaces(*blank), Spaces(*blank)))
-    used = np.flatnonzero((problem.three_pions[0] < m_X) & (m_X < problem.three_pions[1]))
-    for i in range(0, len(used), FEW):
-        some = used[i : i + FEW]
+    for some in three_pion_parts(problem, m_X):
         found = _three_pions(problem.sm, padded(m_X[some], FEW))
         for whole, part in zip(jax.tree.leaves(made), jax.tree.leaves(found), strict=True):
             whole[some] = np.asarray(part)[: len(some)]
     return made
+
+
+def three_pion_parts(problem: Problem, m_X: FloatArray) -> Iterator[IntArray]:
+    """Positions of the masses at which three-pion phase space matters, `FEW` at a time."""
+    used = np.flatnonzero((problem.three_pions[0] < m_X) & (m_X < problem.three_pions[1]))
+    for start in range(0, len(used), FEW):
+        yield used[start : start + FEW]
 
 
 def edges_at(masses: Mass, node: IntArray, line: IntArray) -> tuple[Edges, FloatArray, FloatArray]:

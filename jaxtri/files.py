@@ -1,6 +1,7 @@
 """Files that are complete or absent: written under another name and moved into place."""
 
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -10,6 +11,13 @@ from jaxtri.errors import StorageError
 def part_of(path: Path) -> Path:
     """Name under which this process writes a file until it is complete."""
     return path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.part")
+
+
+def maker_of(part: Path) -> tuple[str, int] | None:
+    """Name and process of an unfinished file of this host, from `part_of`; None of any other."""
+    host = re.escape(socket.gethostname())
+    match = re.fullmatch(rf"\.(?P<name>.+)\.{host}\.(?P<pid>\d+)\.part", part.name)
+    return (match["name"], int(match["pid"])) if match else None
 
 
 def sync(path: Path) -> None:

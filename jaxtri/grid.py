@@ -162,20 +162,15 @@ def cells(rows: Row, in_domain: Array, log_g: Array, buffers: dict[str, Array]) 
     dict
         The same arrays, filled: labels first, then columns, then g_X.
     """
-    found = dict(buffers)
-    by_label = jax.tree.map(lambda x: x.T, (rows.searches, rows.log_br))
-    if "log10_br" in found:
-        planes = jax.vmap(lambda one: _over_plane(_scaled, log_g, one))(by_label[1]) / LN10
-        found["log10_br"] = planes.astype(found["log10_br"].dtype)
-    best, leading = None, None
-    if found.keys() & {"log10_ratio", "leading", "excluded", "status"}:
-        best, leading, ratios = _running_maximum(by_label[0], log_g, found.get("log10_ratio"))
-        found |= {} if ratios is None else {"log10_ratio": ratios}
+    searches, log_br = jax.tree.map(lambda x: x.T, (rows.searches, rows.log_br))
+    best, leading, ratios = _running_maximum(searches, log_g, buffers.get("log10_ratio"))
     column = rows.mass, rows.width, rows.lifetime, in_domain
-    shape = (len(rows.mass), len(log_g))
-    known = _over_plane(_cell, log_g, column, jnp.zeros(shape, log_g.dtype) if best is None else best)
-    known |= {} if leading is None else {"leading": leading}
-    return {name: known.get(name, found[name]) for name in found}
+    known = _over_plane(_cell, log_g, column, best) | {
+        "log10_br": jax.vmap(lambda one: _over_plane(_scaled, log_g, one))(log_br) / LN10,
+        "log10_ratio": ratios,
+        "leading": leading,
+    }
+    return {name: known[name] for name in buffers}  # the compiler drops what is not asked for
 
 
 def _running_maximum(searches: Any, log_g: Array, planes: Array | None) -> tuple[Array, Array, Array | None]:

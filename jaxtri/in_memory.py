@@ -8,7 +8,7 @@ from typing import Any
 from jaxtri.boundary import boundaries
 from jaxtri.fields import Scan
 from jaxtri.numerics.precision import require_x64
-from jaxtri.spec import Spec, load_spec
+from jaxtri.spec import Spec, as_spec
 from jaxtri.tiles import compute
 
 
@@ -32,7 +32,7 @@ def scan(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Scan]:
         For everything that is wrong with the specification, before anything is computed.
     """
     require_x64()
-    spec = source if isinstance(source, Spec) else load_spec(source)
-    traced = boundaries(spec) if spec.curves and not spec.axes else {}
+    spec = as_spec(source)
+    traced = boundaries(spec) if spec.traces_curves else {}
     grids = {one.name: compute(spec, one) for one in spec.treatments}
     return {name: replace(one, boundaries=traced.get(name)) for name, one in grids.items()}

@@ -6,17 +6,16 @@ all are, they are joined, the output appears and the folder goes.
 """
 
 import json
-import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jaxtri.curves import Boundaries
 from jaxtri.differences import differences
 from jaxtri.errors import InputError, StorageError, UnresolvedError
-from jaxtri.fields import Fields, Header, extents
+from jaxtri.fields import Fields, Header
 from jaxtri.files import write_whole
 from jaxtri.owner import refuse_living, sweep
 from jaxtri.plan import Plan
@@ -96,7 +95,7 @@ def prepare(job: Job, *, force: bool = False, break_lock: bool = False) -> Job:
         refuse_living(job.folder, break_lock=break_lock)
         for path in [*job.folder.glob("tile-*"), job.folder / PLAN]:
             path.unlink(missing_ok=True)
-    content = {"plan": json.loads(job.plan.to_json()), "title": job.header.title, **_said(job)}
+    content = {"plan": asdict(job.plan), "title": job.header.title, **_said(job)}
     write_whole(job.folder / PLAN, json.dumps(content, indent=1).encode())
     return job
 
@@ -198,7 +197,7 @@ def run_job(
     sweep(job.folder)
     for _ in range(ROUNDS):
         done = finished_tiles(job.folder, job.plan)
-        found(sum(_cells(job.plan, tile) for tile in done))
+        found(sum(job.plan.cells_in(tile) for tile in done))
         failed = _compute(job, execute, [t for t in range(job.plan.count) if tiles(t) and t not in done])
         if failed:
             raise UnresolvedError(_failure(job, failed))
@@ -241,13 +240,7 @@ def place(plan: Plan, tile: int) -> str:
     )
 
 
-def _cells(plan: Plan, tile: int) -> int:
-    return math.prod(extents(plan.box(tile)))
-
-
-def join(
-    job: Job, folders: list[Path], *, force: bool = False, report: Callable[[int], Any] = lambda n: None
-) -> None:
+def join(job: Job, folders: list[Path], *, force: bool = False) -> None:
     """Make the output of the shards in some folders, and remove the job's own folder.
 
     Raises
@@ -275,6 +268,5 @@ def join(
         shards,
         boundaries=job.boundaries(),
         replace=force,
-        report=report,
     )
     shutil.rmtree(job.folder, ignore_errors=True)

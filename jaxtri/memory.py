@@ -39,7 +39,7 @@ def workers_within(memory: int, plans: list[Plan]) -> int:
     fitting = (memory - BASE) // each
     if fitting < 1:
         raise InputError(f"--memory {memory >> 20} MiB: this scan needs at least {(BASE + each) >> 20} MiB")
-    return int(min(fitting, _cores()))
+    return int(min(fitting, cores()))
 
 
 def _of_tile(plan: Plan) -> int:
@@ -52,7 +52,7 @@ def _of_tile(plan: Plan) -> int:
     return COPIES * plan.bytes_of(cells) + COLUMN * columns
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))

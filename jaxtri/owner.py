@@ -6,7 +6,6 @@ refused until the user says that it is gone (``--break-lock``).
 
 import json
 import os
-import re
 import socket
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jaxtri.errors import StorageError
+from jaxtri.files import maker_of, part_of
 
 WHOLE = "owner"  # of the whole output; a part of a job array has a file of its own
 
@@ -88,12 +88,11 @@ def sweep(folder: Path, name: str | None = None) -> None:
 
     One with the number of this process is of a dead one too: in a container numbers come again.
     """
-    ending = re.compile(rf"\.(?P<name>.+)\.{re.escape(socket.gethostname())}\.(?P<pid>\d+)\.part")
     for path in folder.glob(".*.part"):
-        match = ending.fullmatch(path.name)
-        if match is None or (name is not None and match["name"] != name):
+        maker = maker_of(path)
+        if maker is None or (name is not None and maker[0] != name):
             continue
-        if int(match["pid"]) == os.getpid() or not _start_of(int(match["pid"])):
+        if maker[1] == os.getpid() or not _start_of(maker[1]):
             path.unlink(missing_ok=True)
 
 
@@ -105,7 +104,7 @@ def refuse_living(folder: Path, *, break_lock: bool = False) -> None:
 
 def _take(path: Path, *, break_lock: bool) -> None:
     """Create the owner file whole: written aside, then linked under its name, which fails if it is taken."""
-    aside = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.part")
+    aside = part_of(path)
     me = {"host": socket.gethostname(), "pid": os.getpid(), "started": _start_of(os.getpid())}
     try:
         aside.write_text(json.dumps(me | {"since": time.time()}))

@@ -5,14 +5,13 @@ tile is a few seconds of work, a multiple of the chunk on every axis, and become
 """
 
 import itertools
-import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from jaxtri.errors import InputError
-from jaxtri.fields import CELL_FIELDS, LABELS, Box, dims_of, dtype_of
+from jaxtri.fields import CELL_FIELDS, LABELS, Box, dims_of, dtype_of, extents
 
 CHUNK_CELLS = 62_500  # 125 masses x 500 couplings: a plane of float32 is 250 kB
 CHUNK = {"g_X": 500, "m_X": 125}
@@ -57,6 +56,10 @@ class Plan:
         """Where a tile lies."""
         return _box(self.shape, self.tile, tile)
 
+    def cells_in(self, tile: int) -> int:
+        """Points of a tile."""
+        return math.prod(extents(self.box(tile)))
+
     def chunks(self, box: Box) -> Iterator[Box]:
         """Chunks of a box that starts at a chunk."""
         starts = [range(first, last, size) for (first, last), size in zip(box, self.chunk, strict=True)]
@@ -82,13 +85,9 @@ class Plan:
         """Size of so many cells of all stored arrays, before compression."""
         return cells * _bytes_per_cell(self.arrays, self.labels, self.precision)
 
-    def to_json(self) -> str:
-        """As text, for the folder of the shards."""
-        return json.dumps(asdict(self), indent=1)
-
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Plan":
-        """Back from its text."""
+        """Back from its fields, as JSON gives them."""
         lists = {name: tuple(data[name]) for name in ("arrays", "chunk", "tile")}
         return cls(**{**data, **lists})
 

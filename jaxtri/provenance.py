@@ -42,17 +42,17 @@ def header(spec: Spec, treatment: Treatment) -> Header:
     )
 
 
-def plan_of(spec: Spec, treatment: Treatment) -> Plan:
+def plan_of(top: Header) -> Plan:
     """Cut a scan into tiles; its key tells apart what must not be mixed in one file."""
-    names = header(spec, treatment).axes
-    key = hashlib.sha256(spec.fingerprint(treatment).encode())
+    key = hashlib.sha256(top.fingerprint.encode())
     key.update(json.dumps(versions(), sort_keys=True).encode())
+    sizes = {name: len(values) for name, values in top.axes.items()}
     return make_plan(
-        spec.sizes,
-        {label: len(names[label]) for label in LABELS},
-        spec.arrays,
-        precision=spec.precision,
-        compression=spec.compression,
+        {name: size for name, size in sizes.items() if name not in LABELS},
+        {name: sizes[name] for name in LABELS},
+        top.arrays,
+        precision=top.configuration["precision"],
+        compression=top.configuration["compression"],
         key=key.hexdigest(),
     )
 

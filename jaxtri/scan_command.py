@@ -80,7 +80,7 @@ def _scan(
     paths = [*(job.output for job in jobs), *pictures]
     if arguments.dry_run:
         return _plan_text(specs, jobs, paths)
-    check_options(jobs, memory=arguments.memory, shard=arguments.shard)
+    workers, part = check_options(jobs, memory=arguments.memory, shard=arguments.shard)
     missing = [path for path in pictures if not path.exists()]
     left = left_to_do(jobs, force=arguments.force, stopped=bool(missing))
     to_write = pictures if len(left) == len(jobs) else missing
@@ -91,9 +91,9 @@ def _scan(
         said = run_all(
             left,
             client=client,
-            memory=arguments.memory,
+            workers=workers,
+            part=part,
             force=arguments.force,
-            shard=arguments.shard,
             quiet=arguments.quiet,
             break_lock=arguments.break_lock,
         )

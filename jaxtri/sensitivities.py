@@ -5,9 +5,8 @@ and decays; production, for each treatment; decays; and, where it matters, the p
 """
 
 import functools
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 import jax
@@ -16,17 +15,15 @@ import numpy as np
 from jax import Array
 
 from jaxtri.channels import production_vector
-from jaxtri.columns import CHUNK, WORKERS, Problem, padded, rates_at
+from jaxtri.columns import CHUNK, FEW, WORKERS, Problem, padded, rates_at, three_pion_parts
 from jaxtri.curves import FloatArray
 from jaxtri.gauge_model import GaugeModel
 from jaxtri.numerics.roots import implicit_root
 from jaxtri.physics.hadrons import THREE_PION_INPUTS, Spaces, three_pion_spaces
 from jaxtri.physics.x_decays import unit_decays
 from jaxtri.search import SearchRow, SearchSet, join_row, log_ratio
-from jaxtri.standard_model import StandardModel
+from jaxtri.standard_model import StandardModel, replaced
 from jaxtri.treatment import Treatment
-
-FEW = 32  # masses at which the three-pion phase space is differentiated at a time
 
 
 def row_of(
@@ -93,7 +90,7 @@ def _of_spaces(sm: StandardModel, m_X: Array, weight: Spaces) -> dict[str, Array
     known = {name: value for name, value in by_name(sm).items() if name in THREE_PION_INPUTS}
 
     def one(m_X: Array, weight: Spaces) -> dict[str, Array]:
-        slopes = jax.jacfwd(lambda some: jnp.hstack(three_pion_spaces(with_inputs(sm, some), m_X)))(known)
+        slopes = jax.jacfwd(lambda some: jnp.hstack(three_pion_spaces(replaced(sm, some), m_X)))(known)
         return jax.tree.map(lambda slope: jnp.tensordot(jnp.hstack(weight), slope, 1), slopes)
 
     return jax.vmap(one)(m_X, weight)
@@ -144,9 +141,7 @@ def _through_spaces(problem: Problem, m_X: FloatArray, weight: Spaces) -> dict[s
     """`_of_spaces`, computed only where they are not 0."""
     known = by_name(problem.sm)
     made = {name: np.zeros((len(m_X), *known[name].shape)) for name in THREE_PION_INPUTS}
-    used = np.flatnonzero((problem.three_pions[0] < m_X) & (m_X < problem.three_pions[1]))
-    for i in range(0, len(used), FEW):
-        some = used[i : i + FEW]
+    for some in three_pion_parts(problem, m_X):
         index = padded(some, FEW)
         found = _of_spaces(
             problem.sm, m_X[index], jax.tree.map(lambda x, at=index: np.asarray(x)[at], weight)
@@ -154,17 +149,6 @@ def _through_spaces(problem: Problem, m_X: FloatArray, weight: Spaces) -> dict[s
         for name, slope in found.items():
             made[name][some] = np.asarray(slope)[: len(some)]
     return made
-
-
-def with_inputs(sm: StandardModel, values: Mapping[str, Any]) -> StandardModel:
-    """Return the record with inputs replaced by name, in whatever record they are."""
-
-    def pick(record: Any) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if name in type(record).__dataclass_fields__}
-
-    form_factors = replace(sm.form_factors, **pick(sm.form_factors))
-    hadrons = replace(sm.hadrons, **pick(sm.hadrons))
-    return replace(sm, **(pick(sm) | {"form_factors": form_factors, "hadrons": hadrons}))
 
 
 def by_name(record: Any) -> dict[str, Any]:

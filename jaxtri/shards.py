@@ -212,7 +212,6 @@ def join_shards(
     *,
     boundaries: Boundaries | None = None,
     replace: bool = False,
-    report: Callable[[int], Any] = lambda size: None,
 ) -> None:
     """Make the finished file of the shards of every tile; it appears as a whole.
 
@@ -228,8 +227,6 @@ def join_shards(
         Exclusion curves.
     replace
         Whether an existing file may be replaced.
-    report
-        Called with the bytes of every shard.
 
     Raises
     ------
@@ -249,7 +246,6 @@ def join_shards(
             for piece in _pieces(shard, plan, tile):
                 _place(datasets[piece.name], plan, plan.box(tile), piece)
                 check_written(file)
-            report(shard.stat().st_size)
 
 
 def _device(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,9 +59,9 @@ class Spec:
         return {one.name: len(one) for one in self.axes} | {"m_X": len(self.m_X), "g_X": len(self.g_X)}
 
     @property
-    def cells(self) -> int:
-        """Points of one treatment."""
-        return math.prod(self.sizes.values())
+    def traces_curves(self) -> bool:
+        """Whether exact boundaries are traced: where they are wanted, and only a plane has them."""
+        return self.curves and not self.axes
 
     def configuration(self, treatment: Treatment) -> dict[str, Any]:
         """Return the resolved configuration of one treatment of this scan, as plain data."""
@@ -122,6 +121,11 @@ def load_spec(source: str | Path | Mapping[str, Any]) -> Spec:
         named = ", ".join(one.model.name for one in specs)
         raise InputError(f"{specs[0].name}: models {named}; only jaxtri scan and load_specs take several")
     return specs[0]
+
+
+def as_spec(source: str | Path | Mapping[str, Any] | Spec) -> Spec:
+    """Return a specification as it is, and load anything else with `load_spec`."""
+    return source if isinstance(source, Spec) else load_spec(source)
 
 
 def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:

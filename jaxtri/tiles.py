@@ -61,19 +61,19 @@ def compute_tile(
 
 
 def _nodes(spec: Spec, plan: Plan, box: Box) -> tuple[Nodes, npt.NDArray[np.float64]]:
-    """What a tile has on each axis besides g_X.
-
-    Past the end the last node is repeated, so that all tiles have one shape and are compiled once.
-    """
-    index = [
-        np.minimum(np.arange(first, first + size), last - 1)
-        for (first, last), size in zip(box[:-1], plan.tile[:-1], strict=True)
-    ]
+    """What a tile has on each axis besides g_X."""
+    index = [_repeated(ends, size) for ends, size in zip(box[:-1], plan.tile[:-1], strict=True)]
     nodes = tuple(
         {name: jnp.asarray(values[where]) for name, values in axis.parameters.items()}
         for axis, where in zip(spec.axes, index, strict=False)
     )
     return nodes, spec.m_X[index[-1]]
+
+
+def _repeated(ends: tuple[int, int], size: int) -> npt.NDArray[np.intp]:
+    """Positions from the first end on, the last one repeated up to a size: one compilation serves all."""
+    first, last = ends
+    return np.minimum(np.arange(first, first + size), last - 1)
 
 
 def _blocks(
@@ -91,8 +91,7 @@ def _blocks(
         turns = [spare.pop() if spare else cell_buffers(plan, columns, plan.chunk[-1]) for _ in range(2)]
     log_g = np.log(spec.g_X).astype(plan.precision)
     for where in plan.chunks(box) if turns[0] else ():
-        first, last = where[-1]
-        some_g = log_g[np.minimum(np.arange(first, first + plan.chunk[-1]), last - 1)]
+        some_g = log_g[_repeated(where[-1], plan.chunk[-1])]
         with jax.default_device(device):
             some = take(rows, in_domain, _columns_of(plan, box, where))
             buffers = cells(*some, some_g, turns.pop(0))
@@ -102,12 +101,11 @@ def _blocks(
 
 
 def _columns_of(plan: Plan, box: Box, where: Box) -> npt.NDArray[np.intp]:
-    """Positions in a tile of the columns of a chunk; past the end the last one is repeated."""
+    """Positions in a tile of the columns of a chunk."""
     position: npt.NDArray[np.intp] = np.zeros(1, dtype=np.intp)
     axes = zip(where[:-1], box[:-1], plan.chunk[:-1], plan.tile[:-1], strict=True)
-    for (first, last), (corner, _), size, whole in axes:
-        inner = np.minimum(np.arange(first, first + size), last - 1) - corner
-        position = (position[:, None] * whole + inner).ravel()
+    for ends, (corner, _), size, whole in axes:
+        position = (position[:, None] * whole + _repeated(ends, size) - corner).ravel()
     return position
 
 
@@ -148,7 +146,8 @@ def _boundary(found: Columns, window: Ends) -> npt.NDArray[np.float64]:
 
 def compute(spec: Spec, treatment: Treatment) -> Scan:
     """Compute one treatment of a scan into memory."""
-    top, plan = header(spec, treatment), plan_of(spec, treatment)
+    top = header(spec, treatment)
+    plan = plan_of(top)
     arrays = {name: np.empty(plan.array_shape(name), dtype_of(name, plan.precision)) for name in plan.arrays}
     for tile in range(plan.count):
         fields, blocks = compute_tile(spec, treatment, plan, tile)

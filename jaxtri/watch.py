@@ -1,12 +1,10 @@
 """How far a scan is, seen from outside: a look at its folder, which checks and changes nothing."""
 
-import math
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 from jaxtri.errors import InputError
-from jaxtri.fields import extents
 from jaxtri.jobs import PLAN, read_plan
 from jaxtri.plan import Plan
 from jaxtri.shards import shard_path
@@ -46,7 +44,7 @@ def progress_of(folder: Path) -> Seen:
             continue
     recent = sorted(times, key=lambda tile: times[tile])[-RECENT:]
     span = times[recent[-1]] - times[recent[0]] if len(recent) > 1 else 0.0
-    rate = sum(math.prod(extents(plan.box(tile))) for tile in recent[1:]) / span if span > 0 else 0.0
+    rate = sum(plan.cells_in(tile) for tile in recent[1:]) / span if span > 0 else 0.0
     idle = time.time() - max(times.values(), default=time.time())
-    cells = sum(math.prod(extents(plan.box(tile))) for tile in times)
+    cells = sum(plan.cells_in(tile) for tile in times)
     return Seen(known["title"], len(times), plan.count, cells, plan.cells, rate, idle)

@@ -6,6 +6,8 @@ from pathlib import Path
 import jax
 import pytest
 
+from jaxtri import session
+from jaxtri.__main__ import main
 from jaxtri.gauge_model import load_model
 from jaxtri.standard_model import load_standard_model
 from jaxtri.treatment import load_treatment
@@ -13,6 +15,19 @@ from jaxtri.treatment import load_treatment
 jax.config.update("jax_enable_x64", True)
 
 REFERENCE = Path(__file__).with_name("reference")
+
+
+@pytest.fixture
+def in_process(monkeypatch, capsys):
+    """Run a command in a folder and in this process, for what a subprocess would not show better."""
+
+    def answer(folder, *arguments):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(session, "prepare", lambda: None)  # 64 bits are enabled above
+        code = main([*map(str, arguments)])
+        return code, *capsys.readouterr()
+
+    return answer
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from jaxtri.covariance import known_correlations, normal_draws
 from jaxtri.curves import Curve
 from jaxtri.errors import InputError
 from jaxtri.spec import load_spec
-from jaxtri.standard_model import input_values
+from jaxtri.standard_model import input_values, replaced
 from jaxtri.tables.schema import Correlation
 
 SEARCH = "na62_2021_kpi_invisible_low"
@@ -94,7 +94,7 @@ def test_errors_come_from_the_tables(sm):
 
 
 def test_inputs_are_replaced_wherever_they_are(sm):
-    changed = bands.with_inputs(sm, {"m_t": 1.0, "m_omega": 2.0, "K_pi_f_at_0": 3.0})
+    changed = replaced(sm, {"m_t": 1.0, "m_omega": 2.0, "K_pi_f_at_0": 3.0})
     assert (changed.m_t, changed.hadrons.m_omega, changed.form_factors.K_pi_f_at_0) == (1.0, 2.0, 3.0)
     assert dataclasses.replace(changed, m_t=sm.m_t).m_W == sm.m_W
 

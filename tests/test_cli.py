@@ -3,6 +3,7 @@
 Oracles: the exit codes that --help lists, the library called in memory, bytes before and after.
 """
 
+import functools
 import json
 import os
 import re
@@ -20,8 +21,8 @@ import numpy as np
 import pytest
 
 import jaxtri
-from jaxtri import column, commands, figure, session, store, summary
-from jaxtri.__main__ import EXAMPLES, main, parser
+from jaxtri import column, commands, figure, store, summary
+from jaxtri.__main__ import EXAMPLES, parser
 from jaxtri.fields import USUAL
 from jaxtri.spec import load_spec
 from jaxtri.tables import names
@@ -170,16 +171,8 @@ def test_a_scan_file_is_what_the_library_computes(first, place, spec):
 
 
 @pytest.fixture
-def ask(first, place, monkeypatch, capsys):
-    """Run a command in this process, for what a subprocess would not show better."""
-    monkeypatch.chdir(place)
-    monkeypatch.setattr(session, "prepare", lambda: None)  # conftest.py has enabled 64 bits
-
-    def answer(*arguments):
-        code = main([*map(str, arguments)])
-        return code, *capsys.readouterr()
-
-    return answer
+def ask(first, place, in_process):
+    return functools.partial(in_process, place)
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -422,14 +415,12 @@ def test_help_imports_nothing_heavy(run, line, imported):  # "models" shows that
     assert HEAVY & set(modules) == imported
 
 
-def test_a_run_that_was_stopped_while_it_drew_goes_on(first, place, tmp_path, monkeypatch, capsys):
+def test_a_run_that_was_stopped_while_it_drew_goes_on(first, place, tmp_path, in_process):
     again = shutil.copytree(place, tmp_path / "again")
     (again / "small.png").unlink()
     before = {path.name: path.stat().st_mtime_ns for path in again.glob("*.h5")}
-    monkeypatch.chdir(again)
-    monkeypatch.setattr(session, "prepare", lambda: None)  # conftest.py has enabled 64 bits
-    assert main(["run", "small.toml", "--quiet"]) == 0
-    assert capsys.readouterr().out == first.stdout
+    code, out, _ = in_process(again, "run", "small.toml", "--quiet")
+    assert (code, out) == (0, first.stdout)
     assert {path.name: path.stat().st_mtime_ns for path in again.glob("*.h5")} == before
     assert (again / "small.png").read_bytes() == (place / "small.png").read_bytes()
 

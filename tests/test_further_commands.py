@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 import jaxtri
-from jaxtri import session
-from jaxtri.__main__ import main
 
 MODELS = 'models = ["b_minus_l", "b3_minus_l2"]'
 SPEC = """title = "the top quark's mass"
@@ -32,15 +30,8 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def ask(folder, monkeypatch, capsys):
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr(session, "prepare", lambda: None)  # conftest.py has enabled 64 bits
-
-    def answer(line):
-        code = main(line.split())
-        return code, *capsys.readouterr()
-
-    return answer
+def ask(folder, in_process):
+    return lambda line: in_process(folder, *line.split())
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from jaxtri import decoupling_factor, load_spec, plan, scan
 from jaxtri.errors import InputError
 from jaxtri.fields import CELL_FIELDS, EXCLUDED, FIELDS, NO_SEARCH, STATUS, USUAL, inside
 from jaxtri.grid import columns
-from jaxtri.provenance import plan_of
+from jaxtri.provenance import header, plan_of
 from jaxtri.search import log_ratio
 from jaxtri.tiles import compute, compute_tile
 
@@ -213,7 +213,7 @@ def test_tiles_and_chunks_change_nothing(monkeypatch, spec, chunk, most, most_co
     monkeypatch.setattr(plan, "CHUNK", dict(zip(("m_X", "g_X"), chunk, strict=True)))
     monkeypatch.setattr(plan, "TILE_CELLS", most)
     monkeypatch.setattr(plan, "TILE_COLUMNS", most_columns)
-    assert plan_of(spec, spec.treatments[0]).count > 1
+    assert plan_of(header(spec, spec.treatments[0])).count > 1
     parts = compute(spec, spec.treatments[0])
     for name in USUAL:  # another shape is another compilation: the last bits may differ
         np.testing.assert_allclose(parts[name], whole[name], ROUNDING["float64"], err_msg=name)
@@ -222,7 +222,7 @@ def test_tiles_and_chunks_change_nothing(monkeypatch, spec, chunk, most, most_co
 def test_tiles_fill_the_plane_once(monkeypatch, spec):
     monkeypatch.setattr(plan, "CHUNK", {"m_X": 2, "g_X": 2})
     monkeypatch.setattr(plan, "TILE_CELLS", 8)
-    cut = plan_of(spec, spec.treatments[0])
+    cut = plan_of(header(spec, spec.treatments[0]))
     seen = np.zeros(cut.shape, int)
     for tile in range(cut.count):
         fields, blocks = compute_tile(spec, spec.treatments[0], cut, tile)

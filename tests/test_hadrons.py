@@ -25,8 +25,8 @@ from jaxtri.physics.hadrons import (
 )
 from jaxtri.physics.quarks import quark_ratio, strong_coupling
 from jaxtri.physics.three_pions import three_pion_phase_space
-from jaxtri.sensitivities import by_name, with_inputs
-from jaxtri.standard_model import FERMIONS
+from jaxtri.sensitivities import by_name
+from jaxtri.standard_model import FERMIONS, replaced
 
 ROUNDING = 1e-12  # relative, against 30 digits; measured 2e-14
 # Truncation of W at 96 x 20 nodes, relative, up to a mass in GeV; measured 4e-12 (the gap over threshold
@@ -199,7 +199,7 @@ def test_what_the_three_pion_phase_space_depends_on(sm):
     moved = {name: 1.01 * value for name, value in values.items()}
 
     def at(names):
-        return np.hstack(run(with_inputs(sm, {name: moved[name] for name in names}), jnp.asarray(1.2)))
+        return np.hstack(run(replaced(sm, {name: moved[name] for name in names}), jnp.asarray(1.2)))
 
     shipped = at([])
     np.testing.assert_array_equal(at(values.keys() - THREE_PION_INPUTS), shipped)
