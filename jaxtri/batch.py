@@ -79,7 +79,7 @@ def write_scan(
     every = jobs_of(specs, outputs)
     workers, part = check_options(every, memory=memory, shard=shard)
     jobs = left_to_do(every, force=force)
-    check_space(jobs, [job.output for job in jobs], force=force)
+    check_space(jobs, [job.output for job in jobs], force=force, apart=client is not None)
     run_all(jobs, client=client, workers=workers, part=part, force=force, quiet=quiet)
     return list(outputs.values())
 
@@ -142,12 +142,13 @@ def client_for(workers: int | None, scheduler: str | None) -> AbstractContextMan
     return client_of(workers, scheduler)
 
 
-def check_space(jobs: list[Job], paths: list[Path], *, force: bool) -> None:
-    """Raise before any work where an output could not be written; its shards need as much as itself."""
+def check_space(jobs: list[Job], paths: list[Path], *, force: bool, apart: bool = False) -> None:
+    """Raise before any work where an output could not be written; tiles ``apart`` need as much again."""
     needed = 0
     for job in jobs:
-        there = sum(path.stat().st_size for path in job.folder.glob("tile-*.h5"))
-        needed += max(0, 2 * size_on_disk(job.plan) - there)
+        size = size_on_disk(job.plan)
+        there = sum(path.stat().st_size for path in job.folder.glob("*.data"))
+        needed += size + (max(0, size - there) if apart else 0)
     check_outputs(paths, needed, force=force)
 
 

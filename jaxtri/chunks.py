@@ -48,11 +48,6 @@ def _folded(total: int) -> int:
     return (total - 1) % ONES + 1 if total else 0
 
 
-def checksum(offset: tuple[int, ...], data: bytes) -> int:
-    """Checksum of a stored chunk and of where it belongs."""
-    return zlib.crc32(data, zlib.crc32(repr(offset).encode()))
-
-
 try:
     from isal import isal_zlib
 

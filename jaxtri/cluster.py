@@ -10,11 +10,11 @@ import jax
 import numpy as np
 
 from jaxtri.errors import InputError, StorageError
-from jaxtri.jobs import Done, Job
+from jaxtri.jobs import Done, Execute, Job
 from jaxtri.plan import Plan
 from jaxtri.provenance import versions
 from jaxtri.session import prepare
-from jaxtri.shards import write_shard
+from jaxtri.shards import Heap, write_shard
 from jaxtri.spec import Spec
 from jaxtri.tiles import compute_tile
 from jaxtri.treatment import Treatment
@@ -85,10 +85,8 @@ def client_of(workers: int | None, scheduler: str | None) -> Iterator[Any]:
         yield client
 
 
-def on_client(
-    client: Any, report: Callable[[int, int], Any] = lambda cells, size: None
-) -> Callable[[Job, list[int]], Iterator[Done]]:
-    """Return an executor on a Dask client.
+def on_client(client: Any, report: Callable[[int, int], Any] = lambda cells, size: None) -> Execute:
+    """Return an executor on a Dask client; each tile's chunks go into a file of their own.
 
     Tiles of a worker that dies go to others; one that kills several workers is given up, and named.
 
@@ -99,7 +97,7 @@ def on_client(
     """
     from distributed import as_completed
 
-    def execute(job: Job, tiles: list[int]) -> Iterator[Done]:
+    def execute(job: Job, tiles: list[int], into: Heap | None) -> Iterator[Done]:
         task = task_of(job)
         try:
             client.wait_for_workers(1, timeout=PATIENCE_S)

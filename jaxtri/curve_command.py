@@ -104,7 +104,7 @@ def _written(wanted: dict[Path, Content], *, force: bool) -> list[str]:
         if isinstance(content, str):
             write_whole(path, content.encode())
         else:
-            store.write_curves(path, *content, force=force)
+            store.write_curves(path, *content)
     return list(dict.fromkeys(str(p if p.suffix in (".csv", ".h5") else p.parent) for p in wanted))
 
 

@@ -10,8 +10,8 @@ from types import FrameType
 from typing import Any
 
 from jaxtri.errors import InterruptedScan, StorageError
-from jaxtri.jobs import Done, Job
-from jaxtri.shards import Blocks, write_shard
+from jaxtri.jobs import Done, Execute, Job
+from jaxtri.shards import Blocks, Heap, write_shard
 
 TICK = 0.2  # s between looks at a signal
 
@@ -48,9 +48,7 @@ def _stopped_by_sigterm() -> Iterator[_Stop]:
             signal.signal(signal.SIGTERM, before)
 
 
-def in_threads(
-    workers: int, report: Callable[[int, int], Any] = lambda cells, size: None
-) -> Callable[[Job, list[int]], Iterator[Done]]:
+def in_threads(workers: int, report: Callable[[int, int], Any] = lambda cells, size: None) -> Execute:
     """Return an executor of so many threads; each computes, packs and writes a tile of its own.
 
     While one packs another computes: both leave Python's lock.
@@ -63,10 +61,10 @@ def in_threads(
         Called with cells and bytes as they are written.
     """
 
-    def execute(job: Job, tiles: list[int]) -> Iterator[Done]:
+    def execute(job: Job, tiles: list[int], into: Heap | None) -> Iterator[Done]:
         with _stopped_by_sigterm() as stop, ThreadPoolExecutor(workers) as pool:
             try:
-                yield from _execute(job, tiles, pool, stop, report)
+                yield from _execute(job, tiles, into, pool, stop, report)
             except BaseException:
                 stop.taking.set()
                 stop.dropping.set()
@@ -76,7 +74,12 @@ def in_threads(
 
 
 def _execute(
-    job: Job, tiles: list[int], pool: ThreadPoolExecutor, stop: _Stop, report: Callable[[int, int], Any]
+    job: Job,
+    tiles: list[int],
+    into: Heap | None,
+    pool: ThreadPoolExecutor,
+    stop: _Stop,
+    report: Callable[[int, int], Any],
 ) -> Iterator[Done]:
     starting, started = threading.Lock(), threading.Event()
 
@@ -89,7 +92,7 @@ def _execute(
             started.set()
         rest = stop.watched(itertools.chain(first, blocks))
         device = str(job.header.versions.get("device", ""))
-        write_shard(job.folder, job.plan, tile, columns, rest, device=device, report=report)
+        write_shard(job.folder, job.plan, tile, columns, rest, into=into, device=device, report=report)
 
     waiting = {pool.submit(one, tile): tile for tile in tiles}
     while waiting:

@@ -1,9 +1,14 @@
-"""Files that are complete or absent: written under another name and moved into place."""
+"""Files that are complete or absent: written under another name, on disk before they get their own."""
 
+import io
+import itertools
 import os
 import re
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from jaxtri.errors import StorageError
 
@@ -13,11 +18,29 @@ def part_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.part")
 
 
-def maker_of(part: Path) -> tuple[str, int] | None:
-    """Name and process of an unfinished file of this host, from `part_of`; None of any other."""
+def new_data(folder: Path, name: str) -> io.FileIO:
+    """Open a new file for chunks, of this process alone; its name begins with the one that is given."""
+    for number in itertools.count():
+        path = folder / f"{name}.{socket.gethostname()}.{os.getpid()}.{number}.data"
+        try:
+            return path.open("xb+", buffering=0)
+        except FileExistsError:  # in a container numbers of processes come again
+            continue
+    raise AssertionError
+
+
+def maker_of(path: Path) -> tuple[str, int] | None:
+    """Name and process of a file of this host, from `part_of` or `new_data`; None of any other."""
     host = re.escape(socket.gethostname())
-    match = re.fullmatch(rf"\.(?P<name>.+)\.{host}\.(?P<pid>\d+)\.part", part.name)
+    match = re.fullmatch(rf"\.?(?P<name>.+)\.{host}\.(?P<pid>\d+)\.(part|\d+\.data)", path.name)
     return (match["name"], int(match["pid"])) if match else None
+
+
+def write_all(raw: io.FileIO, data: Any) -> None:
+    """Write to a file without a buffer, which may take less than it is given."""
+    left = memoryview(data).cast("B")
+    while left:
+        left = left[raw.write(left) :]
 
 
 def sync(path: Path) -> None:
@@ -27,6 +50,41 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """Turn what the system says into a `StorageError` that names the file."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, StorageError):
+            raise
+        reason = os.strerror(error.errno) if error.errno else str(error)[:80]
+        raise StorageError(f"{path}: cannot be written ({reason})") from error
+
+
+def publish(source: Path, path: Path, *, replace: bool) -> None:
+    """Give a file that is whole and on disk its name; it keeps the one it has, too.
+
+    Raises
+    ------
+    StorageError
+        If the name cannot be given, or is taken and ``replace`` is false.
+    """
+    part = part_of(path)
+    try:
+        with storing(path):
+            part.unlink(missing_ok=True)
+            try:
+                os.link(source, part if replace else path)
+            except FileExistsError as error:
+                raise StorageError(f"{path}: appeared meanwhile; nothing was overwritten") from error
+            if replace:
+                os.replace(part, path)
+            sync(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -39,10 +97,9 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     part = part_of(path)
     try:
-        part.write_bytes(content)
-        sync(part)
-        os.replace(part, path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+        with storing(path):
+            part.write_bytes(content)
+            sync(part)
+            os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

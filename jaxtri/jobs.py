@@ -1,12 +1,12 @@
 """A scan that outlives its process: tiles become shards in a folder beside the output, shards the output.
 
-The folder ``<output>.parts`` holds ``plan.json`` (what is computed, with which versions), the owner's file
-and one shard a tile.  A tile is computed anew unless its shard is there and whole, whoever wrote it; when
-all are, they are joined, the output appears and the folder goes.
+The folder ``<output>.parts`` holds ``plan.json`` (what is computed, with which versions), the owner's file,
+one record a tile and the files with their chunks, of which the output in the making is one.  A tile is
+computed anew unless its shard is there and whole, whoever wrote it; when all are in it, the output gets its
+name and the folder goes.
 """
 
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,13 +17,14 @@ from jaxtri.differences import differences
 from jaxtri.errors import InputError, StorageError, UnresolvedError
 from jaxtri.fields import Fields, Header
 from jaxtri.files import write_whole
+from jaxtri.output import Output, output_in
 from jaxtri.owner import refuse_living, sweep
 from jaxtri.plan import Plan
-from jaxtri.shards import Blocks, DamagedShard, finished_tiles, join_shards, shard_path
+from jaxtri.shards import Blocks, Heap, clear, drop_unnamed, finished_tiles, shard_path
 
 PLAN = "plan.json"
 SHOWN = 8  # differences that a refusal lists
-ROUNDS = 3  # of computing what a join found damaged
+ROUNDS = 3  # of taking over what is there and computing the rest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,8 @@ class Done(NamedTuple):
     error: str | None  # why it failed
 
 
-Execute = Callable[[Job, list[int]], Iterator[Done]]  # an executor: computes tiles in any order
+# An executor: computes tiles in any order, their chunks into a heap if there is one that it can reach.
+Execute = Callable[[Job, list[int], Heap | None], Iterator[Done]]
 
 
 def parts_of(output: Path) -> Path:
@@ -93,7 +95,7 @@ def prepare(job: Job, *, force: bool = False, break_lock: bool = False) -> Job:
         if not force:
             raise InputError(_refusal(job.folder, job, known))
         refuse_living(job.folder, break_lock=break_lock)
-        for path in [*job.folder.glob("tile-*"), job.folder / PLAN]:
+        for path in [*job.folder.glob("tile-*"), *job.folder.glob("*.data"), job.folder / PLAN]:
             path.unlink(missing_ok=True)
     content = {"plan": asdict(job.plan), "title": job.header.title, **_said(job)}
     write_whole(job.folder / PLAN, json.dumps(content, indent=1).encode())
@@ -167,7 +169,7 @@ def run_job(
     finish: bool = True,
     found: Callable[[int], Any] = lambda cells: None,
 ) -> str:
-    """Compute what is missing of a job, then join it.
+    """Compute what is missing of a job, and make its output.
 
     Parameters
     ----------
@@ -180,7 +182,7 @@ def run_job(
     force
         Replace an existing output.
     finish
-        Join the shards; a part of a job array does not.
+        Make the output; a part of a job array does not.
     found
         Called with the cells that were there already.
 
@@ -195,34 +197,46 @@ def run_job(
         If tiles failed, by their names; everything else is kept.
     """
     sweep(job.folder)
-    for _ in range(ROUNDS):
+    drop_unnamed(job.folder)
+    if not finish:
+        mine = set(filter(tiles, range(job.plan.count)))
         done = finished_tiles(job.folder, job.plan)
-        found(sum(job.plan.cells_in(tile) for tile in done))
-        failed = _compute(job, execute, [t for t in range(job.plan.count) if tiles(t) and t not in done])
-        if failed:
-            raise UnresolvedError(_failure(job, failed))
-        if not finish:
-            mine = sum(map(tiles, range(job.plan.count)))
-            return f"{job.output}: this part's {mine} of {job.plan.count} tiles are there; next: jaxtri merge"
-        try:
-            join(job, [job.folder], force=force)
-        except DamagedShard:
-            continue
-        return f"wrote {job.output}"
+        found(job.plan.cells_of(done))
+        _compute(job, execute, sorted(mine - done), None)
+        return (
+            f"{job.output}: this part's {len(mine)} of {job.plan.count} tiles are there; next: jaxtri merge"
+        )
+    with output_in(job.folder, job.plan, job.header) as output:
+        for attempt in range(ROUNDS):
+            done = output.take([job.folder])
+            if attempt == 0:
+                found(job.plan.cells_of(done))
+            missing = sorted(set(range(job.plan.count)) - done)
+            if not missing:
+                _finish(job, output, force=force)
+                return f"wrote {job.output}"
+            _compute(job, execute, missing, output)
     raise StorageError(f"{job.folder}: shards are damaged again and again; is the disk sound?")
 
 
-def _compute(job: Job, execute: Execute, tiles: list[int]) -> dict[int, str]:
-    """Compute tiles, and those that fail once more; return the reasons of those that fail again."""
+def _compute(job: Job, execute: Execute, tiles: list[int], into: Heap | None) -> None:
+    """Compute tiles, and those that fail once more.
+
+    Raises
+    ------
+    UnresolvedError
+        If some fail again.
+    """
     failed: dict[int, str] = {}
     for attempt in range(2):
         again = sorted(failed) if attempt else tiles
-        for tile, error in execute(job, again) if again else ():
+        for tile, error in execute(job, again, into) if again else ():
             if error is None:
                 failed.pop(tile, None)
             else:
                 failed[tile] = error
-    return failed
+    if failed:
+        raise UnresolvedError(_failure(job, failed))
 
 
 def _failure(job: Job, failed: Mapping[int, str]) -> str:
@@ -241,32 +255,29 @@ def place(plan: Plan, tile: int) -> str:
 
 
 def join(job: Job, folders: list[Path], *, force: bool = False) -> None:
-    """Make the output of the shards in some folders, and remove the job's own folder.
+    """Make the output of the shards in some folders, the job's own first, which is removed.
 
     Raises
     ------
     InputError
-        If a tile is in none of the folders.
-    DamagedShard
-        If a shard fails its checks.
+        If a tile is in none of the folders, or its shard is damaged or of another scan.
     """
-    shards = {
-        tile: path
-        for tile in range(job.plan.count)
-        for path in (shard_path(folder, tile) for folder in reversed(folders))
-        if path.exists()
-    }
-    missing = sorted(set(range(job.plan.count)) - set(shards))
-    if missing:
-        shown = ", ".join(map(str, missing[:SHOWN])) + (", ..." if len(missing) > SHOWN else "")
-        raise InputError(f"{job.output}: {len(missing)} of {job.plan.count} tiles are missing: {shown}")
+    every = set(range(job.plan.count))
+    there = {tile for tile in every if any(shard_path(folder, tile).exists() for folder in folders)}
+    _require_none(job, every - there, "are missing")
+    with output_in(job.folder, job.plan, job.header) as output:
+        _require_none(job, every - output.take(folders), "were damaged and put aside as .bad")
+        _finish(job, output, force=force)
+
+
+def _require_none(job: Job, tiles: set[int], what: str) -> None:
+    if tiles:
+        shown = ", ".join(map(str, sorted(tiles)[:SHOWN])) + (", ..." if len(tiles) > SHOWN else "")
+        raise InputError(f"{job.output}: {len(tiles)} of {job.plan.count} tiles {what}: {shown}")
+
+
+def _finish(job: Job, output: Output, *, force: bool) -> None:
+    """Give the output its name, and remove the folder."""
     sweep(job.output.parent, job.output.name)
-    join_shards(
-        job.output,
-        job.plan,
-        job.header,
-        shards,
-        boundaries=job.boundaries(),
-        replace=force,
-    )
-    shutil.rmtree(job.folder, ignore_errors=True)
+    output.finish(job.output, job.boundaries(), replace=force)
+    clear(job.folder)

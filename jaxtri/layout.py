@@ -1,4 +1,4 @@
-"""How a scan lies in HDF5: scales, arrays, flags and provenance.  Shards and finished files share it.
+"""How a scan lies in HDF5: scales, arrays, flags and provenance.
 
 Scales are the axes ``m_X``, ``g_X`` and any further ones, and the names on ``search``, ``channel``,
 ``final_state`` and ``edge``; the arrays of `fields.FIELDS` have a scale on every dimension, ``units`` and
@@ -7,11 +7,8 @@ in a logarithmic array.  Group ``parameters`` holds what each further axis sets.
 holds texts: the scan file verbatim, the resolved configuration, searches, inputs and versions as JSON.
 """
 
-import io
 import json
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jaxtri.chunks import COMPRESSION
-from jaxtri.errors import InputError, StorageError
+from jaxtri.errors import InputError
 from jaxtri.fields import EDGES, EXCLUDED, FIELDS, LABELS, PLANE, STATUS, Header, dims_of, dtype_of
-from jaxtri.files import part_of, sync
 from jaxtri.plan import Plan
 
 FORMAT, FORMAT_VERSION = "jaxtri-scan", 2
@@ -33,19 +29,8 @@ PROVENANCE = ("configuration", "searches", "inputs", "versions")
 UNITS = {"m_X": ("GeV", "mass of X"), "g_X": ("1", "gauge coupling of X")}
 
 
-def write_header(file: h5py.File, header: Header) -> None:
-    """Write everything but the arrays."""
-    file.attrs.update(
-        {
-            "Conventions": "CF-1.11",
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "complete": np.uint8(True),
-            "config_sha256": header.fingerprint,
-            "title": header.title,
-            "treatment": header.treatment,
-        }
-    )
+def write_axes(file: h5py.File, header: Header) -> None:
+    """Write what arrays need before they are created: scales, and what further axes set."""
     for name, values in header.axes.items():
         if name in LABELS:
             file.create_dataset(name, data=list(values), dtype=h5py.string_dtype())
@@ -60,10 +45,25 @@ def write_header(file: h5py.File, header: Header) -> None:
         for name, values in parameters.items():
             group[name] = values
             group[name].dims[0].attach_scale(file[axis])
+
+
+def complete(file: h5py.File, header: Header) -> None:
+    """Write the rest of the header; the file says that it is complete."""
     group = file.create_group("provenance")
     group["scan_file"] = header.scan_file
     for name in PROVENANCE:
         group[name] = json.dumps(getattr(header, name), indent=1)
+    file.attrs.update(
+        {
+            "Conventions": "CF-1.11",
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "config_sha256": header.fingerprint,
+            "title": header.title,
+            "treatment": header.treatment,
+            "complete": np.uint8(True),
+        }
+    )
 
 
 def create_array(file: h5py.File, name: str, plan: Plan) -> Any:
@@ -128,86 +128,3 @@ def read_header(file: h5py.File) -> Header:
 
 def _arrays(group: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
     return {name: group[name][...] for name in group}
-
-
-class _Disk(io.RawIOBase):
-    """A file as HDF5 sees it: a write that fails is kept for `check_written`, and HDF5 is not told.
-
-    Told that its metadata cannot be written, HDF5 2.0 ends the process with a segmentation fault, at once
-    or when it exits.
-    """
-
-    def __init__(self, raw: io.FileIO) -> None:
-        super().__init__()
-        self._raw = raw
-        self.error: OSError | None = None
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move to a place, perhaps past the end."""
-        return self._raw.seek(offset, whence)
-
-    def readinto(self, buffer: Any) -> int:
-        """Read; what is not there, since it could not be written, is zero."""
-        count = self._raw.readinto(buffer) or 0
-        buffer[count:] = bytes(len(buffer) - count)
-        return len(buffer)
-
-    def write(self, data: Any) -> int:
-        """Write all, or nothing more once something failed."""
-        left = data
-        try:
-            while self.error is None and len(left):
-                left = left[self._raw.write(left) :]
-        except OSError as error:
-            self.error = error
-        return len(data)
-
-    def truncate(self, size: int | None = None) -> int:
-        """Cut, or lengthen."""
-        try:
-            if self.error is None:
-                self._raw.truncate(size)
-        except OSError as error:
-            self.error = error
-        return size or 0
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-
-def check_written(file: h5py.File) -> None:
-    """Raise if something could not be written: between pieces, so that a full disk ends the work."""
-    if file.disk.error is not None:
-        raise file.disk.error
-
-
-@contextmanager
-def whole_file(path: Path, *, replace: bool) -> Iterator[h5py.File]:
-    """Open a new file under another name; once it is complete and on disk, move it into place.
-
-    Raises
-    ------
-    StorageError
-        If the disk is full, the folder cannot be written, or the file appeared meanwhile and ``replace`` is
-        false; nothing is left behind.
-    """
-    part = part_of(path)
-    try:
-        with part.open("xb+", buffering=0) as raw:
-            disk = _Disk(raw)
-            with h5py.File(disk, "w", libver=LIBRARY) as file:
-                file.disk = disk
-                yield file
-            check_written(file)
-            os.fsync(raw.fileno())
-        if path.exists() and not replace:
-            raise StorageError(f"{path}: appeared while the scan ran; nothing was overwritten")
-        os.replace(part, path)
-        sync(path.parent)
-    except OSError as error:
-        if isinstance(error, StorageError):
-            raise
-        reason = os.strerror(error.errno) if error.errno else str(error)[:80]
-        raise StorageError(f"{path}: cannot be written ({reason}); nothing was left behind") from error
-    finally:
-        part.unlink(missing_ok=True)

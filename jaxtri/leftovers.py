@@ -1,10 +1,9 @@
 """Scans that were stopped when all but the clearing up was done, or between two of their outputs."""
 
-import shutil
-
 from jaxtri.errors import JaxtriError
 from jaxtri.jobs import Job, kept, parts_of
 from jaxtri.owner import owners
+from jaxtri.shards import clear
 from jaxtri.store import open_scan
 
 
@@ -17,7 +16,7 @@ def left_to_do(jobs: list[Job], *, force: bool, stopped: bool = False) -> list[J
     done = set() if force else {job.output for job in jobs if _is_there(job)}
     stopped = stopped or len(done) < len(jobs) or any(job.folder.exists() for job in jobs)
     for output in done:
-        shutil.rmtree(parts_of(output), ignore_errors=True)
+        clear(parts_of(output))
     return [job for job in jobs if job.output not in done] if stopped else jobs
 
 

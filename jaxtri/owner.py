@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jaxtri.errors import StorageError
-from jaxtri.files import maker_of, part_of
+from jaxtri.files import maker_of, part_of, storing
 
 WHOLE = "owner"  # of the whole output; a part of a job array has a file of its own
 
@@ -84,16 +84,21 @@ def owners(folder: Path) -> list[Owner]:
 
 
 def sweep(folder: Path, name: str | None = None) -> None:
-    """Remove the unfinished files, all or those of one name, that dead processes of this host left.
+    """Remove the unfinished files, all or those of one name, that dead processes of this host left."""
+    for path in folder.glob(".*.part"):
+        if is_of_the_dead(path, name):
+            path.unlink(missing_ok=True)
+
+
+def is_of_the_dead(path: Path, name: str | None = None) -> bool:
+    """Whether a file, of one name or any, was made by a process of this host that is no more.
 
     One with the number of this process is of a dead one too: in a container numbers come again.
     """
-    for path in folder.glob(".*.part"):
-        maker = maker_of(path)
-        if maker is None or (name is not None and maker[0] != name):
-            continue
-        if maker[1] == os.getpid() or not _start_of(maker[1]):
-            path.unlink(missing_ok=True)
+    maker = maker_of(path)
+    if maker is None or name not in (None, maker[0]):
+        return False
+    return maker[1] == os.getpid() or not _start_of(maker[1])
 
 
 def refuse_living(folder: Path, *, break_lock: bool = False) -> None:
@@ -107,20 +112,17 @@ def _take(path: Path, *, break_lock: bool) -> None:
     aside = part_of(path)
     me = {"host": socket.gethostname(), "pid": os.getpid(), "started": _start_of(os.getpid())}
     try:
-        aside.write_text(json.dumps(me | {"since": time.time()}))
-        for _ in range(2):
-            try:
-                os.link(aside, path)
-                return
-            except FileExistsError:
-                other = _read(path)
-                if other is not None:
-                    _refuse_living(other, break_lock=break_lock)
-                _remove(path, other)
-    except OSError as error:
-        if isinstance(error, StorageError):
-            raise
-        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
+        with storing(path):
+            aside.write_text(json.dumps(me | {"since": time.time()}))
+            for _ in range(2):
+                try:
+                    os.link(aside, path)
+                    return
+                except FileExistsError:
+                    other = _read(path)
+                    if other is not None:
+                        _refuse_living(other, break_lock=break_lock)
+                    _remove(path, other)
     finally:
         aside.unlink(missing_ok=True)
     raise StorageError(f"{path}: taken by another process at this moment; try again")

@@ -6,7 +6,7 @@ tile is a few seconds of work, a multiple of the chunk on every axis, and become
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,11 @@ class Plan:
         """Number of tiles."""
         return math.prod(_pieces(self.shape, self.tile))
 
+    @property
+    def cell_arrays(self) -> tuple[str, ...]:
+        """Stored arrays that are made of chunks."""
+        return tuple(name for name in self.arrays if name in CELL_FIELDS)
+
     def box(self, tile: int) -> Box:
         """Where a tile lies."""
         return _box(self.shape, self.tile, tile)
@@ -59,6 +64,10 @@ class Plan:
     def cells_in(self, tile: int) -> int:
         """Points of a tile."""
         return math.prod(extents(self.box(tile)))
+
+    def cells_of(self, tiles: Iterable[int]) -> int:
+        """Points of some tiles."""
+        return sum(map(self.cells_in, tiles))
 
     def chunks(self, box: Box) -> Iterator[Box]:
         """Chunks of a box that starts at a chunk."""

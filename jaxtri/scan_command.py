@@ -84,7 +84,8 @@ def _scan(
     missing = [path for path in pictures if not path.exists()]
     left = left_to_do(jobs, force=arguments.force, stopped=bool(missing))
     to_write = pictures if len(left) == len(jobs) else missing
-    check_space(left, [*(job.output for job in left), *to_write], force=arguments.force)
+    apart = bool(arguments.workers or arguments.scheduler)
+    check_space(left, [*(job.output for job in left), *to_write], force=arguments.force, apart=apart)
     if not arguments.quiet:  # said before any work: which model, and what its anomalies mean
         sys.stderr.writelines(f"{report.model_of(spec)}\n" for spec in specs)
     with client_for(arguments.workers, arguments.scheduler) as client:

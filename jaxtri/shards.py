@@ -1,44 +1,68 @@
-"""Shards: one HDF5 file a tile, written whole, checked chunk by chunk, joined by copying chunks as they are.
+"""Shards: what is kept of a tile as soon as it is computed, checked chunk by chunk before it is used.
 
-A shard holds the arrays of its tile under their names, and on each array the sum of the checksums of its
-chunks; the file says which plan (``key``) and which ``tile`` it belongs to, so that shards may travel
-between file systems.  A shard that is there and passes its checks is done; nothing else records progress.
+Chunks of cells go into a heap: the finished file in the making (`output.Output`), or a file of the tile.
+Once they are on disk a record, ``tile-NNNNN.npz``, says where each lies and what its checksum is; it also
+holds the arrays without cells, and names plan (``key``) and tile, so that shards may travel between file
+systems.  A tile whose record and chunks pass their checks is done; nothing else tells progress.
 """
 
-import dataclasses
+import io
+import json
 import math
 import os
+import shutil
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-import h5py
 import numpy as np
 
-from jaxtri.chunks import checksum, packed
-from jaxtri.curves import Boundaries
+from jaxtri.chunks import packed
 from jaxtri.errors import InputError, StorageError
-from jaxtri.fields import CELL_FIELDS, Box, Fields, Header, dtype_of, extents, inside
-from jaxtri.layout import check_written, create_array, stored_as, whole_file, write_header
+from jaxtri.fields import CELL_FIELDS, Box, Fields, extents
+from jaxtri.files import new_data, storing, sync, write_all, write_whole
+from jaxtri.owner import is_of_the_dead
 from jaxtri.plan import Plan
-from jaxtri.ragged import write_boundaries
 
 FORMAT = "jaxtri-shard"
-MODULUS = 1 << 63
+CHECKSUM = 4  # bytes at the end of a record
+Offset = tuple[int, ...]  # of a chunk in an array
 Blocks = Iterator[tuple[Box, Fields]]
+Pieces = Iterator[tuple[str, Offset, bytes]]  # array, place and bytes of a chunk as it is stored
 
 
-class Piece(NamedTuple):
-    """A stored chunk of an array with its place in the tile, or a whole array that has no chunks."""
+class Heap(Protocol):
+    """A file that takes chunks, from several threads."""
 
-    name: str
-    offset: tuple[int, ...]
-    data: Any
-    mask: int  # filters that HDF5 shall skip
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+
+    def put(self, name: str, offset: Offset, data: bytes) -> int:
+        """Add a chunk of an array; return where in the file it lies."""
+
+    def put_columns(self, box: Box, columns: Fields) -> None:
+        """Add the arrays without cells of a tile, if they have a place here."""
+
+    def sync(self) -> None:
+        """Wait until everything is on disk."""
+
+
+class Shard(NamedTuple):
+    """A record, read."""
+
+    path: Path
+    tile: int
+    device: str  # that computed it
+    heap: str  # name of the file with the chunks, in the same folder
+    columns: Fields
+    table: Fields  # address, size and checksum of every chunk of an array, in the order of `_offsets`
 
 
 class DamagedShard(StorageError):
-    """A shard that does not hold what was written; it was put aside and its tile is to be computed again."""
+    """A shard that does not hold what was written; its record was put aside, its tile is to do again."""
 
 
 class ForeignShard(InputError):
@@ -46,8 +70,8 @@ class ForeignShard(InputError):
 
 
 def shard_path(folder: Path, tile: int) -> Path:
-    """Where the shard of a tile stands."""
-    return folder / f"tile-{tile:05d}.h5"
+    """Where the record of a tile stands."""
+    return folder / f"tile-{tile:05d}.npz"
 
 
 def write_shard(
@@ -57,6 +81,7 @@ def write_shard(
     columns: Fields,
     blocks: Blocks,
     *,
+    into: Heap | None = None,
     device: str = "",
     report: Callable[[int, int], Any] = lambda cells, size: None,
 ) -> None:
@@ -72,6 +97,8 @@ def write_shard(
         Arrays without the coupling axis.
     blocks
         Chunk by chunk the cells, each with its place in the scan.
+    into
+        Where the chunks go: a file in ``folder``, by default one of the tile's own.
     device
         What computed it.
     report
@@ -82,187 +109,217 @@ def write_shard(
     StorageError
         If the disk is full or the folder cannot be written.
     """
-    box = plan.box(tile)
-    with whole_file(shard_path(folder, tile), replace=True) as file:
-        said = {"format": FORMAT, "key": plan.key, "tile": tile, "box": np.array(box), "device": device}
-        file.attrs.update(said)
-        datasets = {name: _create(file, name, plan, box) for name in plan.arrays}
-        sums = dict.fromkeys(plan.arrays, 0)
-        for name in columns.keys() & datasets.keys():
-            datasets[name][...] = columns[name]
-            sums[name] = checksum((), datasets[name][...].tobytes())
-        for where, block in blocks:
-            size = 0
-            for name in datasets.keys() & block.keys():
-                for offset, data in _stored(plan, name, box, where, block[name]):
-                    datasets[name].id.write_direct_chunk(offset, data)
-                    sums[name] = (sums[name] + checksum(offset, data)) % MODULUS
-                size += block[name].nbytes
-            check_written(file)
-            report(math.prod(extents(where)), size)
-        for name, value in sums.items():
-            datasets[name].attrs["checksum"] = np.uint64(value)
+    with storing(shard_path(folder, tile)), nullcontext(into) if into else _own_heap(folder, tile) as heap:
+        _write(folder, plan, tile, columns, _packed(plan, blocks, report), heap, device)
 
 
-def _create(file: h5py.File, name: str, plan: Plan, box: Box) -> Any:
-    """One array of a tile; without cells it has no chunks."""
-    chunk, dtype = plan.array_chunk(name), dtype_of(name, plan.precision)
-    shape = (*plan.label_shape(name), *extents(box if chunk else box[:-1]))
-    options = stored_as(chunk, dtype, plan.compression)
-    if chunk:
-        options["maxshape"] = (None,) * len(shape)  # the last chunk of an axis sticks out
-    return file.create_dataset(name, shape=shape, dtype=dtype, **options)
-
-
-def _stored(
-    plan: Plan, name: str, tile: Box, where: Box, values: np.ndarray[Any, Any]
-) -> Iterator[tuple[tuple[int, ...], bytes]]:
-    """Chunks of a block as they are stored, each with its offset in the tile."""
-    start = tuple(first - corner for (first, _), (corner, _) in zip(where, tile, strict=True))
-    labels = plan.label_shape(name)
-    shape = (*(1 for _ in labels), *plan.chunk)
-    for label in np.ndindex(*labels):
-        part = values[label][(np.newaxis,) * len(label)]
-        yield (*label, *start), packed(part, shape, plan.compression)
-
-
-def finished_tiles(folder: Path, plan: Plan) -> set[int]:
-    """Return the tiles whose shard is there and whole; damaged ones are put aside as ``.bad``."""
-    found = set()
-    for tile in range(plan.count):
-        path = shard_path(folder, tile)
-        if path.exists():
-            try:
-                for _ in _pieces(path, plan, tile):
-                    pass
-            except DamagedShard:
-                continue
-            except ForeignShard:
-                _put_aside(path)
-                continue
-            found.add(tile)
-    return found
-
-
-def _pieces(path: Path, plan: Plan, tile: int) -> Iterator[Piece]:
-    """Read a shard piece by piece, and check in the end that what was read is what was written.
+def copy_shard(shard: Shard, folder: Path, plan: Plan, into: Heap) -> None:
+    """Write a shard that is there once more, elsewhere, as old as it is.
 
     Raises
     ------
     DamagedShard
-        If it is not; the shard has been renamed.
+        If its chunks are not what was written; its record was put aside.
+    StorageError
+        If the disk is full or the folder cannot be written.
+    """
+    seen = os.stat(shard.path)
+    with storing(shard_path(folder, shard.tile)):
+        _write(folder, plan, shard.tile, shard.columns, _checked(shard, plan), into, shard.device)
+        os.utime(shard_path(folder, shard.tile), ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+
+def _write(
+    folder: Path, plan: Plan, tile: int, columns: Fields, pieces: Pieces, heap: Heap, device: str
+) -> None:
+    """Chunks first, and to disk; then the record."""
+    box = plan.box(tile)
+    heap.put_columns(box, columns)
+    found: dict[str, dict[Offset, tuple[int, int, int]]] = {name: {} for name in plan.cell_arrays}
+    for name, offset, data in pieces:
+        found[name][offset] = heap.put(name, offset, data), len(data), zlib.crc32(data)
+    heap.sync()
+    said = {"format": FORMAT, "key": plan.key, "tile": tile, "device": device, "heap": heap.path.name}
+    arrays: dict[str, Any] = {"said": np.array(json.dumps(said)), **columns}
+    for name, rows in found.items():
+        arrays[name] = np.array([rows[offset] for offset in _offsets(plan, name, box)], dtype=np.int64)
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    data = content.getvalue()
+    write_whole(shard_path(folder, tile), data + zlib.crc32(data).to_bytes(CHECKSUM))
+    sync(folder)
+
+
+def _packed(plan: Plan, blocks: Blocks, report: Callable[[int, int], Any]) -> Pieces:
+    """Chunks of blocks as they are stored."""
+    for where, block in blocks:
+        corner = tuple(first for first, _ in where)
+        for name in plan.cell_arrays:
+            labels = plan.label_shape(name)
+            shape = (*(1 for _ in labels), *plan.chunk)
+            for label in np.ndindex(*labels):
+                part = block[name][label][(np.newaxis,) * len(label)]
+                yield name, (*label, *corner), packed(part, shape, plan.compression)
+        report(math.prod(extents(where)), sum(block[name].nbytes for name in plan.cell_arrays))
+
+
+def _offsets(plan: Plan, name: str, box: Box) -> Iterator[Offset]:
+    """Where the chunks of an array lie in a tile."""
+    for where in plan.chunks(box):
+        corner = tuple(first for first, _ in where)
+        for label in np.ndindex(*plan.label_shape(name)):
+            yield (*label, *corner)
+
+
+class _OwnHeap:
+    """Chunks one after another."""
+
+    def __init__(self, raw: io.FileIO) -> None:
+        self._raw = raw
+        self.path = Path(raw.name)
+
+    def put(self, name: str, offset: Offset, data: bytes) -> int:
+        address = self._raw.tell()
+        write_all(self._raw, data)
+        return address
+
+    def put_columns(self, box: Box, columns: Fields) -> None:
+        """The record has them."""
+
+    def sync(self) -> None:
+        os.fsync(self._raw.fileno())
+
+
+@contextmanager
+def _own_heap(folder: Path, tile: int) -> Iterator[Heap]:
+    """A new file for the chunks of one tile; if that fails it goes."""
+    with new_data(folder, f"tile-{tile:05d}") as raw:
+        heap = _OwnHeap(raw)
+        try:
+            yield heap
+        except BaseException:
+            heap.path.unlink(missing_ok=True)
+            raise
+
+
+def read_shard(folder: Path, plan: Plan, tile: int) -> Shard | None:
+    """Read the record of a tile; None if there is none.
+
+    Raises
+    ------
+    DamagedShard
+        If it is damaged; it has been put aside.
     ForeignShard
         If it is whole, but of another scan or tile; it is left as it is.
     """
+    path = shard_path(folder, tile)
     try:
-        with h5py.File(path, "r", locking=False) as file:
-            if (file.attrs["format"], file.attrs["key"], int(file.attrs["tile"])) != (FORMAT, plan.key, tile):
-                raise ForeignShard(
-                    f"{path}: belongs to another scan, other versions of jaxtri, or another tile"
-                )
-            for name in plan.arrays:
-                yield from _pieces_of(file, name, plan, plan.box(tile))
-    except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
-        if isinstance(error, ForeignShard):
+        said, arrays = _record(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _damaged(path, error.strerror or str(error)) from error
+    if (said["format"], said["key"], said["tile"]) != (FORMAT, plan.key, tile):
+        raise ForeignShard(f"{path}: belongs to another scan, other versions of jaxtri, or another tile")
+    columns = {name: values for name, values in arrays.items() if name not in CELL_FIELDS}
+    table = {name: values for name, values in arrays.items() if name in CELL_FIELDS}
+    return Shard(path, tile, said["device"], said["heap"], columns, table)
+
+
+def _record(path: Path) -> tuple[dict[str, Any], Fields]:
+    """What a record says, and its arrays; OSError if it cannot be read or is not what was written."""
+    content = path.read_bytes()
+    data, checksum = content[:-CHECKSUM], content[-CHECKSUM:]
+    if zlib.crc32(data).to_bytes(CHECKSUM) != checksum:
+        raise OSError("it has another checksum")
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        arrays = dict(file)
+    return json.loads(str(arrays.pop("said"))), arrays
+
+
+def _checked(shard: Shard, plan: Plan) -> Pieces:
+    """Chunks of a shard in the order in which they lie, each after it was checked."""
+    box = plan.box(shard.tile)
+    rows = [
+        (row.tolist(), name, offset)
+        for name, table in shard.table.items()
+        for offset, row in zip(_offsets(plan, name, box), table, strict=True)
+    ]
+    try:
+        with (shard.path.parent / shard.heap).open("rb", buffering=0) as heap:
+            for (address, size, checksum), name, offset in sorted(rows):
+                data = os.pread(heap.fileno(), size, address)
+                if zlib.crc32(data) != checksum:
+                    raise _damaged(shard.path, f"a chunk of {name} has another checksum")
+                yield name, offset, data
+    except OSError as error:
+        if isinstance(error, StorageError):
             raise
-        _put_aside(path)
-        raise DamagedShard(f"{path}: damaged ({str(error)[:80]}); put aside as .bad") from error
+        raise _damaged(shard.path, f"{shard.heap} cannot be read, {error.strerror}") from error
 
 
-def _put_aside(path: Path) -> None:
+def _damaged(path: Path, why: str) -> DamagedShard:
+    """Put a record aside."""
     try:
         os.replace(path, path.with_suffix(".bad"))
     except OSError as error:
         raise StorageError(f"{path}: damaged, and cannot be renamed ({error.strerror}); remove it") from error
+    return DamagedShard(f"{path}: damaged ({why}); put aside as .bad")
 
 
-def _pieces_of(file: h5py.File, name: str, plan: Plan, box: Box) -> Iterator[Piece]:
-    if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-        raise DamagedShard(f"{name} is a link to elsewhere")
-    dataset = file[name]
-    chunk = plan.array_chunk(name)
-    expected = (*plan.label_shape(name), *extents(box if chunk else box[:-1]))
-    if dataset.is_virtual or dataset.external or dataset.shape != expected or dataset.chunks != chunk:
-        raise DamagedShard(f"{name} has another layout")
-    found = 0
-    if chunk is None:
-        values = dataset[...]
-        found = checksum((), values.tobytes())
-        yield Piece(name, (), values, 0)
-    else:
-        for offset in _offsets(expected, chunk):
-            mask, data = dataset.id.read_direct_chunk(offset)
-            found = (found + checksum(offset, data)) % MODULUS
-            yield Piece(name, offset, data, mask)
-    if found != int(dataset.attrs["checksum"]):
-        raise DamagedShard(f"{name} has another checksum")
-
-
-def _offsets(shape: tuple[int, ...], chunk: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    pieces = [-(-whole // part) for whole, part in zip(shape, chunk, strict=True)]
-    for position in np.ndindex(*pieces):
-        yield tuple(int(i) * part for i, part in zip(position, chunk, strict=True))
-
-
-def join_shards(
-    path: Path,
-    plan: Plan,
-    header: Header,
-    shards: dict[int, Path],
-    *,
-    boundaries: Boundaries | None = None,
-    replace: bool = False,
-) -> None:
-    """Make the finished file of the shards of every tile; it appears as a whole.
-
-    Parameters
-    ----------
-    path
-        The finished file.
-    plan, header
-        What is in it.
-    shards
-        Shard by tile.
-    boundaries
-        Exclusion curves.
-    replace
-        Whether an existing file may be replaced.
+def sound_shard(
+    folder: Path, plan: Plan, tile: int, use: Callable[[Shard], Any], *, own: bool = True
+) -> Shard | None:
+    """Read a shard and use it; None if it is not there, or not sound and therefore put aside.
 
     Raises
     ------
-    DamagedShard
-        If a shard fails its checks; it has been put aside.
-    StorageError
-        If the file cannot be written; nothing is left behind.
+    ForeignShard
+        If it is of another scan, and the folder is not this scan's ``own``.
     """
-    devices = {name for shard in shards.values() if (name := _device(shard))}
-    versions = dict(header.versions) | ({"device": ", ".join(sorted(devices))} if devices else {})
-    with whole_file(path, replace=replace) as file:
-        write_header(file, dataclasses.replace(header, versions=versions))
-        if boundaries is not None:
-            write_boundaries(file.create_group("boundaries", track_order=True), boundaries)
-        datasets = {name: create_array(file, name, plan) for name in plan.arrays}
-        for tile, shard in shards.items():
-            for piece in _pieces(shard, plan, tile):
-                _place(datasets[piece.name], plan, plan.box(tile), piece)
-                check_written(file)
-
-
-def _device(path: Path) -> str:
-    """What computed a shard; empty where that cannot be read."""
     try:
-        with h5py.File(path, "r", locking=False) as file:
-            return str(file.attrs.get("device", ""))
-    except OSError:  # found out when its arrays are read
+        shard = read_shard(folder, plan, tile)
+        if shard is not None:
+            use(shard)
+    except DamagedShard:
+        return None
+    except ForeignShard:
+        if not own:
+            raise
+        _damaged(shard_path(folder, tile), "of another scan")
+        return None
+    return shard
+
+
+def finished_tiles(folder: Path, plan: Plan) -> set[int]:
+    """Return the tiles whose shard is there and whole; records of damaged ones are put aside as ``.bad``."""
+
+    def read(shard: Shard) -> None:
+        for _ in _checked(shard, plan):
+            pass
+
+    return {tile for tile in range(plan.count) if sound_shard(folder, plan, tile, read) is not None}
+
+
+def clear(folder: Path) -> None:
+    """Remove a folder of shards: records first, so that none is without its chunks."""
+    for path in folder.glob("tile-*.npz"):
+        path.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def drop_unnamed(folder: Path, *, keep: Path | None = None) -> None:
+    """Remove the files of bytes of dead processes of this host, and of this one, that no record names."""
+    heaps = [path for path in folder.glob("*.data") if path != keep and is_of_the_dead(path)]
+    named = {_heap_of(path) for path in folder.glob("tile-*.npz")} if heaps else set()
+    for path in heaps:
+        if path.name not in named:
+            path.unlink(missing_ok=True)
+
+
+def _heap_of(record: Path) -> str:
+    """Name of the file that a record points to; empty if it cannot be read."""
+    try:
+        return str(_record(record)[0]["heap"])
+    except OSError:
         return ""
-
-
-def _place(dataset: Any, plan: Plan, box: Box, piece: Piece) -> None:
-    """Put a piece of a shard where it belongs in the finished file."""
-    labels = plan.label_shape(piece.name)
-    if piece.name in CELL_FIELDS:
-        corner = (*(0 for _ in labels), *(first for first, _ in box))
-        place = tuple(int(i) + start for i, start in zip(piece.offset, corner, strict=True))
-        dataset.id.write_direct_chunk(place, piece.data, piece.mask)
-    elif box[-1][0] == 0:  # every tile along g_X has the same columns
-        dataset[inside(box[:-1])] = piece.data

@@ -1,5 +1,6 @@
 """Finished files: opened lazily, checked for where they will go.  How they lie in HDF5: `layout`."""
 
+import io
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -13,19 +14,22 @@ import numpy.typing as npt
 from jaxtri.curves import Boundaries
 from jaxtri.errors import InputError, JaxtriError, StorageError
 from jaxtri.fields import Header, Scan
-from jaxtri.files import part_of
-from jaxtri.layout import check_format, read_header, whole_file, write_header
+from jaxtri.files import part_of, write_whole
+from jaxtri.layout import LIBRARY, check_format, complete, read_header, write_axes
 from jaxtri.plan import Plan
 from jaxtri.ragged import read_boundaries, write_boundaries
 
 EXPECTED_RATIO = {"gzip": 0.25, "none": 1.05}  # stored over raw size, for the disk check; gzip: measured 0.13
 
 
-def write_curves(path: Path, header: Header, boundaries: Boundaries, *, force: bool = False) -> None:
+def write_curves(path: Path, header: Header, boundaries: Boundaries) -> None:
     """Write boundaries alone: the header and the group ``boundaries`` of a scan, without its arrays."""
-    with whole_file(path, replace=force) as file:
-        write_header(file, header)
+    content = io.BytesIO()
+    with h5py.File(content, "w", libver=LIBRARY) as file:
+        write_axes(file, header)
         write_boundaries(file.create_group("boundaries", track_order=True), boundaries)
+        complete(file, header)
+    write_whole(path, content.getvalue())
 
 
 def check_outputs(paths: list[Path], needed: int, *, force: bool) -> None:
@@ -62,7 +66,7 @@ def check_outputs(paths: list[Path], needed: int, *, force: bool) -> None:
 
 
 def size_on_disk(plan: Plan) -> int:
-    """Size of a finished file, about [bytes]; while it is joined its shards need as much again."""
+    """Size of a finished file, about [bytes]."""
     return int(EXPECTED_RATIO[plan.compression] * plan.bytes_of(plan.cells))
 
 

@@ -9,7 +9,7 @@ from jaxtri.jobs import PLAN, read_plan
 from jaxtri.plan import Plan
 from jaxtri.shards import shard_path
 
-RECENT = 32  # shards whose times give the rate
+RECENT = 32  # records whose times give the rate
 
 
 class Seen(NamedTuple):
@@ -21,7 +21,7 @@ class Seen(NamedTuple):
     cells: int  # done
     total: int
     per_second: float  # cells; 0 if unknown
-    idle: float  # seconds since the last shard
+    idle: float  # seconds since the last tile
 
 
 def progress_of(folder: Path) -> Seen:

@@ -9,20 +9,23 @@ import argparse
 import atexit
 import ctypes
 import gc
+import io
 import itertools
 import json
 import mmap
 import os
+import re
 import shutil
 import signal
 import sys
-from contextlib import contextmanager
+import zipfile
+import zlib
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from jaxtri import jobs, layout, shards
+from jaxtri import jobs, layout, output, shards
 from jaxtri.errors import JaxtriError
 from jaxtri.executors import in_threads
 from jaxtri.fields import CELL_FIELDS, EDGES, LABELS, Header, dtype_of, inside
@@ -30,20 +33,21 @@ from jaxtri.leftovers import left_to_do
 from jaxtri.owner import owned
 from jaxtri.plan import Plan
 
-SIZES = {"sample": 2, "m_X": 4, "g_X": 5}
-CHUNK, TILE = (1, 3, 3), (2, 4, 3)  # two tiles along g_X; chunks stick out past both ends
+SIZES = {"sample": 2, "m_X": 4, "g_X": 11}
+CHUNK, TILE = (1, 3, 3), (2, 4, 3)  # four tiles along g_X; chunks stick out past both ends
 NAMES = {"search": ("first", "second"), "channel": ("one",), "final_state": ("e+ e-",), "edge": EDGES}
 ARRAYS = ("valid", "boundary", "log10_ratio", "status")  # with labels and without, of columns and of cells
 OUTPUT = "scan.h5"
 FAULTS = ("count", "die", "tear", "fail", "full")  # by the numbers of fault_shim.c
 REFUSING = ("fail", "full")
 FULL_STEP = 5  # "full" is tried at every fifth call: what follows a first failure is nearly the same
+TORN = re.compile(r"write .*/tile-00001\..*\.data")  # what a killed run had in hand
 STORAGE = 4  # exit code
 BROKEN = 99  # exit code of anything that is not a JaxtriError
 
 
 def made_up_plan(compression="gzip", sizes=SIZES):
-    """Return a plan of two tiles, or more."""
+    """Return a plan of four tiles, or more."""
     return Plan(
         sizes=sizes, labels={name: len(NAMES[name]) for name in LABELS}, arrays=ARRAYS, precision="float32",
         compression=compression, chunk=CHUNK, tile=TILE, key="made up",
@@ -102,11 +106,11 @@ def run(job, tiles=None, **options):
         jobs.run_job(job, in_threads(1), **only, **options)
 
 
-@contextmanager
-def written_in_place(path, *, replace):
-    """Stand in for `layout.whole_file`: the same without another name, which the checks must catch."""
-    with h5py.File(path, "w", libver=layout.LIBRARY, locking=False) as file:
-        yield file
+def written_in_place():
+    """Let files be written under their final names at once, which the checks must catch."""
+    shards.write_whole = Path.write_bytes
+    output.new_data = lambda folder, name: folder.with_suffix("").open("wb+", buffering=0)
+    output.publish = lambda source, path, replace: None
 
 
 def wrong_output(job):
@@ -132,21 +136,44 @@ def wrong_shards(job, known=b""):
     """What is wrong with the shards under their final names, but for one with damage that is known."""
     arrays, wrong = made_up_arrays(job.plan), []
     for tile in range(job.plan.count):
-        path, box = shards.shard_path(job.folder, tile), job.plan.box(tile)
+        path = shards.shard_path(job.folder, tile)
         if not path.exists() or path.read_bytes() == known:
             continue
         try:
-            with h5py.File(path, "r", locking=False) as file:
-                stored = {name: file[name][...] for name in job.plan.arrays}
-                sums = all("checksum" in file[name].attrs for name in job.plan.arrays)
-        except (OSError, KeyError, RuntimeError) as error:
+            wrong += [f"{path.name}: {name} differs" for name in differing(job.plan, tile, path, arrays)]
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             wrong.append(f"{path.name} is done, but unreadable: {error}")
-            continue
-        for name, array in arrays.items():
-            own = array[inside(box if name in CELL_FIELDS else box[:-1])]
-            if not sums or stored[name].tobytes() != own.tobytes():
-                wrong.append(f"{path.name}: {name} differs")
     return wrong
+
+
+def differing(plan, tile, record, arrays):
+    """Yield the arrays of a shard that are not what they should be; its chunks are unpacked here."""
+    with np.load(io.BytesIO(record.read_bytes()), allow_pickle=False) as file:
+        stored = {name: file[name] for name in plan.arrays}
+        heap = record.with_name(json.loads(str(file["said"]))["heap"]).read_bytes()
+    box = plan.box(tile)
+    for name, array in arrays.items():
+        if name not in CELL_FIELDS:
+            if stored[name].tobytes() != array[inside(box[:-1])].tobytes():
+                yield name
+            continue
+        labels = plan.label_shape(name)
+        places = [(label, where) for where in plan.chunks(box) for label in np.ndindex(*labels)]
+        for (label, where), (address, size, checksum) in zip(places, stored[name], strict=True):
+            data = heap[address : address + size]
+            own = array[label][inside(where)]
+            if zlib.crc32(data) != checksum or unpacked(data, plan, own).tobytes() != own.tobytes():
+                yield name
+
+
+def unpacked(data, plan, like):
+    """Return the values of a stored chunk: inflated and put in order, or without the sum at its end."""
+    if plan.compression == "none":
+        values = np.frombuffer(data[:-4], dtype=like.dtype)
+    else:
+        planes = np.frombuffer(zlib.decompress(data), dtype=np.uint8).reshape(like.itemsize, -1)
+        values = planes.T.copy().view(like.dtype)
+    return values.reshape(plan.chunk)[tuple(slice(size) for size in like.shape)]
 
 
 def unfinished(folder):
@@ -222,12 +249,14 @@ class Trial:
         """Leave in the template what a killed run does: an owner, a torn file; and a damaged shard."""
         job = made_up_job(self._template, compression)
         self.child.run(job, lambda: self.shim.arm(self._template, "count", 0), tiles=2)
-        last = next(n for n, call in enumerate(self.shim.calls) if call.endswith("tile-00001.h5"))
+        chunks = [n for n, call in enumerate(self.shim.calls, 1) if TORN.fullmatch(call)]
         shutil.rmtree(job.folder)
-        self.child.run(job, lambda: self.shim.arm(self._template, "tear", last - 2), tiles=2)
-        path = shards.shard_path(job.folder, 0)
-        self._damaged = path.read_bytes()[:-100]
-        path.write_bytes(self._damaged)
+        self.child.run(job, lambda: self.shim.arm(self._template, "tear", chunks[-1]), tiles=2)
+        self._damaged = shards.shard_path(job.folder, 0).read_bytes()
+        (heap,) = job.folder.glob("tile-00000.*.data")
+        content = bytearray(heap.read_bytes())
+        content[len(content) // 2] ^= 1
+        heap.write_bytes(content)
 
     def run(self, fault, number):
         """Begin anew and run with a fault; return exit code and what was said."""
@@ -258,8 +287,7 @@ class Trial:
 def main(folder, compression, start, step, in_place):
     """Try every fault, or every so many; print calls and findings."""
     if in_place:
-        layout.whole_file = shards.whole_file = written_in_place
-        shards.check_written = lambda file: None
+        written_in_place()
     gc.freeze()  # forks then share more of their memory with this process
     trial = Trial(Path(folder).resolve(), compression, start)
     code, said = trial.run("count", 0)

@@ -12,8 +12,9 @@ import numpy as np
 
 from jaxtri.errors import JaxtriError
 from jaxtri.fields import CELL_FIELDS, FIELDS, LABELS, USUAL, Header, dims_of, dtype_of, inside
+from jaxtri.output import output_in
 from jaxtri.plan import make_plan
-from jaxtri.shards import join_shards, shard_path, write_shard
+from jaxtri.shards import write_shard
 
 FURTHER = {"m_t": [170.0, 172.0, 175.0], "draw": [0.0, 1.0]}  # what a scan may have besides m_X and g_X
 
@@ -95,11 +96,11 @@ def write_made_up(
     folder = path.with_name(f"{path.name}.parts")
     folder.mkdir(exist_ok=True)
     try:
-        for tile in range(plan.count):
-            found = columns_of(plan, arrays, tile)
-            write_shard(folder, plan, tile, found, blocks(plan, arrays, tile), report=report)
-        shards = {tile: shard_path(folder, tile) for tile in range(plan.count)}
-        join_shards(path, plan, header, shards, replace=force)
+        with output_in(folder, plan, header) as output:
+            for tile in range(plan.count):
+                found = columns_of(plan, arrays, tile)
+                write_shard(folder, plan, tile, found, blocks(plan, arrays, tile), into=output, report=report)
+            output.finish(path, None, replace=force)
     finally:
         for shard in folder.iterdir():
             shard.unlink()

@@ -42,4 +42,4 @@ def parts(folder):
 
 
 def shards(folder):
-    return sorted(parts(folder).glob("tile-*.h5"))
+    return sorted(parts(folder).glob("tile-*.npz"))

@@ -110,7 +110,7 @@ def test_a_poisonous_tile_is_named_and_all_others_are_kept(run_made_up, tmp_path
     assert named[0].startswith(f"  tile {made_up_tiles.POISON}, sample 0..1, m_X 0..3, g_X 15..17: {reason}")
     job = made_up_job(tmp_path, sizes=made_up_tiles.LARGER)
     assert wrong_shards(job) == []
-    kept = {path.name: path.stat().st_mtime_ns for path in job.folder.glob("tile-*.h5")}
+    kept = {path.name: path.stat().st_mtime_ns for path in job.folder.glob("tile-*.npz")}
     assert len(kept) == 7
     run_made_up(made_up_tiles.harmless)  # once it is cured, only that one is left to do
     assert wrong_output(job) == []
@@ -122,7 +122,7 @@ def test_tiles_without_a_worker_are_named(monkeypatch, tmp_path):
     monkeypatch.setattr(cluster, "task_of", made_up_tiles.task_of)
     monkeypatch.setattr(cluster, "PATIENCE_S", 0.1)
     job = prepare(made_up_job(tmp_path))
-    with cluster.client_of(0, None) as nobody, pytest.raises(UnresolvedError, match="2 of 2 tiles failed"):
+    with cluster.client_of(0, None) as nobody, pytest.raises(UnresolvedError, match="4 of 4 tiles failed"):
         run_job(job, cluster.on_client(nobody))
 
 
@@ -130,4 +130,4 @@ def test_workers_that_do_not_see_the_folder_are_named(client, tmp_path, monkeypa
     monkeypatch.setattr(cluster, "task_of", made_up_tiles.task_of)
     job = made_up_job(tmp_path / "elsewhere")  # no such folder, here or there
     with pytest.raises(StorageError, match="do not see it; use a file system that all share"):
-        list(cluster.on_client(client)(job, [0]))
+        list(cluster.on_client(client)(job, [0], None))

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from made_up_job import REFUSING
+from made_up_job import OUTPUT, REFUSING
 
 HERE = Path(__file__).parent
 FEWEST_CALLS = 150  # a job with fewer would not say much
@@ -90,18 +90,23 @@ def needs_space(call):
 def test_everything_is_on_disk_before_it_has_its_name(found, lane):
     calls = [re.sub(r"\.[^./]+\.\d+\.part$", ".part", call) for call in found[lane]["calls"]]
     named = [(at, call.split()[1]) for at, call in enumerate(calls) if call.startswith("rename")]
-    written = [(at, path) for at, path in named if path.endswith((".h5", ".json"))]
+    written = [(at, path) for at, path in named if path.endswith((".npz", ".json"))]
     assert {path.rsplit("/", 1)[1] for _, path in written} == {
-        "scan.h5", "tile-00000.h5", "tile-00001.h5", *(["plan.json"] if lane.startswith("gzip") else [])
+        *(f"tile-{tile:05d}.npz" for tile in range(4)), *(["plan.json"] if lane.startswith("gzip") else [])
     }  # fmt: skip
+    (output,) = {call.split()[1] for call in calls if re.fullmatch(r"write .*/output\..*\.data", call)}
     for at, path in written:
         folder, name = path.rsplit("/", 1)
         part = f"{folder}/.{name}.part"
-        touched = [call for call in calls[:at] if call.endswith(f" {part}")]
-        assert touched[-1] == f"fsync {part}"
-        assert any(call.startswith("write") for call in touched)
-        if name.endswith(".h5"):
-            assert calls[at + 1] == f"fsync {folder}"
+        for content in [part, *([output] if name.endswith(".npz") else [])]:
+            touched = [call for call in calls[:at] if call.endswith(f" {content}")]
+            assert touched[-1] == f"fsync {content}"
+            assert any(call.startswith("write") for call in touched)
+        if name.endswith(".npz"):
+            assert f"fsync {folder}" in calls[at + 1 : at + 3]
+    at = calls.index(f"link /{OUTPUT}")
+    assert [call for call in calls[:at] if call.endswith(f" {output}")][-1] == f"fsync {output}"
+    assert calls[at + 1] == "fsync "
 
 
 @pytest.mark.parametrize("lane", LANES)

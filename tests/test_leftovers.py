@@ -99,8 +99,8 @@ def test_force_does_not_throw_away_what_another_process_computes(tmp_path):
 def test_a_shard_that_is_damaged_before_the_join_is_computed_again(tmp_path, times):
     job, damaged = prepare(made_up_job(tmp_path)), []
 
-    def execute(job, tiles):
-        yield from in_threads(1)(job, tiles)
+    def execute(job, tiles, into):
+        yield from in_threads(1)(job, tiles, into)
         if len(damaged) < times:
             path = shard_path(job.folder, 0)
             path.write_bytes(path.read_bytes()[:-100])

@@ -1,0 +1,181 @@
+"""The finished file in the making: a chunk is written once, where it stays.
+
+Until it is finished it has another name, in the folder of the shards, and HDF5 keeps in memory what would
+make it readable; should the process die, the records of the shards (`shards`) say where the chunks lie.
+"""
+
+import dataclasses
+import io
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from jaxtri.curves import Boundaries
+from jaxtri.fields import Box, Fields, Header, inside
+from jaxtri.files import new_data, publish, storing, write_all
+from jaxtri.layout import LIBRARY, complete, create_array, write_axes
+from jaxtri.plan import Plan
+from jaxtri.ragged import write_boundaries
+from jaxtri.shards import Offset, Shard, copy_shard, drop_unnamed, sound_shard
+
+
+class _Disk(io.RawIOBase):
+    """A file as HDF5 sees it: a write that fails is kept for `check`, and HDF5 is not told.
+
+    Told that its metadata cannot be written, HDF5 2.0 ends the process with a segmentation fault, at once
+    or when it exits.
+    """
+
+    def __init__(self, raw: io.FileIO) -> None:
+        super().__init__()
+        self.path = Path(raw.name)
+        self.address = -1  # where the bytes that were watched went
+        self._raw = raw
+        self._watched = 0
+        self._error: OSError | None = None
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move to a place, perhaps past the end."""
+        return self._raw.seek(offset, whence)
+
+    def readinto(self, buffer: Any) -> int:
+        """Read; what is not there, since it could not be written, is zero."""
+        count = self._raw.readinto(buffer) or 0
+        buffer[count:] = bytes(len(buffer) - count)
+        return len(buffer)
+
+    def write(self, data: Any) -> int:
+        """Write all, or nothing more once something failed."""
+        if _place_of(data) == self._watched:
+            self.address = self._raw.tell()
+        try:
+            if self._error is None:
+                write_all(self._raw, data)
+        except OSError as error:
+            self._error = error
+        return len(data)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut, or lengthen."""
+        try:
+            if self._error is None:
+                self._raw.truncate(size)
+        except OSError as error:
+            self._error = error
+        return size or 0
+
+    def watch(self, data: bytes) -> None:
+        """Note the address when HDF5 writes these very bytes."""
+        self._watched, self.address = _place_of(data), -1
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def check(self) -> None:
+        """Raise if something could not be written."""
+        if self._error is not None:
+            raise self._error
+
+    def sync(self) -> None:
+        """Wait until what was written is on disk."""
+        os.fsync(self._raw.fileno())
+
+
+def _place_of(data: Any) -> int:
+    """Where in memory some bytes are."""
+    return int(np.frombuffer(data, dtype=np.uint8).ctypes.data)
+
+
+class Output:
+    """A finished file in the making, from `output_in`; a `shards.Heap`."""
+
+    def __init__(self, disk: _Disk, file: h5py.File, plan: Plan, header: Header) -> None:
+        self.path = disk.path
+        self._disk, self._file, self._plan, self._header = disk, file, plan, header
+        self._lock = threading.Lock()  # one chunk at a time: where it went is asked next
+        self._devices: dict[int, str] = {}  # by tile
+        write_axes(file, header)
+        self._arrays = {name: create_array(file, name, plan) for name in plan.arrays}
+        disk.check()
+
+    def put(self, name: str, offset: Offset, data: bytes) -> int:
+        """Write a chunk to where it stays."""
+        with self._lock:
+            self._disk.watch(data)
+            self._arrays[name].id.write_direct_chunk(offset, data)
+            self._disk.check()
+            return self._disk.address  # HDF5 would look for it from the first chunk on
+
+    def put_columns(self, box: Box, columns: Fields) -> None:
+        """Write what every tile along g_X has, with the first of them."""
+        if box[-1][0] == 0:
+            for name, values in columns.items():
+                self._arrays[name][inside(box[:-1])] = values
+            self._disk.check()
+
+    def sync(self) -> None:
+        """Wait until what was written is on disk."""
+        self._disk.sync()
+
+    def take(self, folders: list[Path]) -> set[int]:
+        """Take over the shards in some folders, unless they lie here; return the tiles that are here.
+
+        The first folder is this file's own.  Damaged shards are put aside.
+        """
+        for tile in range(self._plan.count):
+            for folder in folders if tile not in self._devices else ():
+                own = folder == folders[0]
+                shard = sound_shard(folder, self._plan, tile, self._copy, own=own)
+                if shard is not None:
+                    self._devices[tile] = shard.device
+                    break
+        drop_unnamed(folders[0], keep=self.path)
+        return set(self._devices)
+
+    def _copy(self, shard: Shard) -> None:
+        if shard.heap != self.path.name:
+            copy_shard(shard, self.path.parent, self._plan, self)
+
+    def finish(self, path: Path, boundaries: Boundaries | None, *, replace: bool) -> None:
+        """Write the rest, and give the file its name.
+
+        Raises
+        ------
+        StorageError
+            If that cannot be done, or the name is taken and ``replace`` is false.
+        """
+        devices = sorted(set(filter(None, self._devices.values())))
+        versions = dict(self._header.versions) | ({"device": ", ".join(devices)} if devices else {})
+        with storing(path):
+            if boundaries is not None:
+                write_boundaries(self._file.create_group("boundaries", track_order=True), boundaries)
+            complete(self._file, dataclasses.replace(self._header, versions=versions))
+            self._file.close()
+            self._disk.check()
+            self._disk.sync()
+        publish(self.path, path, replace=replace)
+
+
+@contextmanager
+def output_in(folder: Path, plan: Plan, header: Header) -> Iterator[Output]:
+    """Begin a finished file in the folder of its shards; one that comes to nothing goes.
+
+    Raises
+    ------
+    StorageError
+        If the disk is full or the folder cannot be written.
+    """
+    try:
+        with storing(folder), new_data(folder, "output") as raw:
+            disk = _Disk(raw)
+            with h5py.File(disk, "w", libver=LIBRARY) as file:
+                yield Output(disk, file, plan, header)
+    except BaseException:
+        drop_unnamed(folder)
+        raise
