@@ -198,20 +198,21 @@ def test_slopes_against_central_differences(found, branch, sm, b_minus_l, treatm
     names = [DISPLACED] if branch else ["na62_2021_kpi_invisible_low", "belle_2017_bk_invisible", DISPLACED]
     for search in names:
         curve = max(found["figure"].of(search), key=lambda one: len(one.m_X))
-        log_g = jax.jit(
-            lambda x, search=search: jnp.log(
-                jaxtri.boundary_coupling(
+        log_g = jax.jit(  # value and slope
+            jax.value_and_grad(
+                lambda x, search=search: log_coupling(
                     search, sm, b_minus_l, treatments["figure"], searches, jnp.exp(x), branch=branch
                 )
             )
         )
         for i in range(20, len(curve.m_X) - 20, len(curve.m_X) // 12):
             x = float(np.log(curve.m_X[i]))
-            if abs(float(log_g(x)) - np.log(curve.g_X[i])) > 1e-6 or abs(curve.slope[i]) > 20:
+            value, slope = log_g(x)
+            if abs(value - np.log(curve.g_X[i])) > 1e-6 or abs(curve.slope[i]) > 20:
                 continue
-            difference = (float(log_g(x + 1e-5)) - float(log_g(x - 1e-5))) / 2e-5
+            difference = float(log_g(x + 1e-5)[0] - log_g(x - 1e-5)[0]) / 2e-5
             assert abs(curve.slope[i] - difference) < SLOPE * max(1, abs(difference)), (search, x)
-            np.testing.assert_allclose(float(jax.grad(log_g)(x)), curve.slope[i], rtol=1e-8, atol=1e-9)
+            np.testing.assert_allclose(slope, curve.slope[i], rtol=1e-8, atol=1e-9)
 
 
 def log_coupling(search, sm, model, treatment, searches, m_X, **options):
@@ -223,8 +224,12 @@ def test_identities_where_the_signal_is_quadratic(sm, b_minus_l, treatments):
     searches = jaxtri.load_searches("printed")
     position = [label.name for label in searches.labels].index(DISPLACED)
     arguments = b_minus_l, treatments["figure"]
-    by_limit = jax.grad(
-        lambda limit: log_coupling(DISPLACED, sm, *arguments, dataclasses.replace(searches, limit=limit), 0.4)
+    by_limit = jax.jit(
+        jax.grad(
+            lambda limit: log_coupling(
+                DISPLACED, sm, *arguments, dataclasses.replace(searches, limit=limit), 0.4
+            )
+        )
     )(searches.limit)
     assert abs(by_limit[position] * searches.limit[position] - 0.5) < IDENTITY
     assert np.count_nonzero(by_limit) == 1
@@ -236,9 +241,9 @@ def test_identities_where_the_signal_is_quadratic(sm, b_minus_l, treatments):
         )
         return log_coupling(DISPLACED, dataclasses.replace(sm, form_factors=both), *arguments, searches, 0.4)
 
-    assert abs(jax.grad(scaled)(1.0) + 1) < IDENTITY
-    assert abs(jax.hessian(scaled)(1.0) - 1) < IDENTITY  # ln g = -ln(scale) + const
-    upper = jax.grad(lambda sm: log_coupling(DISPLACED, sm, *arguments, searches, 0.4, branch=1))(sm)
+    assert abs(jax.jit(jax.grad(scaled))(1.0) + 1) < IDENTITY
+    assert abs(jax.jit(jax.hessian(scaled))(1.0) - 1) < IDENTITY  # ln g = -ln(scale) + const
+    upper = jax.jit(jax.grad(lambda sm: log_coupling(DISPLACED, sm, *arguments, searches, 0.4, branch=1)))(sm)
     assert upper.tau_B_plus == 0  # a lifetime of X, whatever the rate
     assert upper.hadrons.m_omega != 0 or upper.m_mu != 0
 
@@ -259,30 +264,36 @@ def test_hessian_is_the_difference_of_gradients(search, treatment, m_X, branch, 
             search, changed, b_minus_l, treatments[treatment], searches, p[2] * m_X, branch=branch
         )
 
+    def gradient(p):
+        return (jax.grad(log_g)(p),) * 2  # one to be differentiated, one as it is
+
+    both = jax.jit(jax.jacfwd(gradient, has_aux=True))  # jax.hessian, with the gradient; compiled once
     p, h = jnp.ones(3), 1e-5
-    gradient = jax.jit(jax.grad(log_g))
-    hessian = np.asarray(jax.hessian(log_g)(p))
+    hessian = np.asarray(both(p)[0])
     np.testing.assert_allclose(hessian, hessian.T, atol=1e-10)
     for i in range(3):
         step = h * np.eye(3)[i]
-        np.testing.assert_allclose(hessian[i], (gradient(p + step) - gradient(p - step)) / (2 * h), atol=2e-6)
+        difference = (both(p + step)[1] - both(p - step)[1]) / (2 * h)
+        np.testing.assert_allclose(hessian[i], difference, atol=2e-6)
 
 
 def test_derivatives_with_respect_to_charges_and_lengths(sm, b_minus_l, treatments):
     searches = jaxtri.load_searches("printed")
     search = "na62_2021_kpi_invisible_low"
 
+    @jax.jit
     def log_g(scale, length):
         model = dataclasses.replace(b_minus_l, charge=scale * b_minus_l.charge)
         moved = dataclasses.replace(searches, length_m=length * searches.length_m)
         return log_coupling(search, sm, model, treatments["matched"], moved, 0.05)
 
+    gradient = jax.jit(jax.grad(log_g, (0, 1)))
     for argument in (0, 1):
-        slope = float(jax.grad(log_g, argument)(1.0, 1.0))
+        slope = float(gradient(1.0, 1.0)[argument])
         steps = [[1 + (argument == k) * d for k in (0, 1)] for d in (1e-5, -1e-5)]
-        difference = (float(log_g(*steps[0])) - float(log_g(*steps[1]))) / 2e-5
+        difference = float(log_g(*steps[0]) - log_g(*steps[1])) / 2e-5
         assert abs(slope - difference) < SLOPE * max(1, abs(difference))
-    assert abs(float(jax.grad(log_g)(1.0, 1.0)) + 1) < 1e-10  # g_X and charges enter as a product
+    assert abs(float(gradient(1.0, 1.0)[0]) + 1) < 1e-10  # g_X and charges enter as a product
 
 
 def test_refusals(sm, b_minus_l, treatments):
