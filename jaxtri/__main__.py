@@ -150,12 +150,23 @@ def _terminated(number: int, frame: FrameType | None) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
-    arguments = parser().parse_args(argv)
+    arguments = _parsed(argv)
     before = signal.signal(signal.SIGTERM, _terminated)
     try:
         return _run(arguments)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _parsed(argv: list[str] | None) -> argparse.Namespace:
+    """Arguments in any order; argparse before Python 3.13 takes no further folder after an option."""
+    known = parser()
+    arguments, rest = known.parse_known_args(argv)
+    if rest and (not hasattr(arguments, "folders") or any(one.startswith("-") for one in rest)):
+        known.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        arguments.folders += rest
+    return arguments
 
 
 def _run(arguments: argparse.Namespace) -> int:

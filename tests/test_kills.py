@@ -385,7 +385,7 @@ def test_shards_of_several_folders_are_merged_and_a_missing_one_is_named(run, wh
     shutil.rmtree(parts(ready))
     missing = shard_path(places[1], 7)
     missing.rename(tmp_path / "kept")
-    command = "merge", "-o", OUTPUT, NAME, *(tmp_path / name for name in ("first", "second", "third"))
+    command = "merge", NAME, "-o", OUTPUT, *(tmp_path / name for name in ("first", "second", "third"))
     code, _, complaint = run(ready, *command)
     assert (code, complaint) == (2, f"jaxtri: {OUTPUT}: 1 of {TILES} tiles are missing: 7\n")
     (tmp_path / "kept").rename(missing)

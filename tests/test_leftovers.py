@@ -10,9 +10,9 @@ import subprocess
 import sys
 
 import pytest
-from made_up_job import OUTPUT, made_up_job, run, wrong_output
+from made_up_job import OUTPUT, made_up_job, run, wrong_output, wrong_shards
 
-from jaxtri.errors import InputError, StorageError
+from jaxtri.errors import InputError, InterruptedScan, StorageError
 from jaxtri.executors import in_threads
 from jaxtri.files import part_of
 from jaxtri.jobs import ROUNDS, prepare, run_job
@@ -115,3 +115,43 @@ def test_a_shard_that_is_damaged_before_the_join_is_computed_again(tmp_path, tim
             run_job(job, execute)
             assert wrong_output(job) == []
     assert len(damaged) == times
+
+
+def test_a_run_that_is_stopped_again_and_again_keeps_one_file_of_chunks(tmp_path):
+    """What an earlier run computed is copied to the output in the making, and its file goes."""
+    job = prepare(made_up_job(tmp_path))
+    sizes, computed = [], []
+
+    def one_only(job, tiles, into):
+        computed.append(tiles[0])
+        yield from in_threads(1)(job, tiles[:1], into)
+        raise InterruptedScan("stopped")
+
+    for _ in range(3):
+        with owned(job.folder), pytest.raises(InterruptedScan):
+            run_job(job, one_only)
+        (heap,) = job.folder.glob("*.data")
+        sizes.append(heap.stat().st_size)
+        assert wrong_shards(job) == []
+    assert computed == [0, 1, 2]
+    assert sizes == sorted(sizes)
+    run(job)
+    assert wrong_output(job) == []
+    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
+
+
+def test_an_output_that_appears_meanwhile_is_not_replaced(tmp_path):
+    job = prepare(made_up_job(tmp_path))
+
+    def execute(job, tiles, into):
+        yield from in_threads(1)(job, tiles, into)
+        job.output.write_bytes(b"of somebody else")
+
+    with owned(job.folder), pytest.raises(StorageError, match="appeared meanwhile; nothing was overwritten"):
+        run_job(job, execute)
+    assert job.output.read_bytes() == b"of somebody else"
+    assert wrong_shards(job) == []  # and nothing is lost
+    assert len(list(job.folder.glob("tile-*.npz"))) == job.plan.count
+    job.output.unlink()
+    run(job)
+    assert wrong_output(job) == []
