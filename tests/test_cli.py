@@ -22,7 +22,7 @@ import pytest
 
 import jaxtri
 from jaxtri import column, commands, figure, store, summary
-from jaxtri.__main__ import EXAMPLES, parser
+from jaxtri.__main__ import EXAMPLES, main, parser
 from jaxtri.fields import USUAL
 from jaxtri.spec import load_spec
 from jaxtri.tables import names
@@ -370,11 +370,13 @@ def test_plot(first, run, place):
         "searches",
         "plot small.h5 --palette grey",
         "compare",
+        "scan small.toml folder",
+        "merge small.toml -o . folder --frce",
     ],
 )
 def test_wrong_usage(line, capsys):
     with pytest.raises(SystemExit, match="2"):
-        parser().parse_args(line.split())
+        main(line.split())
     assert capsys.readouterr().err.startswith("usage: jaxtri")
 
 
