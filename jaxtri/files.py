@@ -1,7 +1,6 @@
 """Files that are complete or absent: written under another name, on disk before they get their own."""
 
 import io
-import itertools
 import os
 import re
 import socket
@@ -20,13 +19,13 @@ def part_of(path: Path) -> Path:
 
 def new_data(folder: Path, name: str) -> io.FileIO:
     """Open a new file for chunks, of this process alone; its name begins with the one that is given."""
-    for number in itertools.count():
+    number = 0
+    while True:
         path = folder / f"{name}.{socket.gethostname()}.{os.getpid()}.{number}.data"
         try:
             return path.open("xb+", buffering=0)
         except FileExistsError:  # in a container numbers of processes come again
-            continue
-    raise AssertionError
+            number += 1
 
 
 def maker_of(path: Path) -> tuple[str, int] | None:

@@ -62,7 +62,7 @@ class Shard(NamedTuple):
 
 
 class DamagedShard(StorageError):
-    """A shard that does not hold what was written; its record was put aside, its tile is to do again."""
+    """A shard that does not hold what was written."""
 
 
 class ForeignShard(InputError):
@@ -119,7 +119,7 @@ def copy_shard(shard: Shard, folder: Path, plan: Plan, into: Heap) -> None:
     Raises
     ------
     DamagedShard
-        If its chunks are not what was written; its record was put aside.
+        If its chunks are not what was written.
     StorageError
         If the disk is full or the folder cannot be written.
     """
@@ -208,9 +208,9 @@ def read_shard(folder: Path, plan: Plan, tile: int) -> Shard | None:
     Raises
     ------
     DamagedShard
-        If it is damaged; it has been put aside.
+        If it is damaged.
     ForeignShard
-        If it is whole, but of another scan or tile; it is left as it is.
+        If it is whole, but of another scan or tile.
     """
     path = shard_path(folder, tile)
     try:
@@ -218,7 +218,7 @@ def read_shard(folder: Path, plan: Plan, tile: int) -> Shard | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise _damaged(path, error.strerror or str(error)) from error
+        raise DamagedShard(f"{path}: {error.strerror or error}") from error
     if (said["format"], said["key"], said["tile"]) != (FORMAT, plan.key, tile):
         raise ForeignShard(f"{path}: belongs to another scan, other versions of jaxtri, or another tile")
     columns = {name: values for name, values in arrays.items() if name not in CELL_FIELDS}
@@ -227,11 +227,11 @@ def read_shard(folder: Path, plan: Plan, tile: int) -> Shard | None:
 
 
 def _record(path: Path) -> tuple[dict[str, Any], Fields]:
-    """What a record says, and its arrays; OSError if it cannot be read or is not what was written."""
+    """What a record says, and its arrays; an OSError if it cannot be read or is not what was written."""
     content = path.read_bytes()
     data, checksum = content[:-CHECKSUM], content[-CHECKSUM:]
     if zlib.crc32(data).to_bytes(CHECKSUM) != checksum:
-        raise OSError("it has another checksum")
+        raise StorageError("it has another checksum")
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         arrays = dict(file)
     return json.loads(str(arrays.pop("said"))), arrays
@@ -250,21 +250,21 @@ def _checked(shard: Shard, plan: Plan) -> Pieces:
             for (address, size, checksum), name, offset in sorted(rows):
                 data = os.pread(heap.fileno(), size, address)
                 if zlib.crc32(data) != checksum:
-                    raise _damaged(shard.path, f"a chunk of {name} has another checksum")
+                    raise DamagedShard(f"{shard.path}: a chunk of {name} has another checksum")
                 yield name, offset, data
     except OSError as error:
-        if isinstance(error, StorageError):
+        if isinstance(error, DamagedShard):
             raise
-        raise _damaged(shard.path, f"{shard.heap} cannot be read, {error.strerror}") from error
+        raise DamagedShard(f"{shard.path}: {shard.heap}: {error.strerror}") from error
 
 
-def _damaged(path: Path, why: str) -> DamagedShard:
-    """Put a record aside."""
+def _put_aside(record: Path) -> None:
     try:
-        os.replace(path, path.with_suffix(".bad"))
+        os.replace(record, record.with_suffix(".bad"))
     except OSError as error:
-        raise StorageError(f"{path}: damaged, and cannot be renamed ({error.strerror}); remove it") from error
-    return DamagedShard(f"{path}: damaged ({why}); put aside as .bad")
+        raise StorageError(
+            f"{record}: damaged, and cannot be renamed ({error.strerror}); remove it"
+        ) from error
 
 
 def sound_shard(
@@ -281,12 +281,10 @@ def sound_shard(
         shard = read_shard(folder, plan, tile)
         if shard is not None:
             use(shard)
-    except DamagedShard:
-        return None
-    except ForeignShard:
-        if not own:
+    except (DamagedShard, ForeignShard) as error:
+        if isinstance(error, ForeignShard) and not own:
             raise
-        _damaged(shard_path(folder, tile), "of another scan")
+        _put_aside(shard_path(folder, tile))
         return None
     return shard
 

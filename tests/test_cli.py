@@ -434,7 +434,7 @@ def test_interrupted(tmp_path, first, place):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as process:
         deadline = time.monotonic() + 60
-        while not list(tmp_path.glob("*.parts/.tile-*.part")) and process.poll() is None:
+        while not list(tmp_path.glob("*.parts/output.*.data")) and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
