@@ -6,6 +6,7 @@ So at most two intervals are excluded, and each edge has one of a few sources: a
 two turning points, an edge of the lifetime window, or an end of the couplings that are looked at.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ from jaxtri.physics.decay_in_flight import turning_points
 from jaxtri.physics.x_decays import unit_decays
 from jaxtri.search import SearchRow, SearchSet, join_row, log_ratio, log_signal
 from jaxtri.standard_model import StandardModel
-from jaxtri.treatment import Treatment
+from jaxtri.treatment import Treatment, require_described
 
 TINY = float(np.finfo(float).tiny)
 WIDEST = (1e-15, 10.0)  # couplings at which a single mass is looked at
@@ -188,11 +189,26 @@ def boundary_coupling(
         raise unknown_name("search", "search", search, names)
     if branch not in range(4):
         raise InputError(f"branch = {branch}: give 0, 1, 2 or 3; edges are counted upwards")
-    one = _row_of_one(sm, model, treatment, searches, names.index(search), m_X)
+    require_described(model, treatment)
+    return _coupling(sm, model, treatment, searches, names.index(search), branch, m_X)
+
+
+@functools.partial(jax.jit, static_argnames=("treatment", "position", "branch"))
+def _coupling(
+    sm: StandardModel,
+    model: GaugeModel,
+    treatment: Treatment,
+    searches: SearchSet,
+    position: int,
+    branch: int,
+    m_X: ArrayLike,
+) -> Array:
+    """One edge of one search."""
+    one = _row_of_one(sm, model, treatment, searches, position, m_X)
     found = edges(one, turning_points(one.neutrinos), Ends(*jnp.log(jnp.array(WIDEST))))
     sources = jnp.stack([found.lower, found.upper], axis=1).ravel()
     inner = (sources != NONE) & (sources != BOTTOM) & (sources != TOP)
-    position = jnp.argmax(jnp.cumsum(inner) == branch + 1)
+    which = jnp.argmax(jnp.cumsum(inner) == branch + 1)
     exists = jnp.sum(inner) > branch
-    log_g = implicit_root(lambda u: jnp.where(exists, log_ratio(one, u), u), found.value[sources[position]])
+    log_g = implicit_root(lambda u: jnp.where(exists, log_ratio(one, u), u), found.value[sources[which]])
     return jnp.where(exists, jnp.exp(log_g), jnp.nan)
