@@ -17,6 +17,7 @@ import h5py
 import numpy as np
 
 from jaxtri.curves import Boundaries
+from jaxtri.errors import StorageError
 from jaxtri.fields import Box, Fields, Header, inside
 from jaxtri.files import new_data, publish, storing, write_all
 from jaxtri.layout import LIBRARY, complete, create_array, write_axes
@@ -110,6 +111,8 @@ class Output:
             self._disk.watch(data)
             self._arrays[name].id.write_direct_chunk(offset, data)
             self._disk.check()
+            if self._disk.address < 0:
+                raise StorageError("this version of HDF5 does not write a chunk as it is given")
             return self._disk.address  # HDF5 would look for it from the first chunk on
 
     def put_columns(self, box: Box, columns: Fields) -> None:
@@ -139,7 +142,7 @@ class Output:
         return set(self._devices)
 
     def _copy(self, shard: Shard) -> None:
-        if shard.heap != self.path.name:
+        if shard.path.parent / shard.heap != self.path:
             copy_shard(shard, self.path.parent, self._plan, self)
 
     def finish(self, path: Path, boundaries: Boundaries | None, *, replace: bool) -> None:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 
+import h5py
 import pytest
 from made_up_job import OUTPUT, made_up_job, run, wrong_output, wrong_shards
 
@@ -18,7 +19,7 @@ from jaxtri.files import part_of
 from jaxtri.jobs import ROUNDS, prepare, run_job
 from jaxtri.leftovers import left_to_do
 from jaxtri.owner import owned, sweep
-from jaxtri.shards import shard_path
+from jaxtri.shards import read_shard, shard_path
 
 HOSTS = ("node7", "node7.cluster.example")
 
@@ -155,3 +156,24 @@ def test_an_output_that_appears_meanwhile_is_not_replaced(tmp_path):
     job.output.unlink()
     run(job)
     assert wrong_output(job) == []
+
+
+@pytest.mark.parametrize("compression", ["gzip", "none"])
+def test_records_say_where_hdf5_has_put_the_chunks(tmp_path, compression):
+    """Oracle: the index of the finished file."""
+    job = prepare(made_up_job(tmp_path, compression))
+    known = {}
+
+    def look():  # when every tile is there, before the folder goes
+        known.update((tile, read_shard(job.folder, job.plan, tile).table) for tile in range(job.plan.count))
+
+    job = dataclasses.replace(job, boundaries=look)
+    with owned(job.folder):
+        run_job(job, in_threads(2))
+    with h5py.File(job.output, "r") as file:
+        for name in job.plan.cell_arrays:
+            chunks = [file[name].id.get_chunk_info(i) for i in range(file[name].id.get_num_chunks())]
+            stored = {(one.byte_offset, one.size) for one in chunks}
+            recorded = [tuple(row[:2]) for table in known.values() for row in table[name].tolist()]
+            assert len(recorded) == len(stored)
+            assert set(recorded) == stored
