@@ -9,30 +9,33 @@ import numpy.typing as npt
 
 COMPRESSION = 1  # zlib level; higher ones buy less than 4 %
 ROW = 256  # words
+SUM = struct.Struct("<I")
 ONES = 0xFFFF  # Fletcher's sums are taken modulo this
 
 
-def packed(values: npt.NDArray[Any], shape: tuple[int, ...], compression: str) -> bytes:
+def packed(values: npt.NDArray[Any], shape: tuple[int, ...], compression: str) -> bytes | memoryview:
     """One chunk as HDF5 stores it: padded, then shuffled and deflated ("gzip"), or with its sum ("none")."""
     if values.shape != shape:
         values = np.pad(values, [(0, full - part) for full, part in zip(shape, values.shape, strict=True)])
     flat = np.ascontiguousarray(values).reshape(-1)
     if compression == "none":
-        data = flat.tobytes()
-        return data + struct.pack("<I", fletcher32(data))
+        stored = np.empty(flat.nbytes + SUM.size, dtype=np.uint8)
+        stored[: flat.nbytes] = flat.view(np.uint8)
+        SUM.pack_into(stored.data, flat.nbytes, fletcher32(stored[: flat.nbytes].data))
+        return stored.data
     if flat.itemsize > 1:
         flat = np.ascontiguousarray(flat.view(np.uint8).reshape(-1, flat.itemsize).T)
     return _deflate(flat.tobytes())
 
 
-def fletcher32(data: bytes) -> int:
+def fletcher32(data: bytes | memoryview) -> int:
     """Fletcher's checksum as the HDF5 library reckons it: words with the high byte first.
 
     Swapping the bytes of a word is multiplying it by 256 modulo 65535, so that the sums are taken over
     words as the machine reads them.  Sums along rows and columns of a table are whole numbers of 32 bits
     for data of up to 32 MB; BLAS, whose threads go on spinning, is not asked.
     """
-    words = np.frombuffer(data + bytes(len(data) % 2), dtype="<u2")
+    words = np.frombuffer(bytes(data) + bytes(1) if len(data) % 2 else data, dtype="<u2")
     count, rows = len(words), -(-len(words) // ROW)
     flat = np.zeros(rows * ROW, dtype=np.uint32)
     flat[:count] = words

@@ -23,7 +23,7 @@ from jaxtri.files import new_data, publish, storing, write_all
 from jaxtri.layout import LIBRARY, complete, create_array, write_axes
 from jaxtri.plan import Plan
 from jaxtri.ragged import write_boundaries
-from jaxtri.shards import Offset, Shard, copy_shard, drop_unnamed, sound_shard
+from jaxtri.shards import Data, Offset, Shard, copy_shard, drop_unnamed, sound_shard
 
 
 class _Disk(io.RawIOBase):
@@ -71,7 +71,7 @@ class _Disk(io.RawIOBase):
             self._error = error
         return size or 0
 
-    def watch(self, data: bytes) -> None:
+    def watch(self, data: Data) -> None:
         """Note the address when HDF5 writes these very bytes."""
         self._watched, self.address = _place_of(data), -1
 
@@ -105,7 +105,7 @@ class Output:
         self._arrays = {name: create_array(file, name, plan) for name in plan.arrays}
         disk.check()
 
-    def put(self, name: str, offset: Offset, data: bytes) -> int:
+    def put(self, name: str, offset: Offset, data: Data) -> int:
         """Write a chunk to where it stays."""
         with self._lock:
             self._disk.watch(data)

@@ -30,7 +30,8 @@ FORMAT = "jaxtri-shard"
 CHECKSUM = 4  # bytes at the end of a record
 Offset = tuple[int, ...]  # of a chunk in an array
 Blocks = Iterator[tuple[Box, Fields]]
-Pieces = Iterator[tuple[str, Offset, bytes]]  # array, place and bytes of a chunk as it is stored
+Data = bytes | memoryview
+Pieces = Iterator[tuple[str, Offset, Data]]  # array, place and bytes of a chunk as it is stored
 
 
 class Heap(Protocol):
@@ -40,7 +41,7 @@ class Heap(Protocol):
     def path(self) -> Path:
         """Where it is."""
 
-    def put(self, name: str, offset: Offset, data: bytes) -> int:
+    def put(self, name: str, offset: Offset, data: Data) -> int:
         """Add a chunk of an array; return where in the file it lies."""
 
     def put_columns(self, box: Box, columns: Fields) -> None:
@@ -178,7 +179,7 @@ class _OwnHeap:
         self._raw = raw
         self.path = Path(raw.name)
 
-    def put(self, name: str, offset: Offset, data: bytes) -> int:
+    def put(self, name: str, offset: Offset, data: Data) -> int:
         address = self._raw.tell()
         write_all(self._raw, data)
         return address

@@ -25,7 +25,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from jaxtri import jobs, layout, output, shards
+from jaxtri import files, jobs, layout, output, shards
 from jaxtri.errors import JaxtriError
 from jaxtri.executors import in_threads
 from jaxtri.fields import CELL_FIELDS, EDGES, LABELS, Header, dtype_of, inside
@@ -107,9 +107,16 @@ def run(job, tiles=None, **options):
 
 
 def written_in_place():
-    """Let files be written under their final names at once, which the checks must catch."""
+    """Let files have their final names from the beginning, which the checks must catch."""
+
+    def with_its_name(folder, name):
+        raw, final = files.new_data(folder, name), folder.with_suffix("")
+        final.unlink(missing_ok=True)
+        os.link(raw.name, final)
+        return raw
+
     shards.write_whole = Path.write_bytes
-    output.new_data = lambda folder, name: folder.with_suffix("").open("wb+", buffering=0)
+    output.new_data = with_its_name
     output.publish = lambda source, path, replace: None
 
 
@@ -132,7 +139,7 @@ def wrong_output(job):
     return wrong + ([] if header.scan_file == job.header.scan_file else ["the header differs"])
 
 
-def wrong_shards(job, known=b""):
+def wrong_shards(job, known=None):
     """What is wrong with the shards under their final names, but for one with damage that is known."""
     arrays, wrong = made_up_arrays(job.plan), []
     for tile in range(job.plan.count):
@@ -241,7 +248,7 @@ class Trial:
         self.folder, self._template = place / "scan", place / "template"
         self.job, self.child, self.shim = made_up_job(self.folder, compression), Child(), Shim()
         self._template.mkdir()
-        self._damaged = b""
+        self._damaged = None
         if start == "resumed":
             self._stop_early(compression)
 
