@@ -11,6 +11,8 @@ from typing import Any
 
 from jaxtri.errors import StorageError
 
+STRETCH = 2**21  # bytes; below 1 MiB the calls cost more than the waiting that they save
+
 
 def part_of(path: Path) -> Path:
     """Name under which this process writes a file until it is complete."""
@@ -35,11 +37,19 @@ def maker_of(path: Path) -> tuple[str, int] | None:
     return (match["name"], int(match["pid"])) if match else None
 
 
-def write_all(raw: io.FileIO, data: Any) -> None:
-    """Write to a file without a buffer, which may take less than it is given."""
-    left = memoryview(data).cast("B")
+def write_at(raw: io.FileIO, address: int, data: Any) -> None:
+    """Write to a file, which may take less at a time than it is given; several threads may.
+
+    The system is told when a stretch of the file can go to disk, so that it does so while more is computed,
+    and not all at once when the file is synchronised; nor does a large scan fill the page cache.
+    """
+    left, place = memoryview(data).cast("B"), address
     while left:
-        left = left[raw.write(left) :]
+        written = os.pwrite(raw.fileno(), left, place)
+        left, place = left[written:], place + written
+    first, last = address - address % STRETCH, place - place % STRETCH
+    if last > first and hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(raw.fileno(), first, last - first, os.POSIX_FADV_DONTNEED)
 
 
 def sync(path: Path) -> None:

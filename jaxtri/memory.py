@@ -28,7 +28,9 @@ def parse(text: str) -> int:
 
 
 def workers_within(memory: int, plans: list[Plan]) -> int:
-    """Return how many tiles may be worked on at a time: at most one a core.
+    """Return how many tiles may be worked on at a time: at most one more than cores.
+
+    While one waits for a disk or a device, another computes.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def workers_within(memory: int, plans: list[Plan]) -> int:
     fitting = (memory - BASE) // each
     if fitting < 1:
         raise InputError(f"--memory {memory >> 20} MiB: this scan needs at least {(BASE + each) >> 20} MiB")
-    return int(min(fitting, cores()))
+    return int(min(fitting, cores() + 1))
 
 
 def _of_tile(plan: Plan) -> int:

@@ -8,7 +8,7 @@ import dataclasses
 import io
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import numpy as np
 from jaxtri.curves import Boundaries
 from jaxtri.errors import StorageError
 from jaxtri.fields import Box, Fields, Header, inside
-from jaxtri.files import new_data, publish, storing, write_all
+from jaxtri.files import new_data, publish, storing, write_at
 from jaxtri.layout import LIBRARY, complete, create_array, write_axes
 from jaxtri.plan import Plan
 from jaxtri.ragged import write_boundaries
@@ -27,18 +27,18 @@ from jaxtri.shards import Data, Offset, Shard, copy_shard, drop_unnamed, sound_s
 
 
 class _Disk(io.RawIOBase):
-    """A file as HDF5 sees it: a write that fails is kept for `check`, and HDF5 is not told.
+    """A file as HDF5 sees it: it places chunks, which are written here, and writes what surrounds them.
 
-    Told that its metadata cannot be written, HDF5 2.0 ends the process with a segmentation fault, at once
-    or when it exits.
+    A write that fails is kept for `check`, and HDF5 is not told: told that its metadata cannot be written,
+    HDF5 2.0 ends the process with a segmentation fault, at once or when it exits.
     """
 
     def __init__(self, raw: io.FileIO) -> None:
         super().__init__()
         self.path = Path(raw.name)
-        self.address = -1  # where the bytes that were watched went
         self._raw = raw
-        self._watched = 0
+        self._chunk = 0  # where in memory the chunk is that HDF5 places
+        self._address = -1  # and where in the file it shall be
         self._error: OSError | None = None
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -52,28 +52,26 @@ class _Disk(io.RawIOBase):
         return len(buffer)
 
     def write(self, data: Any) -> int:
-        """Write all, or nothing more once something failed."""
-        if _place_of(data) == self._watched:
-            self.address = self._raw.tell()
-        try:
-            if self._error is None:
-                write_all(self._raw, data)
-        except OSError as error:
-            self._error = error
+        """Write all, or nothing more once something failed; a chunk is only given its place."""
+        address = self._raw.tell()
+        if _place_of(data) == self._chunk:
+            self._address = address
+        else:
+            self._try(write_at, self._raw, address, data)
+        self._raw.seek(address + len(data))
         return len(data)
 
     def truncate(self, size: int | None = None) -> int:
         """Cut, or lengthen."""
-        try:
-            if self._error is None:
-                self._raw.truncate(size)
-        except OSError as error:
-            self._error = error
+        self._try(self._raw.truncate, size)
         return size or 0
 
-    def watch(self, data: Data) -> None:
-        """Note the address when HDF5 writes these very bytes."""
-        self._watched, self.address = _place_of(data), -1
+    def _try(self, do: Callable[..., Any], *given: Any) -> None:
+        try:
+            if self._error is None:
+                do(*given)
+        except OSError as error:
+            self._error = error
 
     def flush(self) -> None:
         """Nothing is held back."""
@@ -82,6 +80,22 @@ class _Disk(io.RawIOBase):
         """Raise if something could not be written."""
         if self._error is not None:
             raise self._error
+
+    def placed(self, array: Any, offset: Offset, data: Data) -> int:
+        """Where HDF5 puts a chunk; it does not look there until it closes the file."""
+        self._chunk, self._address = _place_of(data), -1
+        try:
+            array.id.write_direct_chunk(offset, data)
+        finally:
+            self._chunk = 0  # this memory may be anybody's soon
+        self.check()
+        if self._address < 0:
+            raise StorageError("this version of HDF5 does not write a chunk as it is given")
+        return self._address
+
+    def put(self, address: int, data: Data) -> None:
+        """Write a chunk."""
+        write_at(self._raw, address, data)
 
     def sync(self) -> None:
         """Wait until what was written is on disk."""
@@ -99,7 +113,7 @@ class Output:
     def __init__(self, disk: _Disk, file: h5py.File, plan: Plan, header: Header) -> None:
         self.path = disk.path
         self._disk, self._file, self._plan, self._header = disk, file, plan, header
-        self._lock = threading.Lock()  # one chunk at a time: where it went is asked next
+        self._lock = threading.Lock()  # HDF5 places one chunk at a time
         self._devices: dict[int, str] = {}  # by tile
         write_axes(file, header)
         self._arrays = {name: create_array(file, name, plan) for name in plan.arrays}
@@ -108,12 +122,9 @@ class Output:
     def put(self, name: str, offset: Offset, data: Data) -> int:
         """Write a chunk to where it stays."""
         with self._lock:
-            self._disk.watch(data)
-            self._arrays[name].id.write_direct_chunk(offset, data)
-            self._disk.check()
-            if self._disk.address < 0:
-                raise StorageError("this version of HDF5 does not write a chunk as it is given")
-            return self._disk.address  # HDF5 would look for it from the first chunk on
+            address = self._disk.placed(self._arrays[name], offset, data)
+        self._disk.put(address, data)  # threads beside each other
+        return address
 
     def put_columns(self, box: Box, columns: Fields) -> None:
         """Write what every tile along g_X has, with the first of them."""

@@ -22,7 +22,7 @@ import numpy as np
 from jaxtri.chunks import packed
 from jaxtri.errors import InputError, StorageError
 from jaxtri.fields import CELL_FIELDS, Box, Fields, extents
-from jaxtri.files import new_data, storing, sync, write_all, write_whole
+from jaxtri.files import new_data, storing, sync, write_at, write_whole
 from jaxtri.owner import is_of_the_dead
 from jaxtri.plan import Plan
 
@@ -176,12 +176,13 @@ class _OwnHeap:
     """Chunks one after another."""
 
     def __init__(self, raw: io.FileIO) -> None:
-        self._raw = raw
+        self._raw, self._end = raw, 0
         self.path = Path(raw.name)
 
     def put(self, name: str, offset: Offset, data: Data) -> int:
-        address = self._raw.tell()
-        write_all(self._raw, data)
+        address = self._end
+        write_at(self._raw, address, data)
+        self._end += len(data)
         return address
 
     def put_columns(self, box: Box, columns: Fields) -> None:
