@@ -16,7 +16,7 @@ from timing import best_of
 
 from jaxtri.grid import columns
 from jaxtri.provenance import header, plan_of
-from jaxtri.search import log_ratio
+from jaxtri.rows import log_ratio
 from jaxtri.spec import load_spec
 from jaxtri.tiles import compute_tile
 

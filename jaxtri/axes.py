@@ -29,7 +29,7 @@ from jaxtri.standard_model import (
     replaced,
 )
 from jaxtri.tables import read_columns
-from jaxtri.tables.schema import AnyAxis, FurtherAxis
+from jaxtri.tables.scan_schema import AnyAxis, FurtherAxis
 
 CHARGE = "X_"  # X_t is the charge of the top quark
 MASS_NU_R = "m_nu_R"

@@ -16,7 +16,7 @@ from jaxtri.errors import InputError
 from jaxtri.grid import Columns, columns
 from jaxtri.physics.decay_in_flight import log_probability, turning_points
 from jaxtri.physics.x_decays import FINAL_STATES
-from jaxtri.search import Row, SearchRow, log_ratio
+from jaxtri.rows import Row, SearchRow, log_ratio
 from jaxtri.spec import Spec
 from jaxtri.treatment import Treatment
 

@@ -25,7 +25,8 @@ from jaxtri.numerics.precision import require_x64
 from jaxtri.physics.decay_in_flight import turning_points
 from jaxtri.physics.hadrons import Spaces, three_pion_spaces, three_pion_window
 from jaxtri.physics.x_decays import FINAL_STATES, unit_decays
-from jaxtri.search import SearchRow, SearchSet, join_row, log_ratio, log_signal
+from jaxtri.rows import SearchRow, join_row, log_ratio, log_signal
+from jaxtri.search import SearchSet
 from jaxtri.spec import Spec
 from jaxtri.standard_model import StandardModel
 from jaxtri.treatment import Treatment

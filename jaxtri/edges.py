@@ -24,7 +24,8 @@ from jaxtri.numerics.roots import bracketed_root, implicit_root
 from jaxtri.numerics.safe import log_or_minus_inf
 from jaxtri.physics.decay_in_flight import turning_points
 from jaxtri.physics.x_decays import unit_decays
-from jaxtri.search import SearchRow, SearchSet, join_row, log_ratio, log_signal
+from jaxtri.rows import SearchRow, join_row, log_ratio, log_signal
+from jaxtri.search import SearchSet
 from jaxtri.standard_model import StandardModel
 from jaxtri.treatment import Treatment, require_described
 

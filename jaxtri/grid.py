@@ -27,7 +27,8 @@ from jaxtri.numerics.precision import require_x64
 from jaxtri.physics.decay_in_flight import turning_points
 from jaxtri.physics.x_decays import FINAL_STATES, unit_decays
 from jaxtri.physics.z_decays import mass_basis_sum
-from jaxtri.search import Row, SearchSet, join_row, log_ratio
+from jaxtri.rows import Row, join_row, log_ratio
+from jaxtri.search import SearchSet
 from jaxtri.standard_model import StandardModel
 from jaxtri.treatment import Treatment
 

@@ -21,7 +21,8 @@ from jaxtri.gauge_model import GaugeModel
 from jaxtri.numerics.roots import implicit_root
 from jaxtri.physics.hadrons import THREE_PION_INPUTS, Spaces, three_pion_spaces
 from jaxtri.physics.x_decays import unit_decays
-from jaxtri.search import SearchRow, SearchSet, join_row, log_ratio
+from jaxtri.rows import SearchRow, join_row, log_ratio
+from jaxtri.search import SearchSet
 from jaxtri.standard_model import StandardModel, replaced
 from jaxtri.treatment import Treatment
 

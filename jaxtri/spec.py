@@ -26,7 +26,7 @@ from jaxtri.gauge_model import GaugeModel, anomaly_coefficients, load_model
 from jaxtri.search import SearchSet, load_searches
 from jaxtri.standard_model import FERMIONS, StandardModel, input_values, load_standard_model
 from jaxtri.tables import check, parse, read_text
-from jaxtri.tables.schema import FigureChoice, SearchChoice, SpecTable
+from jaxtri.tables.scan_schema import FigureChoice, SearchChoice, SpecTable
 from jaxtri.treatment import CHOICES, Treatment, charge_free_choices, load_treatment, require_described
 
 LOWEST = {"m_X": 1e-9, "g_X": 1e-13}  # GeV; below, the width underflows in float32

@@ -18,7 +18,8 @@ from jaxtri.errors import InputError, unknown_name
 from jaxtri.gauge_model import ZERO, GaugeModel, is_anomaly_free
 from jaxtri.standard_model import FERMIONS
 from jaxtri.tables import locate, read
-from jaxtri.tables.schema import Choice, TreatmentTable
+from jaxtri.tables.scan_schema import Choice
+from jaxtri.tables.schema import TreatmentTable
 
 STATIC = {"static": True}
 TOP = FERMIONS.index("t")

@@ -18,7 +18,7 @@ import pytest
 
 import jaxtri
 from jaxtri import boundary, columns, edges, mesh
-from jaxtri.search import SearchRow, log_ratio
+from jaxtri.rows import SearchRow, log_ratio
 from jaxtri.spec import load_spec
 
 EXACT = 1e-10  # |F| at a vertex

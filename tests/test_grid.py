@@ -19,7 +19,7 @@ from jaxtri.errors import InputError
 from jaxtri.fields import CELL_FIELDS, EXCLUDED, FIELDS, NO_SEARCH, STATUS, USUAL, inside
 from jaxtri.grid import columns
 from jaxtri.provenance import header, plan_of
-from jaxtri.search import log_ratio
+from jaxtri.rows import log_ratio
 from jaxtri.tiles import compute, compute_tile
 
 # Of a logarithm to base 10, or relative: some tens of operations on natural logarithms up to 100,

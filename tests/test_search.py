@@ -17,7 +17,7 @@ from jaxtri import load_searches
 from jaxtri.channels import CHANNEL_NAMES
 from jaxtri.errors import InputError, StorageError
 from jaxtri.physics.x_decays import FINAL_STATES
-from jaxtri.search import SearchRow, join_row, log_ratio
+from jaxtri.rows import SearchRow, join_row, log_ratio
 
 ROUNDING = 1e-12  # of F, relative above 1: some tens of operations, and up to 600 roundings in ln P
 CLOSE = 1e-15  # one or two operations
