@@ -74,6 +74,8 @@ def write_scan(
         If tiles failed twice; all others are kept.
     """
     require_x64()
+    if client is not None and not hasattr(client, "submit"):
+        raise InputError(f"client = {client!r}: give a distributed.Client")
     specs = load_specs(source)
     outputs = named_outputs(specs, None if output is None else str(output))
     every = jobs_of(specs, outputs)
@@ -206,4 +208,6 @@ def named_outputs(specs: tuple[Spec, ...], output: str | None) -> Outputs:
     if models * treatments > 1:
         what = f"{models} models times {treatments} treatments" if models > 1 else f"{treatments} treatments"
         raise InputError(f"-o {output}: {what} make one file each; name an existing folder")
+    if Path(output).suffix != ".h5":
+        raise InputError(f"-o {output}: neither an existing folder nor a file that ends in .h5")
     return {(specs[0].model.name, specs[0].treatments[0].name): Path(output)}

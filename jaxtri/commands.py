@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,11 @@ from jaxtri.treatment import CHOICES, NOT_YET, Treatment, load_treatment
 def plot(arguments: argparse.Namespace) -> str:
     """Draw scan files side by side."""
     files = [Path(name) for name in arguments.files]
-    where = dict(_setting(text) for text in arguments.at or ())
+    where = _settings(arguments.at or ())
     scans = [store.open_scan(path).at(**where) for path in files]
-    stem = Path(arguments.output) if arguments.output else Path(files[0].stem)
+    stem = (
+        Path(arguments.output) if arguments.output else Path("_".join([files[0].stem, *(arguments.at or ())]))
+    )
     if stem.suffix[1:] in figure.FORMATS:
         stem = stem.with_suffix("")
     if stem.is_dir():
@@ -128,13 +130,18 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], str]] = {
 }
 
 
-def _setting(text: str) -> tuple[str, float]:
-    """Turn NAME=VALUE into its parts."""
-    name, _, value = text.partition("=")
-    try:
-        return name, float(value)
-    except ValueError:
-        raise InputError(f"--at {text}: give NAME=VALUE, for example m_t=172.5") from None
+def _settings(texts: Iterable[str]) -> dict[str, float]:
+    """Turn NAME=VALUE, NAME=VALUE ... into a table."""
+    found: dict[str, float] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        if name in found:
+            raise InputError(f"--at {text}: {name} is given twice; draw one plane at a time")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            raise InputError(f"--at {text}: give NAME=VALUE, for example m_t=172.5") from None
+    return found
 
 
 def _distinct(files: list[Path], scans: list[Scan]) -> dict[str, Scan]:

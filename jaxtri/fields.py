@@ -1,6 +1,6 @@
 """What a scan holds: its arrays, with dimensions, units and meaning, and the record that carries them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -102,6 +102,34 @@ class Header:
     units: Mapping[str, str] = field(default_factory=dict)  # of the further axes
 
 
+class Arrays(Mapping[str, npt.NDArray[Any]]):
+    """Arrays by name, each read on first use, and only as much of it as is wanted."""
+
+    def __init__(self, names: tuple[str, ...], read: Callable[[str, Any], npt.NDArray[Any]]) -> None:
+        self._names, self._read = names, read
+        self._known: dict[str, npt.NDArray[Any]] = {}
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        """Whole array; a KeyError if there is none."""
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._known:
+            self._known[name] = self._read(name, ...)
+        return self._known[name]
+
+    def part(self, name: str, index: Any) -> npt.NDArray[Any]:
+        """Part of an array; the rest is not read."""
+        return self._known[name][index] if name in self._known else self._read(name, index)
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the arrays."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """Number of arrays."""
+        return len(self._names)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scan:
     """One model under one treatment against one set of searches, on a grid."""
@@ -133,6 +161,8 @@ class Scan:
     def at(self, **where: float) -> "Scan":
         """Return the plane of (m_X, g_X), or fewer further axes, at the nodes nearest to given values.
 
+        Of a file only this plane is read, and of it the arrays that are asked for.
+
         Parameters
         ----------
         where
@@ -154,12 +184,14 @@ class Scan:
                 )
             position[name] = int(np.argmin(np.abs(nodes - value)))
         kept = {name: values for name, values in self.header.axes.items() if name not in where}
-        arrays = {
-            name: self.arrays[name][
-                tuple(position.get(dim, slice(None)) for dim in dims_of(name, self.header.axes))
-            ]
+        index = {
+            name: tuple(position.get(dim, slice(None)) for dim in dims_of(name, self.header.axes))
             for name in self.header.arrays
         }
+        whole = (
+            self.arrays.part if isinstance(self.arrays, Arrays) else lambda name, at: self.arrays[name][at]
+        )
+        arrays = Arrays(self.header.arrays, lambda name, at: np.asarray(whole(name, index[name]))[at])
         shown = ", ".join(f"{name} = {self.header.axes[name][i]:.6g}" for name, i in position.items())
         title = f"{self.header.title}, {shown}" if shown else self.header.title
         return Scan(header=replace(self.header, axes=kept, title=title), arrays=arrays)

@@ -38,6 +38,7 @@ PANEL = (4.6, 5.6)  # inches
 LEGEND = 0.13  # share of the height below the panels
 DPI = 200
 FORMATS = ("pdf", "png")
+PLOTTED = ("log10_ratio", "status")  # of a plane
 STYLE: dict[Any, Any] = {
     "font.family": "serif",
     "mathtext.fontset": "cm",
@@ -57,7 +58,18 @@ def draw_scans(scans: Mapping[str, Scan], *, title: str, palette: str = "paper")
         Above all panels.
     palette
         "paper" (Z red, B blue, K green) or "okabe-ito" (colour-blind safe, hatched).
+
+    Raises
+    ------
+    InputError
+        If a scan does not hold ``log10_ratio`` and ``status``.
     """
+    for scan in scans.values():
+        if lacking := [name for name in PLOTTED if name not in scan.header.arrays]:
+            raise InputError(
+                f"{scan.header.title}: holds no {' and no '.join(lacking)}, from which a plane is drawn; "
+                "scan again with them among arrays"
+            )
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(PANEL[0] * len(scans), PANEL[1]), layout="constrained")
         FigureCanvasAgg(figure)
@@ -104,6 +116,11 @@ def draw_axis(scan: Scan, *, title: str) -> Figure:
             f"{scan.header.title}: axes {names}; choose nodes with --at until one is left, or none"
         )
     (name,) = scan.further_axes
+    if "boundary" not in scan.header.arrays:
+        raise InputError(
+            f"{scan.header.title}: holds no boundary to draw along {name}; choose one plane with --at, "
+            'or scan again with "boundary" among arrays'
+        )
     window = float(scan["g_X"][0]), float(scan["g_X"][-1])
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(1.3 * PANEL[0], PANEL[1]), layout="constrained")

@@ -86,9 +86,9 @@ def _scan(
     to_write = pictures if len(left) == len(jobs) else missing
     apart = bool(arguments.workers or arguments.scheduler)
     check_space(left, [*(job.output for job in left), *to_write], force=arguments.force, apart=apart)
-    if not arguments.quiet:  # said before any work: which model, and what its anomalies mean
-        sys.stderr.writelines(f"{report.model_of(spec)}\n" for spec in specs)
     with client_for(arguments.workers, arguments.scheduler) as client:
+        if not arguments.quiet:  # said before any work: which model, and what its anomalies mean
+            sys.stderr.writelines(f"{report.model_of(spec)}\n" for spec in specs)
         said = run_all(
             left,
             client=client,

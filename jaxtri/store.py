@@ -3,7 +3,7 @@
 import io
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from jaxtri.curves import Boundaries
 from jaxtri.errors import InputError, JaxtriError, StorageError
-from jaxtri.fields import Header, Scan
+from jaxtri.fields import Arrays, Header, Scan
 from jaxtri.files import part_of, write_whole
 from jaxtri.layout import LIBRARY, check_format, complete, read_header, write_axes
 from jaxtri.plan import Plan
@@ -93,7 +93,7 @@ def open_scan(path: str | Path) -> Scan:
             check_format(path, file)
             curves = read_boundaries(file["boundaries"]) if "boundaries" in file else None
             header = read_header(file)
-            return Scan(header=header, arrays=_StoredArrays(path, header.arrays), boundaries=curves)
+            return Scan(header=header, arrays=Arrays(header.arrays, partial(_read, path)), boundaries=curves)
     except (OSError, KeyError, ValueError) as error:
         if isinstance(error, JaxtriError):
             raise
@@ -102,30 +102,10 @@ def open_scan(path: str | Path) -> Scan:
         ) from error
 
 
-class _StoredArrays(Mapping[str, npt.NDArray[Any]]):
-    """The arrays of a file, each read once, on first use."""
-
-    def __init__(self, path: Path, names: tuple[str, ...]) -> None:
-        self._path, self._names = path, names
-        self._read: dict[str, npt.NDArray[Any]] = {}
-
-    def __getitem__(self, name: str) -> npt.NDArray[Any]:
-        if name not in self._names:
-            raise KeyError(name)
-        if name not in self._read:
-            self._read[name] = self.part(name, ())
-        return self._read[name]
-
-    def part(self, name: str, where: tuple[int | slice, ...]) -> npt.NDArray[Any]:
-        """Read a part of an array."""
-        try:
-            with h5py.File(self._path, "r") as file:
-                return np.asarray(file[name][where if where else ...])
-        except (OSError, KeyError) as error:
-            raise StorageError(f"{self._path}: array {name} is damaged or missing; scan again") from error
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
+def _read(path: Path, name: str, index: Any) -> npt.NDArray[Any]:
+    """Read a part of an array."""
+    try:
+        with h5py.File(path, "r") as file:
+            return np.asarray(file[name][index])
+    except (OSError, KeyError) as error:
+        raise StorageError(f"{path}: array {name} is damaged or missing; scan again") from error

@@ -223,6 +223,7 @@ WRONG = {  # further axis, fragments of the message
     "no input": ({"a": {"nuisance": ["m_T"], "points": 4}}, ('no input "m_T"', "did you mean m_u or m_t")),
     "no file": ({"a": {"file": "nowhere.csv"}}, ("nowhere.csv", "cannot be read")),
     "a name of ours": ({"search": {"parameter": "m_t", "values": [1, 2]}}, ('axis "search"',)),
+    "an array's name": ({"excluded": {"parameter": "m_t", "values": [1, 2]}}, ('axis "excluded"',)),
     "a blank": ({"m t": {"parameter": "m_t", "values": [1, 2]}}, ('axis "m t"', "letters, digits and _")),
     "log of 0": (
         {"m_nu_R": {"min": 0, "max": 1, "points": 3, "spacing": "log"}},

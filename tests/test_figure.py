@@ -335,7 +335,7 @@ def test_a_further_axis_is_a_family_of_curves(family):
 def test_one_further_axis_at_a_time(family, scans):
     with pytest.raises(InputError, match="choose nodes with --at until one is left"):
         draw_axis(scans["figure"], title="none")
-    with pytest.raises(InputError, match='no stored array "log10_ratio"'):
+    with pytest.raises(InputError, match="holds no log10_ratio, from which a plane is drawn"):
         draw_scans({"one": family.at(m_t=172)}, title="reductions hold no ratio of a group")
 
 

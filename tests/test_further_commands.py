@@ -26,6 +26,7 @@ axes.g_X = {min = 1e-7, max = 1.0, points = 9, spacing = "log"}
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("further")
     (place / "top.toml").write_text(SPEC)
+    (place / "one.toml").write_text(SPEC.replace(MODELS, 'model = "b_minus_l"'))
     return place
 
 
@@ -62,7 +63,9 @@ def test_info_names_the_axes(written, ask):
 def test_pictures_of_a_plane_and_along_an_axis(written, ask, folder):
     assert ask("plot top_b_minus_l_matched.h5 --at draw=0 -o along")[0] == 0
     assert ask("plot top_b_minus_l_matched.h5 --at m_t=171 --at draw=0 -o plane")[0] == 0
-    assert all((folder / f"{stem}.pdf").read_bytes()[:4] == b"%PDF" for stem in ("along", "plane"))
+    assert ask("plot top_b_minus_l_matched.h5 --at draw=1 --at m_t=160")[0] == 0
+    stems = "along", "plane", "top_b_minus_l_matched_draw=1_m_t=160"
+    assert all((folder / f"{stem}.pdf").read_bytes()[:4] == b"%PDF" for stem in stems)
 
 
 ONE = "top_b_minus_l_matched.h5"
@@ -79,6 +82,7 @@ WRONG = {
         2,
         "m_t = 1.0: give a value from 160 to 172",
     ),
+    "two planes": (f"plot {ONE} --at m_t=160 --at m_t=172 -o no", 2, "--at m_t=172: m_t is given twice"),
     "two scans": (
         "plot top_b_minus_l_matched.h5 top_b3_minus_l2_matched.h5 --at draw=0 -o no",
         2,
@@ -86,6 +90,8 @@ WRONG = {
     ),
     "several models": ("run top.toml", 2, "models b_minus_l, b3_minus_l2; only jaxtri scan"),
     "one file": ("scan top.toml -o one.h5", 2, "2 models times 1 treatments make one file each"),
+    "neither file nor folder": ("scan one.toml -o run/", 2, "-o run/: neither an existing folder nor"),
+    "no workers": ("scan top.toml --force --workers 0", 2, "--workers 0: give 1 or more"),
     "a part": ("scan top.toml --force --shard 3/2", 2, "--shard 3/2: give i/n with 1 <= i <= n"),
     "memory": ("scan top.toml --force --memory 1MB", 2, "this scan needs at least"),
     "nothing to merge": ("merge top.toml -o . --force", 2, "no shards of it in"),

@@ -127,6 +127,22 @@ def test_one_plane_of_further_axes(tmp_path):
         store.open_scan(path).group("Z")
 
 
+def test_of_a_file_only_what_is_asked_for_is_read(tmp_path, monkeypatch):
+    path, read = tmp_path / "scan.h5", []
+    _, arrays = write_made_up(path, 7, 9, further=("m_t", "draw"))
+
+    def noted(path, name, index, known=store._read):
+        read.append((name, known(path, name, index).shape))
+        return known(path, name, index)
+
+    monkeypatch.setattr(store, "_read", noted)
+    plane = store.open_scan(path).at(m_t=172.3).at(draw=1)
+    assert read == []
+    for _ in range(2):
+        np.testing.assert_array_equal(plane["excluded"], arrays["excluded"][1, 1])
+    assert read == [("excluded", (arrays["excluded"].shape[1], 7, 9))]  # a plane of m_t, once
+
+
 def test_a_computed_scan_comes_back(tmp_path):
     spec = load_spec(SPEC)
     (treatment,) = spec.treatments

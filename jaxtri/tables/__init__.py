@@ -58,7 +58,7 @@ def read_text(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST:
             raise InputError(f"{path}: {path.stat().st_size} bytes; a table has at most {LARGEST}")
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -114,7 +114,7 @@ def read_columns(path: Path) -> dict[str, npt.NDArray[np.float64]]:
         If the file cannot be read.
     """
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             lines = (line for line in file if line.strip() and not line.startswith("#"))
             names = [name.strip() for name in next(lines, "").split(",")]
             rows = [line.split(",") for line in lines]

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from jaxtri.fields import FIELDS, LABELS
 from jaxtri.tables.schema import Charge, Correlation, ModelTable, Positive, Real, Strict, Text, ascending
 
-RESERVED = ("search", "channel", "final_state", "edge", "provenance", "boundaries", "parameters")
+RESERVED = (*LABELS, *FIELDS, "provenance", "boundaries", "parameters")  # have this name in a scan's file
 Range = Annotated[list[Real], Field(min_length=2, max_length=2), AfterValidator(ascending)]
 
 

@@ -1,4 +1,4 @@
-"""What each table of the package, or of a user, may hold: checked at the file's edge, before anything is computed."""
+"""What each table, shipped or of a user, may hold: checked before anything is computed."""
 
 from fractions import Fraction
 from typing import Annotated, Any, Literal
