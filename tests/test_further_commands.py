@@ -110,7 +110,6 @@ def test_refusals(written, ask, folder, line, code, words):
 
 
 def test_run_and_boundary_need_a_plane(ask, folder):
-    (folder / "one.toml").write_text(SPEC.replace(MODELS, 'model = "b_minus_l"'))
     for line, words in (
         ("run one.toml", "this scan has the axes m_t, draw besides"),
         ("boundary one.toml", "curves lie in"),
