@@ -139,6 +139,8 @@ def client_for(workers: int | None, scheduler: str | None) -> AbstractContextMan
     """A Dask client, or None where neither is asked for."""
     if workers is None and scheduler is None:
         return nullcontext()
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers {workers}: give 1 or more")
     from jaxtri.cluster import client_of
 
     return client_of(workers, scheduler)

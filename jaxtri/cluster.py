@@ -66,10 +66,8 @@ def client_of(workers: int | None, scheduler: str | None) -> Iterator[Any]:
     Raises
     ------
     InputError
-        If the extra is not installed, no worker is asked for, or no scheduler answers.
+        If the extra is not installed, or no scheduler answers.
     """
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers {workers}: give 1 or more")
     try:
         from distributed import Client, LocalCluster
     except ImportError as error:
