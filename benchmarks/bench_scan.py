@@ -25,6 +25,7 @@ from timing import best_of
 
 from jaxtri import figure, load_spec, write_scan
 from jaxtri.fields import USUAL
+from jaxtri.files import sync
 from jaxtri.grid import cast, columns
 from jaxtri.provenance import header, plan_of
 from jaxtri.tiles import compute_tile
@@ -139,9 +140,7 @@ def plain_write(path, plan, arrays, filters):
             chunk = plan.array_chunk(name)
             options = {**filters, "chunks": chunk} if chunk and filters else {}
             file.create_dataset(name, data=values, **options)
-    descriptor = os.open(path, os.O_RDONLY)
-    os.fsync(descriptor)
-    os.close(descriptor)
+    sync(path)
 
 
 def seconds_of_new(path, write):
@@ -169,11 +168,10 @@ def end_to_end(folder, compression, points=2000):
     with h5py.File(path) as file:
         arrays = {name: file[name][...] for name in plan.arrays}
     path.unlink()
-    ways = [lambda path: write_scan(scan, path)]
-    for filters in (FILTERS[compression], {}):
-        ways.append(functools.partial(plain_write, plan=plan, arrays=arrays, filters=filters))
+    plain = functools.partial(plain_write, plan=plan, arrays=arrays)
+    same, bare = functools.partial(plain, filters=FILTERS[compression]), functools.partial(plain, filters={})
     size = sum(values.nbytes for values in arrays.values())
-    return [size / seconds_of_new(path, write) for write in ways]
+    return [size / seconds_of_new(path, write) for write in (functools.partial(write_scan, scan), same, bare)]
 
 
 PINNED = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])}); os.execv(sys.argv[2], sys.argv[2:])"

@@ -11,9 +11,10 @@ COMPRESSION = 1  # zlib level; higher ones buy less than 4 %
 ROW = 256  # words
 SUM = struct.Struct("<I")
 ONES = 0xFFFF  # Fletcher's sums are taken modulo this
+Data = bytes | memoryview  # of a chunk as it is stored
 
 
-def packed(values: npt.NDArray[Any], shape: tuple[int, ...], compression: str) -> bytes | memoryview:
+def packed(values: npt.NDArray[Any], shape: tuple[int, ...], compression: str) -> Data:
     """One chunk as HDF5 stores it: padded, then shuffled and deflated ("gzip"), or with its sum ("none")."""
     if values.shape != shape:
         values = np.pad(values, [(0, full - part) for full, part in zip(shape, values.shape, strict=True)])
@@ -28,7 +29,7 @@ def packed(values: npt.NDArray[Any], shape: tuple[int, ...], compression: str) -
     return _deflate(flat.tobytes())
 
 
-def fletcher32(data: bytes | memoryview) -> int:
+def fletcher32(data: Data) -> int:
     """Fletcher's checksum as the HDF5 library reckons it: words with the high byte first.
 
     Swapping the bytes of a word is multiplying it by 256 modulo 65535, so that the sums are taken over

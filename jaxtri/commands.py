@@ -23,11 +23,10 @@ from jaxtri.treatment import CHOICES, NOT_YET, Treatment, load_treatment
 def plot(arguments: argparse.Namespace) -> str:
     """Draw scan files side by side."""
     files = [Path(name) for name in arguments.files]
-    where = _settings(arguments.at or ())
+    at = arguments.at or []
+    where = _settings(at)
     scans = [store.open_scan(path).at(**where) for path in files]
-    stem = (
-        Path(arguments.output) if arguments.output else Path("_".join([files[0].stem, *(arguments.at or ())]))
-    )
+    stem = Path(arguments.output or "_".join([files[0].stem, *at]))
     if stem.suffix[1:] in figure.FORMATS:
         stem = stem.with_suffix("")
     if stem.is_dir():

@@ -188,13 +188,15 @@ class Scan:
             name: tuple(position.get(dim, slice(None)) for dim in dims_of(name, self.header.axes))
             for name in self.header.arrays
         }
-        whole = (
-            self.arrays.part if isinstance(self.arrays, Arrays) else lambda name, at: self.arrays[name][at]
-        )
-        arrays = Arrays(self.header.arrays, lambda name, at: np.asarray(whole(name, index[name]))[at])
+        arrays = Arrays(self.header.arrays, lambda name, at: self._part(name, index[name])[at])
         shown = ", ".join(f"{name} = {self.header.axes[name][i]:.6g}" for name, i in position.items())
         title = f"{self.header.title}, {shown}" if shown else self.header.title
         return Scan(header=replace(self.header, axes=kept, title=title), arrays=arrays)
+
+    def _part(self, name: str, index: Any) -> npt.NDArray[Any]:
+        """Part of an array; of a file no more is read."""
+        arrays = self.arrays
+        return np.asarray(arrays.part(name, index) if isinstance(arrays, Arrays) else arrays[name][index])
 
     def group(self, letter: str) -> npt.NDArray[np.floating[Any]]:
         """log10_ratio of the best search among the decays of one parent, "Z", "B" or "K".

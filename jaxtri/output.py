@@ -16,6 +16,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from jaxtri.chunks import Data
 from jaxtri.curves import Boundaries
 from jaxtri.errors import StorageError
 from jaxtri.fields import Box, Fields, Header, inside
@@ -23,7 +24,7 @@ from jaxtri.files import new_data, publish, storing, write_at
 from jaxtri.layout import LIBRARY, complete, create_array, write_axes
 from jaxtri.plan import Plan
 from jaxtri.ragged import write_boundaries
-from jaxtri.shards import Data, Offset, Shard, copy_shard, drop_unnamed, sound_shard
+from jaxtri.shards import Offset, Shard, copy_shard, drop_unnamed, sound_shard
 
 
 class _Disk(io.RawIOBase):

@@ -16,7 +16,7 @@ from jaxtri.watch import progress_of
 CELLS_PER_SECOND = 1e6  # all arrays of a cell, compressed and written, on two cores; for --dry-run
 REDUCED_PER_SECOND = 2e7  # where no array of every search or channel is stored
 START_UP_S = 15.0  # imports, compilation, boundaries and figure
-FOR_FIGURE = ("log10_ratio", "status", "excluded")
+FOR_FIGURE = (*figure.PLOTTED, "excluded")
 
 
 def run(arguments: argparse.Namespace) -> str:

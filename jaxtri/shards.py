@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from jaxtri.chunks import packed
+from jaxtri.chunks import Data, packed
 from jaxtri.errors import InputError, StorageError
 from jaxtri.fields import CELL_FIELDS, Box, Fields, extents
 from jaxtri.files import new_data, storing, sync, write_at, write_whole
@@ -30,7 +30,6 @@ FORMAT = "jaxtri-shard"
 CHECKSUM = 4  # bytes at the end of a record
 Offset = tuple[int, ...]  # of a chunk in an array
 Blocks = Iterator[tuple[Box, Fields]]
-Data = bytes | memoryview
 Pieces = Iterator[tuple[str, Offset, Data]]  # array, place and bytes of a chunk as it is stored
 
 
