@@ -13,7 +13,7 @@ from jaxtri.boundary import boundaries
 from jaxtri.curves import Boundaries
 from jaxtri.errors import InputError, StorageError
 from jaxtri.executors import in_threads
-from jaxtri.jobs import Execute, Job, prepare, run_job
+from jaxtri.jobs import Execute, Job, prepare
 from jaxtri.leftovers import left_to_do
 from jaxtri.memory import parse, workers_within
 from jaxtri.numerics.precision import require_x64
@@ -21,6 +21,8 @@ from jaxtri.owner import owned
 from jaxtri.plan import Plan, shard_of
 from jaxtri.provenance import header, plan_of
 from jaxtri.report import Progress
+from jaxtri.runs import run_job, run_part
+from jaxtri.shards import bytes_apart
 from jaxtri.spec import Spec, load_specs
 from jaxtri.store import check_outputs, size_on_disk
 from jaxtri.tiles import Buffers, compute_tile
@@ -81,7 +83,7 @@ def write_scan(
     every = jobs_of(specs, outputs)
     workers, part = check_options(every, memory=memory, shard=shard)
     jobs = left_to_do(every, force=force)
-    check_space(jobs, [job.output for job in jobs], force=force, apart=client is not None)
+    check_space(jobs, [job.output for job in jobs], force=force, part=part)
     run_all(jobs, client=client, workers=workers, part=part, force=force, quiet=quiet)
     return list(outputs.values())
 
@@ -100,20 +102,16 @@ def run_all(
     said = []
     for job in jobs:
         job = prepare(job, force=force, break_lock=break_lock)
+        mine = tiles_of(part, job.plan)
         with (
             owned(job.folder, shard=part, break_lock=break_lock),
-            Progress(job.output.stem, job.plan.cells, quiet=quiet) as progress,
+            Progress(job.output.stem, job.plan.cells_of(mine), quiet=quiet) as progress,
         ):
-            said.append(
-                run_job(
-                    job,
-                    progress.counting(_executor(client, workers, progress.update)),
-                    tiles=partial(_is_mine, part),
-                    force=force,
-                    finish=part is None,
-                    found=progress.found,
-                )
-            )
+            execute = progress.counting(_executor(client, workers, progress.update))
+            if part is None:
+                said.append(run_job(job, execute, force=force, found=progress.found))
+            else:
+                said.append(run_part(job, execute, mine, found=progress.found))
     return said
 
 
@@ -130,9 +128,10 @@ def _executor(client: Any, workers: int, report: Callable[[int, int], Any]) -> E
     return on_client(client, report)
 
 
-def _is_mine(part: tuple[int, int] | None, tile: int) -> bool:
-    """Whether a tile belongs to part i of n."""
-    return part is None or tile % part[1] == part[0] - 1
+def tiles_of(part: tuple[int, int] | None, plan: Plan) -> range:
+    """Return the tiles of part i of n, or all."""
+    first, step = (part[0] - 1, part[1]) if part else (0, 1)
+    return range(first, plan.count, step)
 
 
 def client_for(workers: int | None, scheduler: str | None) -> AbstractContextManager[Any]:
@@ -146,13 +145,19 @@ def client_for(workers: int | None, scheduler: str | None) -> AbstractContextMan
     return client_of(workers, scheduler)
 
 
-def check_space(jobs: list[Job], paths: list[Path], *, force: bool, apart: bool = False) -> None:
-    """Raise before any work where an output could not be written; tiles ``apart`` need as much again."""
+def check_space(
+    jobs: list[Job], paths: list[Path], *, force: bool, part: tuple[int, int] | None = None
+) -> None:
+    """Raise before any work where an output, or a part of its tiles, could not be written.
+
+    What an output in the making holds is copied, and needs its space once more; what tiles hold of their own
+    goes as it is copied.
+    """
     needed = 0
     for job in jobs:
-        size = size_on_disk(job.plan)
-        there = sum(path.stat().st_size for path in job.folder.glob("*.data"))
-        needed += size + (max(0, size - there) if apart else 0)
+        mine = tiles_of(part, job.plan)
+        size = size_on_disk(job.plan, job.plan.cells_of(mine))
+        needed += max(0, size - bytes_apart(job.folder, set(mine)))
     check_outputs(paths, needed, force=force)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxtri.errors import InputError, StorageError
+from jaxtri.errors import InputError, InterruptedScan, JaxtriError, StorageError
 from jaxtri.jobs import Done, Execute, Job
 from jaxtri.plan import Plan
 from jaxtri.provenance import versions
@@ -94,35 +94,51 @@ def on_client(client: Any, report: Callable[[int, int], Any] = lambda cells, siz
     ------
     StorageError
         If a worker does not see the folder of the shards.
+    InterruptedScan
+        If the scheduler is gone.
     """
-    from distributed import as_completed
 
     def execute(job: Job, tiles: list[int], into: Heap | None) -> Iterator[Done]:
-        task = task_of(job)
         try:
-            client.wait_for_workers(1, timeout=PATIENCE_S)
-        except TimeoutError:
-            yield from (Done(tile, f"no worker came within {PATIENCE_S} s") for tile in tiles)
-            return
-        seen = client.run(_sees, task.folder, on_error="ignore")  # a worker may just be dying
-        blind = [address for address, there in seen.items() if not there]
-        if blind:
-            raise StorageError(
-                f"{task.folder}: workers {', '.join(blind)} do not see it; use a file system that all share, "
-                "or --shard i/n"
-            )
-        shared = client.submit(_same, task, pure=False)  # scattered, it would be lost with the last worker
-        futures = {client.submit(run_tile, shared, tile, pure=False): tile for tile in tiles}
-        for future in as_completed(futures):
-            error = future.exception() if future.status != "cancelled" else "cancelled"
-            if isinstance(error, StorageError | InputError):
-                client.cancel(list(futures))
-                raise error
-            if error is None:
-                report(*future.result())
-            yield Done(futures[future], None if error is None else f"{type(error).__name__}: {error}")
+            yield from _computed(client, report, job, tiles)
+        except JaxtriError:
+            raise
+        except OSError as error:  # as Dask calls it when nobody answers
+            raise InterruptedScan(
+                f"{job.output}: the Dask scheduler does not answer any more ({error}); finished tiles are "
+                "kept, the same command goes on"
+            ) from error
 
     return execute
+
+
+def _computed(client: Any, report: Callable[[int, int], Any], job: Job, tiles: list[int]) -> Iterator[Done]:
+    """Let workers compute tiles."""
+    from distributed import as_completed
+
+    task = task_of(job)
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE_S)
+    except TimeoutError:
+        yield from (Done(tile, f"no worker came within {PATIENCE_S} s") for tile in tiles)
+        return
+    seen = client.run(_sees, task.folder, on_error="ignore")  # a worker may just be dying
+    blind = [address for address, there in seen.items() if not there]
+    if blind:
+        raise StorageError(
+            f"{task.folder}: workers {', '.join(blind)} do not see it; use a file system that all share, "
+            "or --shard i/n"
+        )
+    shared = client.submit(_same, task, pure=False)  # scattered, it would be lost with the last worker
+    futures = {client.submit(run_tile, shared, tile, pure=False): tile for tile in tiles}
+    for future in as_completed(futures):
+        error = future.exception() if future.status != "cancelled" else "cancelled"
+        if isinstance(error, StorageError | InputError):
+            client.cancel(list(futures))
+            raise error
+        if error is None:
+            report(*future.result())
+        yield Done(futures[future], None if error is None else f"{type(error).__name__}: {error}")
 
 
 def _same(task: Task) -> Task:

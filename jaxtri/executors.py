@@ -14,6 +14,7 @@ from jaxtri.jobs import Done, Execute, Job
 from jaxtri.shards import Blocks, Heap, write_shard
 
 TICK = 0.2  # s between looks at a signal
+AHEAD = 2  # tiles submitted, for each worker
 
 
 class _Stop:
@@ -64,7 +65,7 @@ def in_threads(workers: int, report: Callable[[int, int], Any] = lambda cells, s
     def execute(job: Job, tiles: list[int], into: Heap | None) -> Iterator[Done]:
         with _stopped_by_sigterm() as stop, ThreadPoolExecutor(workers) as pool:
             try:
-                yield from _execute(job, tiles, into, pool, stop, report)
+                yield from _execute(job, tiles, into, pool, workers, stop, report)
             except BaseException:
                 stop.taking.set()
                 stop.dropping.set()
@@ -78,6 +79,7 @@ def _execute(
     tiles: list[int],
     into: Heap | None,
     pool: ThreadPoolExecutor,
+    workers: int,
     stop: _Stop,
     report: Callable[[int, int], Any],
 ) -> Iterator[Done]:
@@ -94,11 +96,13 @@ def _execute(
         device = str(job.header.versions.get("device", ""))
         write_shard(job.folder, job.plan, tile, columns, rest, into=into, device=device, report=report)
 
-    waiting = {pool.submit(one, tile): tile for tile in tiles}
+    upcoming = iter(tiles)  # few are submitted at a time: what waits is looked at again and again
+    waiting = {pool.submit(one, tile): tile for tile in itertools.islice(upcoming, AHEAD * workers)}
     while waiting:
         finished, _ = wait(waiting, timeout=TICK, return_when=FIRST_COMPLETED)
         for future in finished:
             tile, error = waiting.pop(future), future.exception()
+            waiting |= {pool.submit(one, new): new for new in itertools.islice(upcoming, 1)}
             if isinstance(error, StorageError):
                 raise error
             if isinstance(error, CancelledError):

@@ -3,38 +3,39 @@
 import io
 import os
 import re
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from jaxtri.errors import StorageError
+from jaxtri.processes import Process, this_process
 
 STRETCH = 2**21  # bytes; below 1 MiB the calls cost more than the waiting that they save
 
 
 def part_of(path: Path) -> Path:
     """Name under which this process writes a file until it is complete."""
-    return path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.part")
+    return path.with_name(f".{path.name}.{this_process().tag}.part")
 
 
 def new_data(folder: Path, name: str) -> io.FileIO:
     """Open a new file for chunks, of this process alone; its name begins with the one that is given."""
     number = 0
     while True:
-        path = folder / f"{name}.{socket.gethostname()}.{os.getpid()}.{number}.data"
+        path = folder / f"{name}.{this_process().tag}.{number}.data"
         try:
             return path.open("xb+", buffering=0)
-        except FileExistsError:  # in a container numbers of processes come again
+        except FileExistsError:  # of another thread, or of an earlier run in this process
             number += 1
 
 
-def maker_of(path: Path) -> tuple[str, int] | None:
+def maker_of(path: Path) -> tuple[str, Process] | None:
     """Name and process of a file of this host, from `part_of` or `new_data`; None of any other."""
-    host = re.escape(socket.gethostname())
-    match = re.fullmatch(rf"\.?(?P<name>.+)\.{host}\.(?P<pid>\d+)\.(part|\d+\.data)", path.name)
-    return (match["name"], int(match["pid"])) if match else None
+    here = this_process()
+    place = re.escape(f"{here.host}.{here.namespace}")
+    match = re.fullmatch(rf"\.?(.+)\.{place}\.(\d+)\.(\w+)\.(part|\d+\.data)", path.name)
+    return (match[1], Process(here.host, here.namespace, int(match[2]), match[3])) if match else None
 
 
 def write_at(raw: io.FileIO, address: int, data: Any) -> None:

@@ -1,23 +1,30 @@
-"""Scans that were stopped when all but the clearing up was done, or between two of their outputs."""
+"""Scans that are there already: the same command again does what is left, which may be nothing."""
 
 from jaxtri.errors import JaxtriError
-from jaxtri.jobs import Job, kept, parts_of
-from jaxtri.owner import owners
+from jaxtri.jobs import Job, kept
+from jaxtri.owner import owned, owners
 from jaxtri.shards import clear
 from jaxtri.store import open_scan
 
 
-def left_to_do(jobs: list[Job], *, force: bool, stopped: bool = False) -> list[Job]:
-    """Return the jobs whose output is still to be made; all of them where no run was stopped before its end.
+def left_to_do(jobs: list[Job], *, force: bool, break_lock: bool = False) -> list[Job]:
+    """Return the jobs whose output, of this very scan, is not there yet; with ``force``, all of them.
 
-    That may have been after an output appeared and before its folder went, which is removed, or, as
-    ``stopped`` says, before something that is made of the outputs.
+    The folder of one that is there goes: its run was stopped between the two.
+
+    Raises
+    ------
+    StorageError
+        If another process has just taken such a folder.
     """
-    done = set() if force else {job.output for job in jobs if _is_there(job)}
-    stopped = stopped or len(done) < len(jobs) or any(job.folder.exists() for job in jobs)
-    for output in done:
-        clear(parts_of(output))
-    return [job for job in jobs if job.output not in done] if stopped else jobs
+    left = []
+    for job in jobs:
+        if force or not _is_there(job):
+            left.append(job)
+        elif job.folder.exists():
+            with owned(job.folder, break_lock=break_lock):
+                clear(job.folder)
+    return left
 
 
 def _is_there(job: Job) -> bool:

@@ -9,7 +9,7 @@ import io
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,8 @@ from jaxtri.files import new_data, publish, storing, write_at
 from jaxtri.layout import LIBRARY, complete, create_array, write_axes
 from jaxtri.plan import Plan
 from jaxtri.ragged import write_boundaries
-from jaxtri.shards import Offset, Shard, copy_shard, drop_unnamed, sound_shard
+from jaxtri.records import Offset, Shard, sound_shard, tiles_there
+from jaxtri.shards import OUTPUT, copy_shard, drop_outputs
 
 
 class _Disk(io.RawIOBase):
@@ -141,16 +142,16 @@ class Output:
     def take(self, folders: list[Path]) -> set[int]:
         """Take over the shards in some folders, unless they lie here; return the tiles that are here.
 
-        The first folder is this file's own.  Damaged shards are put aside.
+        The first folder is this file's own: damaged shards in it are put aside.
         """
-        for tile in range(self._plan.count):
-            for folder in folders if tile not in self._devices else ():
+        wanted = set(range(self._plan.count))
+        for folder in folders:
+            for tile in sorted((wanted & tiles_there(folder)) - self._devices.keys()):
                 own = folder == folders[0]
                 shard = sound_shard(folder, self._plan, tile, self._copy, own=own)
                 if shard is not None:
                     self._devices[tile] = shard.device
-                    break
-        drop_unnamed(folders[0], keep=self.path)
+        drop_outputs(folders[0], keep=self.path)
         return set(self._devices)
 
     def _copy(self, shard: Shard) -> None:
@@ -187,10 +188,20 @@ def output_in(folder: Path, plan: Plan, header: Header) -> Iterator[Output]:
         If the disk is full or the folder cannot be written.
     """
     try:
-        with storing(folder), new_data(folder, "output") as raw:
+        with storing(folder):
+            raw = new_data(folder, OUTPUT)
+        with raw:
             disk = _Disk(raw)
-            with h5py.File(disk, "w", libver=LIBRARY) as file:
-                yield Output(disk, file, plan, header)
+            with storing(folder):
+                file = h5py.File(disk, "w", libver=LIBRARY)
+            try:
+                with storing(folder):
+                    output = Output(disk, file, plan, header)
+                yield output
+            finally:
+                with storing(folder):
+                    file.close()
     except BaseException:
-        drop_unnamed(folder)
+        with suppress(StorageError):  # the first error is the one to tell
+            drop_outputs(folder)
         raise

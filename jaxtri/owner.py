@@ -1,21 +1,23 @@
-"""Who may write an output: an owner file, made with O_EXCL, that names host, process and time.
+"""Who may write an output: an owner file, linked under a name that must be free, that says which process.
 
-A dead owner on this host is replaced.  A process of another host cannot be asked whether it lives: it is
-refused until the user says that it is gone (``--break-lock``).
+A dead owner on this host is replaced.  A process of another host or container cannot be asked whether it
+lives: it is refused until the user says that it is gone (``--break-lock``).
 """
 
+import errno
 import json
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from jaxtri.errors import StorageError
 from jaxtri.files import maker_of, part_of, storing
+from jaxtri.processes import Process, this_process
 
+NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 WHOLE = "owner"  # of the whole output; a part of a job array has a file of its own
 
 
@@ -24,25 +26,18 @@ class Owner:
     """A process that writes, or wrote, an output."""
 
     path: Path
-    host: str
-    pid: int
-    started: str  # when the process started, as the system counts; tells apart processes of one number
+    process: Process
     since: float  # [s] since 1970
-
-    @property
-    def is_here(self) -> bool:
-        """Whether it is a process of this host."""
-        return self.host == socket.gethostname()
 
     @property
     def is_alive(self) -> bool | None:
         """Whether the process still runs; None where that cannot be known from here."""
-        return _start_of(self.pid) == self.started if self.is_here else None
+        return self.process.is_alive
 
     def __str__(self) -> str:
         """Name the process for a message."""
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
-        return f"process {self.pid} on {self.host}, since {when}"
+        return f"{self.process}, since {when}"
 
 
 @contextmanager
@@ -91,14 +86,9 @@ def sweep(folder: Path, name: str | None = None) -> None:
 
 
 def is_of_the_dead(path: Path, name: str | None = None) -> bool:
-    """Whether a file, of one name or any, was made by a process of this host that is no more.
-
-    One with the number of this process is of a dead one too: in a container numbers come again.
-    """
+    """Whether a file, of one name or any, was made by a process of this host that is no more."""
     maker = maker_of(path)
-    if maker is None or name not in (None, maker[0]):
-        return False
-    return maker[1] == os.getpid() or not _start_of(maker[1])
+    return maker is not None and name in (None, maker[0]) and maker[1].is_alive is False
 
 
 def refuse_living(folder: Path, *, break_lock: bool = False) -> None:
@@ -110,10 +100,9 @@ def refuse_living(folder: Path, *, break_lock: bool = False) -> None:
 def _take(path: Path, *, break_lock: bool) -> None:
     """Create the owner file whole: written aside, then linked under its name, which fails if it is taken."""
     aside = part_of(path)
-    me = {"host": socket.gethostname(), "pid": os.getpid(), "started": _start_of(os.getpid())}
     try:
         with storing(path):
-            aside.write_text(json.dumps(me | {"since": time.time()}))
+            aside.write_text(json.dumps(asdict(this_process()) | {"since": time.time()}))
             for _ in range(2):
                 try:
                     os.link(aside, path)
@@ -123,21 +112,36 @@ def _take(path: Path, *, break_lock: bool) -> None:
                     if other is not None:
                         _refuse_living(other, break_lock=break_lock)
                     _remove(path, other)
+                except OSError as error:
+                    if error.errno in NO_LINKS:
+                        raise StorageError(
+                            f"{path.parent}: this file system has no hard links, which keep two writers "
+                            "apart; choose another"
+                        ) from error
+                    raise
     finally:
         aside.unlink(missing_ok=True)
-    raise StorageError(f"{path}: taken by another process at this moment; try again")
+    raise _taken(path)
+
+
+def _taken(path: Path) -> StorageError:
+    return StorageError(f"{path}: taken by another process at this moment; try again")
 
 
 def _remove(path: Path, seen: Owner | None) -> None:
     """Remove the file of a dead owner, but not one that another process has just put in its place."""
-    stale = path.with_name(f".{path.name}.{os.getpid()}.stale")
+    stale = part_of(path.with_name(f"{path.name}.stale"))
     try:
         os.rename(path, stale)
     except FileNotFoundError:
         return  # its owner, or another process, was faster
-    if seen is not None and _read(stale) != Owner(stale, seen.host, seen.pid, seen.started, seen.since):
-        os.link(stale, path)
-    stale.unlink()
+    try:
+        if seen is not None and _read(stale) != replace(seen, path=stale):
+            os.link(stale, path)
+    except FileExistsError:
+        raise _taken(path) from None
+    finally:
+        stale.unlink()
 
 
 def _refuse_living(other: Owner, *, break_lock: bool) -> None:
@@ -147,27 +151,14 @@ def _refuse_living(other: Owner, *, break_lock: bool) -> None:
 
 
 def _read(path: Path) -> Owner | None:
-    """Owner by its file; None if that is gone or was never finished."""
+    """Owner by its file; None if that is gone, or is none."""
     try:
         data = json.loads(path.read_text())
-        return Owner(path, str(data["host"]), int(data["pid"]), str(data["started"]), float(data["since"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        since = float(data.pop("since"))
+        return Owner(path, Process(**data), since)
+    except FileNotFoundError:
         return None
-
-
-def _start_of(pid: int) -> str:
-    """When a process of this host started, in the words of the system; empty if there is none."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return "" if fields[0] == "Z" else fields[19]
-    except (OSError, IndexError):
-        pass
-    if Path("/proc/self/stat").exists():
-        return ""
-    try:  # no /proc: only whether it is there
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except PermissionError:
-        return "alive"
-    return "alive"
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read ({error.strerror}); it says who works here") from error
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

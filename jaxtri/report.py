@@ -105,6 +105,13 @@ class Progress:
             sys.stderr.flush()
 
 
+STATE = {
+    True: "running",
+    False: "dead; the same command goes on",
+    None: "another host or container: unknown",
+}
+
+
 def progress_text(seen: Any, owners: Sequence[Any]) -> str:
     """How far a scan is, and who works on it."""
     lines = [
@@ -115,8 +122,7 @@ def progress_text(seen: Any, owners: Sequence[Any]) -> str:
     if not owners:
         lines.append("  nobody works on it; the same command goes on")
     for one in owners:
-        state = {True: "running", False: "dead; the same command goes on", None: "another host: unknown"}
-        lines.append(f"  {one}: {state[one.is_alive]}")
+        lines.append(f"  {one}: {STATE[one.is_alive]}")
     if any(one.is_alive is not False for one in owners) and seen.per_second:
         left = (seen.total - seen.cells) / seen.per_second
         lines.append(f"  {seen.per_second / 1e6:.2f} Mcell/s, about {left:.0f} s left")

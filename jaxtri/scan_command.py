@@ -7,9 +7,10 @@ from pathlib import Path
 from jaxtri import figure, report, store, summary
 from jaxtri.batch import check_options, check_space, client_for, jobs_of, named_outputs, outputs_in, run_all
 from jaxtri.errors import InputError, StorageError
-from jaxtri.jobs import Job, adopted, join, parts_of
+from jaxtri.jobs import Job, parts_of
 from jaxtri.leftovers import left_to_do
-from jaxtri.owner import owned, owners
+from jaxtri.owner import owners
+from jaxtri.runs import join
 from jaxtri.spec import Spec, load_spec, load_specs
 from jaxtri.watch import progress_of
 
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace) -> str:
     stem = (Path(arguments.output) if arguments.output else Path()) / spec.name
     pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in figure.FORMATS]
     said = _scan((spec,), jobs_of((spec,), outputs), arguments, pictures)
-    if arguments.dry_run or arguments.shard:
+    if said:
         return said
     scans = {one.name: store.open_scan(outputs[spec.model.name, one.name]) for one in spec.treatments}
     palette = arguments.palette or spec.figure.palette
@@ -39,25 +40,26 @@ def run(arguments: argparse.Namespace) -> str:
 def scan(arguments: argparse.Namespace) -> str:
     """Compute the arrays only."""
     specs = load_specs(arguments.spec)
-    return _scan(specs, jobs_of(specs, named_outputs(specs, arguments.output)), arguments, [])
+    outputs = named_outputs(specs, arguments.output)
+    said = _scan(specs, jobs_of(specs, outputs), arguments, [])
+    return said or "wrote " + ", ".join(map(str, outputs.values()))
 
 
 def merge(arguments: argparse.Namespace) -> str:
     """Join the shards of a job array."""
     specs = load_specs(arguments.spec)
     outputs = named_outputs(specs, arguments.output)
-    jobs = left_to_do(jobs_of(specs, outputs), force=arguments.force)
+    jobs = left_to_do(jobs_of(specs, outputs), force=arguments.force, break_lock=arguments.break_lock)
+    if not jobs:
+        return _there(list(outputs.values()))
     check_space(jobs, [job.output for job in jobs], force=arguments.force)
     extra = [Path(name) for name in arguments.folders]
     for folder in extra:
         if not folder.is_dir():
             raise StorageError(f"{folder}: no such folder; give folders that hold shards")
     for job in jobs:
-        folders = [job.folder, *(one for folder in extra for one in (folder, folder / job.folder.name))]
-        job = adopted(job, folders)
-        job.folder.mkdir(exist_ok=True)
-        with owned(job.folder, break_lock=arguments.break_lock):
-            join(job, folders, force=arguments.force)
+        others = [one for folder in extra for one in (folder, folder / job.folder.name)]
+        join(job, others, force=arguments.force, break_lock=arguments.break_lock)
     return "wrote " + ", ".join(map(str, outputs.values()))
 
 
@@ -76,16 +78,16 @@ def info(arguments: argparse.Namespace) -> str:
 def _scan(
     specs: tuple[Spec, ...], jobs: list[Job], arguments: argparse.Namespace, pictures: list[Path]
 ) -> str:
-    """Compute and write every output, or say what would be done."""
+    """Compute and write every output; return what is to be said if that is not what was wanted, or needed."""
     paths = [*(job.output for job in jobs), *pictures]
+    workers, part = check_options(jobs, memory=arguments.memory, shard=arguments.shard)
     if arguments.dry_run:
         return _plan_text(specs, jobs, paths)
-    workers, part = check_options(jobs, memory=arguments.memory, shard=arguments.shard)
-    missing = [path for path in pictures if not path.exists()]
-    left = left_to_do(jobs, force=arguments.force, stopped=bool(missing))
-    to_write = pictures if len(left) == len(jobs) else missing
-    apart = bool(arguments.workers or arguments.scheduler)
-    check_space(left, [*(job.output for job in left), *to_write], force=arguments.force, apart=apart)
+    left = left_to_do(jobs, force=arguments.force, break_lock=arguments.break_lock)
+    to_write = [path for path in pictures if left or not path.exists()]
+    if not left and (part or not to_write):
+        return _there(paths)
+    check_space(left, [*(job.output for job in left), *to_write], force=arguments.force, part=part)
     with client_for(arguments.workers, arguments.scheduler) as client:
         if not arguments.quiet:  # said before any work: which model, and what its anomalies mean
             sys.stderr.writelines(f"{report.model_of(spec)}\n" for spec in specs)
@@ -98,9 +100,12 @@ def _scan(
             quiet=arguments.quiet,
             break_lock=arguments.break_lock,
         )
-    if arguments.shard:
-        return "\n".join(said)
-    return "wrote " + ", ".join(str(job.output) for job in jobs)
+    return "\n".join(said) if part else ""
+
+
+def _there(paths: list[Path]) -> str:
+    """What is said where nothing is left to do."""
+    return f"{', '.join(map(str, paths))}: there already, of this very scan; --force makes it anew"
 
 
 def _require_drawable(spec: Spec) -> None:
@@ -127,9 +132,14 @@ def _plan_text(specs: tuple[Spec, ...], jobs: list[Job], paths: list[Path]) -> s
     disk = sum(store.size_on_disk(job.plan) for job in jobs) / 1e6
     shape, names = " x ".join(map(str, spec.sizes.values())), ", ".join(spec.sizes)
     models = f"{len(specs)} models, " if len(specs) > 1 else ""
+    treatments = _number(len(spec.treatments), "treatment")
     return (
-        f"{shape} points ({names}), {models}{len(spec.treatments)} treatments, "
-        f"{len(spec.searches.labels)} searches: {cells} cells, {raw:.0f} MB before compression, "
-        f"at most about {disk:.0f} MB on disk, about {seconds:.0f} s, "
-        f"{sum(job.plan.count for job in jobs)} tiles\nwould write " + ", ".join(map(str, paths))
+        f"{shape} points ({names}), {models}{treatments}, "
+        f"{_number(len(spec.searches.labels), 'search', 'es')}: {cells} cells, "
+        f"{raw:.0f} MB before compression, at most about {disk:.0f} MB on disk, about {seconds:.0f} s, "
+        f"{_number(sum(job.plan.count for job in jobs), 'tile')}\nwould write " + ", ".join(map(str, paths))
     )
+
+
+def _number(count: int, noun: str, plural: str = "s") -> str:
+    return f"{count} {noun}{'' if count == 1 else plural}"

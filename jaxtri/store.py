@@ -51,8 +51,8 @@ def check_outputs(paths: list[Path], needed: int, *, force: bool) -> None:
             raise StorageError(f"{path}: is a folder; name a file")
         probe = part_of(path)
         try:
-            probe.touch(exist_ok=False)
-            probe.unlink()
+            probe.touch()
+            probe.unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(
                 f"{path.parent}: cannot be written ({error.strerror}); choose another"
@@ -65,9 +65,9 @@ def check_outputs(paths: list[Path], needed: int, *, force: bool) -> None:
         )
 
 
-def size_on_disk(plan: Plan) -> int:
-    """Size of a finished file, about [bytes]."""
-    return int(EXPECTED_RATIO[plan.compression] * plan.bytes_of(plan.cells))
+def size_on_disk(plan: Plan, cells: int | None = None) -> int:
+    """Size of a finished file, or of so many cells of it, about [bytes]."""
+    return int(EXPECTED_RATIO[plan.compression] * plan.bytes_of(plan.cells if cells is None else cells))
 
 
 def open_scan(path: str | Path) -> Scan:

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from jaxtri.errors import InputError
 from jaxtri.jobs import PLAN, read_plan
-from jaxtri.plan import Plan
-from jaxtri.shards import shard_path
+from jaxtri.records import shard_path
 
 RECENT = 32  # records whose times give the rate
 
@@ -35,7 +34,7 @@ def progress_of(folder: Path) -> Seen:
     known = read_plan(folder)
     if known is None:
         raise InputError(f"{folder}: no {PLAN} here; give a scan file, or the folder of a running scan")
-    plan = Plan.from_json(known["plan"])
+    plan = known.plan
     times = {}
     for tile in range(plan.count):
         try:
@@ -47,4 +46,4 @@ def progress_of(folder: Path) -> Seen:
     rate = sum(plan.cells_in(tile) for tile in recent[1:]) / span if span > 0 else 0.0
     idle = time.time() - max(times.values(), default=time.time())
     cells = sum(plan.cells_in(tile) for tile in times)
-    return Seen(known["title"], len(times), plan.count, cells, plan.cells, rate, idle)
+    return Seen(known.title, len(times), plan.count, cells, plan.cells, rate, idle)

@@ -25,7 +25,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from jaxtri import files, jobs, layout, output, shards
+from jaxtri import files, jobs, layout, output, records, runs
 from jaxtri.errors import JaxtriError
 from jaxtri.executors import in_threads
 from jaxtri.fields import CELL_FIELDS, EDGES, LABELS, Header, dtype_of, inside
@@ -97,13 +97,14 @@ def made_up_job(folder, compression="gzip", sizes=SIZES):
 
 def run(job, tiles=None, **options):
     """Run a job to its end, or so many tiles of it; a finished scan is let alone, as the command does."""
-    finished = job.output.exists() and not job.folder.exists()
-    if finished or not left_to_do([job], force=False):
+    if not left_to_do([job], force=False):
         return
     job = jobs.prepare(job)
-    only = {} if tiles is None else {"tiles": lambda tile: tile < tiles, "finish": False}
     with owned(job.folder):
-        jobs.run_job(job, in_threads(1), **only, **options)
+        if tiles is None:
+            runs.run_job(job, in_threads(1), **options)
+        else:
+            runs.run_part(job, in_threads(1), range(tiles))
 
 
 def written_in_place():
@@ -115,7 +116,7 @@ def written_in_place():
         os.link(raw.name, final)
         return raw
 
-    shards.write_whole = Path.write_bytes
+    records.write_whole = Path.write_bytes
     output.new_data = with_its_name
     output.publish = lambda source, path, replace: None
 
@@ -143,7 +144,7 @@ def wrong_shards(job, known=None):
     """What is wrong with the shards under their final names, but for one with damage that is known."""
     arrays, wrong = made_up_arrays(job.plan), []
     for tile in range(job.plan.count):
-        path = shards.shard_path(job.folder, tile)
+        path = records.shard_path(job.folder, tile)
         if not path.exists() or path.read_bytes() == known:
             continue
         try:
@@ -259,7 +260,7 @@ class Trial:
         chunks = [n for n, call in enumerate(self.shim.calls, 1) if TORN.fullmatch(call)]
         shutil.rmtree(job.folder)
         self.child.run(job, lambda: self.shim.arm(self._template, "tear", chunks[-1]), tiles=2)
-        self._damaged = shards.shard_path(job.folder, 0).read_bytes()
+        self._damaged = records.shard_path(job.folder, 0).read_bytes()
         (heap,) = job.folder.glob("tile-00000.*.data")
         content = bytearray(heap.read_bytes())
         content[len(content) // 2] ^= 1

@@ -40,3 +40,9 @@ def killing(task, tile):
         time.sleep(PAUSE_S)
         os.kill(os.getpid(), signal.SIGKILL)
     return harmless(task, tile)
+
+
+def slow(task, tile):
+    """Write a tile, in a while."""
+    time.sleep(PAUSE_S)
+    return harmless(task, tile)

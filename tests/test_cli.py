@@ -105,6 +105,11 @@ REFUSED = {  # command, exit code, words
     "no folder": ("run small.toml -o nowhere", 4, "nowhere: no such folder; make it first"),
     "no folder of the file": ("scan one.toml -o nowhere/one.h5", 4, "nowhere: cannot be written"),
     "a file as folder": ("scan one.toml -o small.toml/one.h5", 4, "small.toml: cannot be written (Not a dir"),
+    "an output there": (
+        "scan baryon.toml -o small_figure.h5",
+        4,
+        "small_figure.h5: exists; choose another output or pass --force to replace it",
+    ),
     "a picture there": ("plot small_matched.h5 -o small", 4, "small.pdf: exists"),
     "no treatment": (
         "limit small.toml --m-X 1 --treatment matchd",
@@ -177,7 +182,7 @@ def ask(first, place, in_process):
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_exit_code_and_streams(answers, name):
-    code, silent = {"run again": (4, "stdout"), "one file": (2, "stdout")}.get(name, (0, "stderr"))
+    code, silent = {"one file": (2, "stdout")}.get(name, (0, "stderr"))
     assert answers[name].returncode == code
     assert getattr(answers[name], silent) == ""
 
@@ -191,9 +196,12 @@ def test_refusals(ask, command, code, words):
     assert words in sentence
 
 
-def test_existing_output_is_refused(answers):
-    message = "jaxtri: small_figure.h5: exists; choose another output or pass --force to replace it\n"
-    assert answers["run again"].stderr == message  # `answers` saw that no byte changed
+def test_what_is_there_already_is_said_and_let_alone(answers):
+    there = "small_figure.h5, small_matched.h5, small.pdf, small.png: there already, of this very scan; "
+    assert answers["run again"].stdout == f"{there}--force makes it anew\n"  # `answers` saw no byte changed
+
+
+def test_several_files_do_not_go_into_one(answers):
     assert "two.h5: 2 treatments make one file each; name an existing folder" in answers["one file"].stderr
 
 
@@ -205,7 +213,7 @@ def test_existing_output_is_refused(answers):
             "2 treatments, 27 searches: 2400 cells",
             "small_figure.h5 small_matched.h5 small.pdf small.png",
         ),
-        ("dry scan", "1 treatments, 27 searches: 1200 cells", "one.h5"),
+        ("dry scan", "1 treatment, 27 searches: 1200 cells", "one.h5"),
     ],
 )
 def test_a_dry_run_says_what_it_would_write_and_writes_nothing(answers, place, name, cells, outputs):

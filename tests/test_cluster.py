@@ -20,8 +20,9 @@ from many_tiles import NAME, OUTPUT, TILES, place, shards, stored
 from jaxtri import cluster
 from jaxtri.batch import write_scan
 from jaxtri.errors import StorageError, UnresolvedError
-from jaxtri.jobs import prepare, run_job
+from jaxtri.jobs import prepare
 from jaxtri.owner import owned
+from jaxtri.runs import run_job
 
 PROGRAM = Path(sys.executable).with_name("jaxtri")
 WORKERS = 2

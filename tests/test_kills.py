@@ -17,6 +17,7 @@ import time
 import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import h5py
@@ -25,8 +26,8 @@ import pytest
 from many_tiles import NAME, OUTPUT, SPEC, TILES, parts, place, shards, stored
 
 from jaxtri.jobs import read_plan
-from jaxtri.plan import Plan
-from jaxtri.shards import finished_tiles, shard_path
+from jaxtri.processes import this_process
+from jaxtri.records import finished_tiles, shard_path
 
 PROGRAM = Path(sys.executable).with_name("jaxtri")
 AS_IN_A_TERMINAL = (  # a job in the background inherits that SIGINT is ignored
@@ -264,9 +265,9 @@ def test_one_writer_at_a_time_and_a_dead_one_is_replaced(run, whole, folder, hel
 
 
 def test_an_owner_on_another_host_is_believed_until_told_otherwise(run, whole, begun):
-    owner = {"host": "elsewhere", "pid": os.getpid(), "started": "0", "since": time.time()}
+    owner = asdict(replace(this_process(), host="elsewhere")) | {"since": time.time()}
     (parts(begun) / "owner.json").write_text(json.dumps(owner))
-    assert "another host: unknown" in run(begun, "info", OUTPUT)[1]
+    assert "another host or container: unknown" in run(begun, "info", OUTPUT)[1]
     code, _, complaint = run(begun, "scan", NAME, "--quiet")
     assert code == 4
     assert f"in use by process {os.getpid()} on elsewhere" in complaint
@@ -326,16 +327,16 @@ def spoiled(sharded, tmp_path_factory):
 
 
 def test_a_sound_folder_has_every_tile(ready):  # so that the next test says something
-    plan = Plan.from_json(read_plan(parts(ready))["plan"])
-    assert finished_tiles(parts(ready), plan) == set(range(TILES))
+    plan = read_plan(parts(ready)).plan
+    assert finished_tiles(parts(ready), plan, range(TILES)) == set(range(TILES))
 
 
 @pytest.mark.parametrize("how", CORRUPTIONS)
 def test_a_corrupt_shard_is_put_aside(spoiled, tmp_path, how):
     folder, tiles = spoiled
     copy = Path(shutil.copytree(parts(folder), tmp_path / "parts"))
-    plan = Plan.from_json(read_plan(copy)["plan"])
-    assert tiles[how] not in finished_tiles(copy, plan)
+    plan = read_plan(copy).plan
+    assert tiles[how] not in finished_tiles(copy, plan, range(TILES))
     assert not shard_path(copy, tiles[how]).exists()
     assert shard_path(copy, tiles[how]).with_suffix(".bad").exists()
 
@@ -349,11 +350,15 @@ def test_a_finished_scan_with_its_folder_left_over_is_cleared_up(run, whole, rea
     assert run(ready, "merge", NAME)[0] == 0
     check_result(ready, whole)
     inode = (ready / OUTPUT).stat().st_ino
-    shutil.copytree(parts(sharded), parts(ready))
-    finish(run, ready, whole)
-    assert (ready / OUTPUT).stat().st_ino == inode
+    there = f"{OUTPUT}: there already, of this very scan; --force makes it anew\n"
+    for command in (("scan", NAME, "--shard", "1/3"), ("merge", NAME), ("scan", NAME)):
+        shutil.copytree(parts(sharded), parts(ready))
+        assert run(ready, *command) == (0, there, "")
+        check_result(ready, whole)
+        assert (ready / OUTPUT).stat().st_ino == inode
+    place(ready, SPEC.replace("max = 90.0", "max = 80.0"))
     code, _, complaint = run(ready, "scan", NAME, "--quiet")
-    assert (code, "exists" in complaint) == (4, True)
+    assert (code, f"{OUTPUT}: exists" in complaint) == (4, True)
 
 
 def test_parts_of_a_job_array_side_by_side_then_merged(start, run, whole, folder):
@@ -386,8 +391,10 @@ def test_shards_of_several_folders_are_merged_and_a_missing_one_is_named(run, wh
     missing = shard_path(places[1], 7)
     missing.rename(tmp_path / "kept")
     command = "merge", NAME, "-o", OUTPUT, *(tmp_path / name for name in ("first", "second", "third"))
+    told = f"jaxtri: {OUTPUT}: 1 of {TILES} tiles"
+    advice = "run jaxtri scan --shard i/n again for their parts, i = tile mod n + 1"
     code, _, complaint = run(ready, *command)
-    assert (code, complaint) == (2, f"jaxtri: {OUTPUT}: 1 of {TILES} tiles are missing: 7\n")
+    assert (code, complaint) == (2, f"{told} are missing: 7; {advice}\n")
     (tmp_path / "kept").rename(missing)
     assert run(ready, *command)[:2] == (0, f"wrote {OUTPUT}\n")
     check_result(ready, whole)

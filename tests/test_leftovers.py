@@ -5,9 +5,6 @@ Oracle: the random numbers that the job writes.
 
 import dataclasses
 import os
-import socket
-import subprocess
-import sys
 
 import h5py
 import pytest
@@ -15,47 +12,11 @@ from made_up_job import OUTPUT, made_up_job, run, wrong_output, wrong_shards
 
 from jaxtri.errors import InputError, InterruptedScan, StorageError
 from jaxtri.executors import in_threads
-from jaxtri.files import part_of
-from jaxtri.jobs import ROUNDS, prepare, run_job
+from jaxtri.jobs import prepare
 from jaxtri.leftovers import left_to_do
-from jaxtri.owner import owned, sweep
-from jaxtri.shards import read_shard, shard_path
-
-HOSTS = ("node7", "node7.cluster.example")
-
-
-@pytest.fixture
-def dead():
-    """The number of a process that has ended."""
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait()
-    return process.pid
-
-
-@pytest.mark.parametrize("host", HOSTS)
-def test_unfinished_files_of_the_dead_and_of_an_earlier_self_are_swept(tmp_path, monkeypatch, dead, host):
-    monkeypatch.setattr(socket, "gethostname", lambda: host)
-    gone = [f".{OUTPUT}.{host}.{pid}.part" for pid in (dead, os.getpid())]
-    kept = [
-        f".{OUTPUT}.{host}.{os.getppid()}.part",  # it runs
-        f".{OUTPUT}.elsewhere.{dead}.part",  # nobody here can say
-        f".other.h5.{host}.{dead}.part",
-        OUTPUT,
-    ]
-    for name in gone + kept:
-        (tmp_path / name).touch()
-    sweep(tmp_path, OUTPUT)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
-
-
-def test_a_number_that_comes_again_is_no_obstacle(tmp_path):
-    """As in a container, where every run has the same one."""
-    job = prepare(made_up_job(tmp_path))
-    for path in (job.output, shard_path(job.folder, 0)):
-        part_of(path).write_bytes(b"torn")
-    run(job)
-    assert wrong_output(job) == []
-    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
+from jaxtri.owner import owned
+from jaxtri.records import read_shard, shard_path
+from jaxtri.runs import ROUNDS, run_job
 
 
 def test_of_several_outputs_only_those_that_lack_are_left_to_do(tmp_path):
@@ -67,7 +28,8 @@ def test_of_several_outputs_only_those_that_lack_are_left_to_do(tmp_path):
     assert left_to_do([first, second], force=False) == [second]
     assert left_to_do([first, second], force=True) == [first, second]
     run(second)
-    assert left_to_do([first, second], force=False) == [first, second]  # for the caller to refuse
+    assert left_to_do([first, second], force=False) == []
+    assert left_to_do([first, second], force=True) == [first, second]
     other = dataclasses.replace(first, header=dataclasses.replace(first.header, fingerprint="1" * 64))
     second.output.unlink()
     assert left_to_do([other, second], force=False) == [other, second]  # that is not its output

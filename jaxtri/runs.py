@@ -1,0 +1,156 @@
+"""A job carried to its end, through interruptions: tiles become shards, and shards the output.
+
+A tile is computed anew unless its shard is there and whole, whoever wrote it; when all are in the output, it
+gets its name and the folder goes.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from jaxtri.errors import InputError, StorageError, UnresolvedError
+from jaxtri.jobs import Execute, Job, adopted, prepare
+from jaxtri.output import Output, output_in
+from jaxtri.owner import owned, refuse_living, sweep
+from jaxtri.plan import Plan
+from jaxtri.records import finished_tiles, tiles_there
+from jaxtri.shards import Heap, clear, drop_outputs, drop_unnamed
+
+SHOWN = 8  # tiles that a message lists
+ROUNDS = 3  # of taking over what is there and computing the rest
+
+
+def run_job(
+    job: Job,
+    execute: Execute,
+    *,
+    force: bool = False,
+    found: Callable[[int], Any] = lambda cells: None,
+) -> str:
+    """Compute what is missing of a job, and make its output.
+
+    Parameters
+    ----------
+    job
+        From `prepare`, its folder owned by this process as a whole.
+    execute
+        Executor.
+    force
+        Replace an existing output.
+    found
+        Called with the cells that were there already.
+
+    Returns
+    -------
+    str
+        What was done.
+
+    Raises
+    ------
+    UnresolvedError
+        If tiles failed, by their names; everything else is kept.
+    """
+    sweep(job.folder)
+    drop_unnamed(job.folder)
+    drop_outputs(job.folder)
+    with output_in(job.folder, job.plan, job.header) as output:
+        for attempt in range(ROUNDS):
+            done = output.take([job.folder])
+            if attempt == 0:
+                found(job.plan.cells_of(done))
+            missing = sorted(set(range(job.plan.count)) - done)
+            if not missing:
+                _finish(job, output, force=force)
+                return f"wrote {job.output}"
+            _compute(job, execute, missing, output)
+    raise StorageError(f"{job.folder}: shards are damaged again and again; is the disk sound?")
+
+
+def run_part(
+    job: Job, execute: Execute, tiles: Collection[int], *, found: Callable[[int], Any] = lambda cells: None
+) -> str:
+    """Compute what is missing of some tiles, which nobody else computes; `join` makes the output of all.
+
+    Raises
+    ------
+    UnresolvedError
+        If tiles failed, by their names; everything else is kept.
+    """
+    sweep(job.folder)
+    drop_unnamed(job.folder)
+    done = finished_tiles(job.folder, job.plan, tiles)
+    found(job.plan.cells_of(done))
+    _compute(job, execute, sorted(set(tiles) - done), None)
+    return f"{job.output}: this part's {len(tiles)} of {job.plan.count} tiles are there; next: jaxtri merge"
+
+
+def _compute(job: Job, execute: Execute, tiles: list[int], into: Heap | None) -> None:
+    """Compute tiles, and those that fail once more.
+
+    Raises
+    ------
+    UnresolvedError
+        If some fail again.
+    """
+    failed: dict[int, str] = {}
+    for attempt in range(2):
+        again = sorted(failed) if attempt else tiles
+        for tile, error in execute(job, again, into) if again else ():
+            if error is None:
+                failed.pop(tile, None)
+            else:
+                failed[tile] = error
+    if failed:
+        raise UnresolvedError(_failure(job, failed))
+
+
+def _failure(job: Job, failed: Mapping[int, str]) -> str:
+    lines = [f"  tile {tile}, {place(job.plan, tile)}: {why}" for tile, why in list(failed.items())[:SHOWN]]
+    more = [f"  and {len(failed) - SHOWN} more"] if len(failed) > SHOWN else []
+    return "\n".join(
+        [f"{job.output}: {len(failed)} of {job.plan.count} tiles failed, the others are kept", *lines, *more]
+    )
+
+
+def place(plan: Plan, tile: int) -> str:
+    """Say which nodes of each axis a tile holds."""
+    return ", ".join(
+        f"{name} {first}..{last - 1}" for name, (first, last) in zip(plan.sizes, plan.box(tile), strict=True)
+    )
+
+
+def join(job: Job, others: list[Path], *, force: bool = False, break_lock: bool = False) -> None:
+    """Make the output of the shards in its own folder, which is removed, and in others, which stay.
+
+    Raises
+    ------
+    InputError
+        If a tile is in none of the folders, or its shard is damaged or of another scan.
+    StorageError
+        If the output cannot be written, or another process writes it.
+    """
+    folders = [job.folder, *others]
+    job = adopted(job, folders)
+    every = set(range(job.plan.count))
+    refuse_living(job.folder, break_lock=break_lock)  # before a tile is missed that is just being computed
+    _require_none(job, every.difference(*map(tiles_there, folders)), "are missing")
+    job = prepare(job)
+    with owned(job.folder, break_lock=break_lock), output_in(job.folder, job.plan, job.header) as output:
+        _require_none(job, every - output.take(folders), "are damaged")
+        _finish(job, output, force=force)
+
+
+def _require_none(job: Job, tiles: set[int], what: str) -> None:
+    if tiles:
+        shown = ", ".join(map(str, sorted(tiles)[:SHOWN])) + (", ..." if len(tiles) > SHOWN else "")
+        raise InputError(
+            f"{job.output}: {len(tiles)} of {job.plan.count} tiles {what}: {shown}; "
+            "run jaxtri scan --shard i/n again for their parts, i = tile mod n + 1"
+        )
+
+
+def _finish(job: Job, output: Output, *, force: bool) -> None:
+    """Give the output its name, and remove the folder."""
+    sweep(job.output.parent, job.output.name)
+    output.finish(job.output, job.boundaries(), replace=force)
+    clear(job.folder)

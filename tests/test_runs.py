@@ -1,0 +1,350 @@
+"""Parts of a job array, folders of others, and files that cannot be read: nothing of anybody's is lost.
+
+Oracle: the random numbers that the made-up job writes, and what lies in the folder before and after.
+"""
+
+import dataclasses
+import errno
+import os
+import shutil
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from made_up_job import SIZES, made_up_job, run, wrong_output, wrong_shards
+
+from jaxtri import batch, executors, leftovers, store, watch
+from jaxtri.errors import InputError, InterruptedScan, StorageError
+from jaxtri.executors import in_threads
+from jaxtri.jobs import PLAN, prepare
+from jaxtri.leftovers import left_to_do
+from jaxtri.owner import owned
+from jaxtri.records import finished_tiles, shard_path
+from jaxtri.runs import join, run_job, run_part
+from jaxtri.shards import bytes_apart
+
+MANY = {**SIZES, "g_X": 3 * 64}  # 64 tiles
+STEP_S = 0.01  # that a slow tile waits between its blocks
+
+
+def part(job, i, n, execute=None):
+    """Run part i of n."""
+    tiles = batch.tiles_of((i, n), job.plan)
+    with owned(job.folder, shard=(i, n)):
+        return run_part(job, execute or in_threads(1), tiles)
+
+
+def everything(folder, **options):
+    """A job whose tiles are all there, each with a file of its own."""
+    folder.mkdir(exist_ok=True)
+    job = prepare(made_up_job(folder, **options))
+    part(job, 1, 1)
+    return job
+
+
+def damage(job, tile):
+    path = shard_path(job.folder, tile)
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def counted(execute):
+    """An executor, and the tiles that it is given."""
+    seen = []
+
+    def counting(job, tiles, into):
+        seen.extend(tiles)
+        yield from execute(job, tiles, into)
+
+    return counting, seen
+
+
+def bytes_there(folder):
+    return sum(path.stat().st_size for path in folder.glob("*.data"))
+
+
+# Parts of a job array
+
+
+def test_parts_are_all_tiles_each_once():
+    plan = made_up_job("", sizes=MANY).plan
+    tiles = [tile for i in range(1, 8) for tile in batch.tiles_of((i, 7), plan)]
+    assert sorted(tiles) == list(range(64))
+    assert batch.tiles_of(None, plan) == range(64)
+
+
+def test_a_part_checks_its_own_tiles_and_leaves_all_others_alone(tmp_path, monkeypatch):
+    job = everything(tmp_path, sizes=MANY)
+    damage(job, 0)  # of part 1, which may be computing it at this moment
+    before, read, known = content(job.folder), [0], os.pread
+
+    def noted(*arguments):
+        data = known(*arguments)
+        read[0] += len(data)
+        return data
+
+    monkeypatch.setattr(os, "pread", noted)
+    execute, tiles = counted(in_threads(1))
+    part(job, 2, 16, execute)
+    assert tiles == []
+    assert content(job.folder) == before
+    assert read[0] == bytes_apart(job.folder, set(batch.tiles_of((2, 16), job.plan))) > 0
+    part(job, 1, 16, execute)
+    assert tiles == [0]
+    assert wrong_shards(job) == []
+    assert [path.name for path in job.folder.glob("*.bad")] == ["tile-00000.bad"]
+
+
+def test_a_record_that_somebody_else_put_aside_is_computed_again(tmp_path, monkeypatch):
+    job = everything(tmp_path)
+    damage(job, 1)
+    known = os.replace
+
+    def late(source, target):
+        if str(target).endswith(".bad"):
+            Path(source).unlink()
+        return known(source, target)
+
+    monkeypatch.setattr(os, "replace", late)
+    assert finished_tiles(job.folder, job.plan, range(4)) == {0, 2, 3}
+    part(job, 1, 1)
+    assert wrong_shards(job) == []
+
+
+def test_two_parts_in_threads_of_one_process_keep_each_others_files(tmp_path):
+    prepare(made_up_job(tmp_path, sizes=MANY))
+
+    def slowly(i):
+        job = prepare(made_up_job(tmp_path, sizes=MANY))
+
+        def compute(plan, tile):
+            columns, blocks = job.compute(plan, tile)
+            return columns, (time.sleep(STEP_S) or block for block in blocks)
+
+        part(dataclasses.replace(job, compute=compute), i, 4)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(slowly, range(1, 5)))
+    job = prepare(made_up_job(tmp_path, sizes=MANY))
+    assert finished_tiles(job.folder, job.plan, range(64)) == set(range(64))
+
+
+def test_the_space_that_a_part_needs_is_its_own(tmp_path, monkeypatch):
+    job = made_up_job(tmp_path, "none", MANY)
+    whole = store.size_on_disk(job.plan)
+    free = whole // 2
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(whole, 0, free))
+    batch.check_space([job], [job.output], force=False, part=(1, 3))
+    for wanted in (None, (1, 1)):  # so that the line above says something
+        with pytest.raises(StorageError, match="GB needed"):
+            batch.check_space([job], [job.output], force=False, part=wanted)
+    job = prepare(job)
+    for i in (1, 2):
+        part(job, i, 3)
+    batch.check_space([job], [job.output], force=False)  # two thirds are there, and go as they are copied
+
+
+def test_looking_for_space_while_a_file_goes(tmp_path, monkeypatch):
+    job = everything(tmp_path)
+    known = Path.stat
+
+    def late(self, **options):
+        if self.suffix == ".data":
+            self.unlink()
+        return known(self, **options)
+
+    before = bytes_apart(job.folder, set(range(4)))
+    monkeypatch.setattr(Path, "stat", late)
+    assert bytes_apart(job.folder, set(range(4))) == 0 < before
+
+
+def test_progress_of_a_part_is_of_its_tiles(tmp_path, capsys):
+    """The last line that is said is of all cells of the part, none of the other's."""
+    job = made_up_job(tmp_path, sizes=MANY)
+    batch.run_all([job], client=None, workers=1, part=(1, 3), force=False, quiet=False)
+    cells = job.plan.cells_of(batch.tiles_of((1, 3), job.plan))
+    assert f"{cells} of {cells} cells" in capsys.readouterr().err.splitlines()[-1]
+
+
+# Resuming, here and elsewhere
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["same host", "another host each time"])
+def test_one_copy_is_kept_however_often_a_run_is_stopped(tmp_path, monkeypatch, elsewhere):
+    sizes = []
+    for stop in range(4):
+        if elsewhere:
+            monkeypatch.setattr(socket, "gethostname", lambda stop=stop: f"node{stop}")
+        job = prepare(made_up_job(tmp_path, "none", MANY))
+
+        def some(job, tiles, into):
+            yield from in_threads(1)(job, tiles[:10], into)
+            raise InterruptedScan("stopped")
+
+        with owned(job.folder), pytest.raises(InterruptedScan):
+            run_job(job, some)
+        assert len(list(job.folder.glob("*.data"))) == 1
+        sizes.append(bytes_there(job.folder))
+        assert wrong_shards(job) == []
+    assert sizes[-1] < 4.5 * sizes[0]  # four times ten tiles, once each
+    monkeypatch.undo()
+    run(job)
+    assert wrong_output(job) == []
+
+
+def test_what_tiles_have_of_their_own_goes_as_it_is_copied(tmp_path):
+    job = everything(tmp_path, compression="none", sizes=MANY)
+    every, seen = set(range(64)), []
+    before, known = bytes_apart(job.folder, every), os.utime
+
+    def looking(*arguments, **options):  # after each copy, before its file goes
+        seen.append(bytes_apart(job.folder, every))
+        return known(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "utime", looking)
+        run(job)
+    assert wrong_output(job) == []
+    assert seen == [before - tile * (before // 64) for tile in range(64)]  # tiles are of one size
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_few_tiles_wait_at_a_time(tmp_path, monkeypatch, workers):
+    waiting, most = set(), [0]
+
+    class Watched(ThreadPoolExecutor):
+        def submit(self, *arguments):
+            future = super().submit(*arguments)
+            waiting.add(future)
+            most[0] = max(most[0], sum(not one.done() for one in waiting))
+            return future
+
+    monkeypatch.setattr(executors, "ThreadPoolExecutor", Watched)
+    job = prepare(made_up_job(tmp_path, sizes=MANY))
+    with owned(job.folder):
+        run_job(job, in_threads(workers))
+    assert wrong_output(job) == []
+    assert len(waiting) == 64
+    assert most[0] <= executors.AHEAD * workers
+
+
+# Files that cannot be read, or say nothing
+
+
+@pytest.mark.parametrize("what", ["record", "chunks"])
+def test_what_cannot_be_read_for_a_moment_is_kept(tmp_path, monkeypatch, what):
+    job = everything(tmp_path)
+    before = content(job.folder)
+
+    def failing(*arguments):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch, owned(job.folder):
+        patch.setattr(*((Path, "read_bytes") if what == "record" else (os, "pread")), failing)
+        with pytest.raises(StorageError, match=r"cannot be read \(Input/output error\)"):
+            run_job(job, in_threads(1))
+        with pytest.raises(StorageError, match=r"cannot be read \(Input/output error\)"):
+            run_part(job, in_threads(1), range(4))
+    assert content(job.folder).items() >= before.items()
+    execute, tiles = counted(in_threads(1))
+    with owned(job.folder):
+        run_job(job, execute)
+    assert tiles == []
+    assert wrong_output(job) == []
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"plan": {"key": "x"}}', '{"plan": 1}'])
+def test_a_damaged_plan_is_one_clear_sentence_and_costs_no_tile(tmp_path, text):
+    job = everything(tmp_path)
+    (job.folder / PLAN).write_text(text)
+    for look in (lambda: prepare(job), lambda: watch.progress_of(job.folder)):
+        with pytest.raises(StorageError, match=rf"{PLAN}: damaged \(.*\); remove this file"):
+            look()
+    (job.folder / PLAN).unlink()
+    job = prepare(job)
+    execute, tiles = counted(in_threads(1))
+    with owned(job.folder):
+        run_job(job, execute)
+    assert tiles == []
+    assert wrong_output(job) == []
+
+
+def test_a_folder_that_another_process_takes_meanwhile_is_not_cleared(tmp_path, monkeypatch):
+    job = made_up_job(tmp_path)
+    run(job)
+    taken = []
+
+    def slowly(path, known=leftovers.open_scan):
+        scan = known(path)
+        again = prepare(job)
+        taken.append(owned(again.folder))
+        taken[0].__enter__()
+        run_part(again, in_threads(1), range(2))
+        return scan
+
+    monkeypatch.setattr(leftovers, "open_scan", slowly)
+    with pytest.raises(StorageError, match="in use by process"):
+        left_to_do([job], force=False)
+    assert finished_tiles(job.folder, job.plan, range(4)) == {0, 1}
+
+
+# Merging
+
+
+def merging(tmp_path, tiles=({0, 1, 2, 3}, {0, 1, 2, 3})):
+    """A job, and jobs of other folders with some tiles each."""
+    others = []
+    for number, some in enumerate(tiles):
+        folder = tmp_path / f"from{number}"
+        folder.mkdir()
+        other = prepare(made_up_job(folder))
+        with owned(other.folder):
+            run_part(other, in_threads(1), some)
+        others.append(other)
+    return made_up_job(tmp_path), others
+
+
+def test_folders_of_others_stay_as_they_are(tmp_path):
+    """A tile that is damaged in one of them is taken from the next."""
+    job, others = merging(tmp_path)
+    damage(others[0], 1)
+    before = [content(other.folder) for other in others]
+    join(job, [other.folder for other in others])
+    assert wrong_output(job) == []
+    assert [content(other.folder) for other in others] == before
+    assert not job.folder.exists()
+
+
+def test_a_tile_that_is_damaged_everywhere_is_named(tmp_path):
+    job, others = merging(tmp_path)
+    for other in others:
+        damage(other, 1)
+    before = [content(other.folder) for other in others]
+    with pytest.raises(InputError, match=r"1 of 4 tiles are damaged: 1; run jaxtri scan --shard i/n again"):
+        join(job, [other.folder for other in others])
+    assert [content(other.folder) for other in others] == before
+    assert watch.progress_of(job.folder).done == 3  # what was merged is kept, and known for what it is
+    part(others[1], 2, 4)
+    join(job, [other.folder for other in others])
+    assert wrong_output(job) == []
+
+
+def test_a_merge_without_all_tiles_leaves_nothing_behind(tmp_path):
+    job, others = merging(tmp_path, ({0, 1}, {1, 3}))
+    with pytest.raises(InputError, match="1 of 4 tiles are missing: 2; run"):
+        join(job, [other.folder for other in others])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["from0", "from1"]
+
+
+def test_a_merge_of_another_scan_does_not_advise_what_does_not_help(tmp_path):
+    job, others = merging(tmp_path)
+    header = dataclasses.replace(job.header, fingerprint="1" * 64)
+    with pytest.raises(InputError, match="give the scan file that they were computed with") as caught:
+        join(dataclasses.replace(job, header=header), [others[0].folder])
+    assert "--force" not in str(caught.value)
+    assert not job.folder.exists()
