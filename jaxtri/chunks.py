@@ -29,6 +29,20 @@ def packed(values: npt.NDArray[Any], shape: tuple[int, ...], compression: str) -
     return _deflate(flat.tobytes())
 
 
+def checksum(data: Data, compression: str) -> int:
+    """What is to be remembered of a chunk as it is stored: the sum at its end, or a CRC where it has none."""
+    if compression == "none":
+        return int(SUM.unpack_from(data, len(data) - SUM.size)[0])
+    return zlib.crc32(data)
+
+
+def is_sound(data: Data, size: int, remembered: int, compression: str) -> bool:
+    """Whether a chunk is what was stored, by its size and what is remembered of it."""
+    if len(data) != size or checksum(data, compression) != remembered:
+        return False
+    return compression != "none" or fletcher32(memoryview(data)[: -SUM.size]) == remembered
+
+
 def fletcher32(data: Data) -> int:
     """Fletcher's checksum as the HDF5 library reckons it: words with the high byte first.
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxtri.chunks import Data
+from jaxtri.chunks import Data, is_sound
 from jaxtri.errors import InputError, StorageError
 from jaxtri.fields import CELL_FIELDS, Box, Fields
 from jaxtri.files import sync, write_whole
@@ -147,10 +147,10 @@ def checked(shard: Shard, plan: Plan) -> Pieces:
     except FileNotFoundError as error:
         raise DamagedShard(f"{shard.path}: {shard.heap} is gone") from error
     with raw as heap:
-        for (address, size, checksum), name, offset in sorted(rows):
+        for (address, size, remembered), name, offset in sorted(rows):
             with _reading(path):
                 data = os.pread(heap.fileno(), size, address)
-            if zlib.crc32(data) != checksum:
+            if not is_sound(data, size, remembered, plan.compression):
                 raise DamagedShard(f"{shard.path}: a chunk of {name} has another checksum")
             yield name, offset, data
 

@@ -8,7 +8,6 @@ import io
 import math
 import os
 import shutil
-import zlib
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from jaxtri.chunks import Data, packed
+from jaxtri.chunks import Data, checksum, packed
 from jaxtri.fields import Box, Fields, extents
 from jaxtri.files import new_data, storing, write_at
 from jaxtri.owner import is_of_the_dead
@@ -111,7 +110,7 @@ def _write(
     heap.put_columns(plan.box(tile), columns)
     found: dict[str, dict[Offset, Row]] = {name: {} for name in plan.cell_arrays}
     for name, offset, data in pieces:
-        found[name][offset] = heap.put(name, offset, data), len(data), zlib.crc32(data)
+        found[name][offset] = heap.put(name, offset, data), len(data), checksum(data, plan.compression)
     heap.sync()
     write_record(folder, plan, tile, columns, found, heap=heap.path.name, device=device)
 

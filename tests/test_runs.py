@@ -44,6 +44,18 @@ def everything(folder, **options):
     return job
 
 
+def nearly_finished(folder):
+    """A job whose tiles are all in an output in the making, of a run that was then stopped."""
+
+    def stopped():
+        raise InterruptedScan("stopped")
+
+    job = prepare(made_up_job(folder))
+    with owned(job.folder), pytest.raises(InterruptedScan):
+        run_job(dataclasses.replace(job, boundaries=stopped), in_threads(1))
+    return job
+
+
 def damage(job, tile):
     path = shard_path(job.folder, tile)
     path.write_bytes(path.read_bytes()[:-9])
@@ -183,6 +195,7 @@ def test_one_copy_is_kept_however_often_a_run_is_stopped(tmp_path, monkeypatch, 
         job = prepare(made_up_job(tmp_path, "none", MANY))
 
         def some(job, tiles, into):
+            assert list(job.folder.glob("*.data")) == [into.path]
             yield from in_threads(1)(job, tiles[:10], into)
             raise InterruptedScan("stopped")
 
@@ -236,9 +249,10 @@ def test_few_tiles_wait_at_a_time(tmp_path, monkeypatch, workers):
 # Files that cannot be read, or say nothing
 
 
+@pytest.mark.parametrize("where", ["files of their own", "an output in the making"])
 @pytest.mark.parametrize("what", ["record", "chunks"])
-def test_what_cannot_be_read_for_a_moment_is_kept(tmp_path, monkeypatch, what):
-    job = everything(tmp_path)
+def test_what_cannot_be_read_for_a_moment_is_kept(tmp_path, monkeypatch, what, where):
+    job = everything(tmp_path) if where == "files of their own" else nearly_finished(tmp_path)
     before = content(job.folder)
 
     def failing(*arguments):
