@@ -3,8 +3,9 @@
 Scales are the axes ``m_X``, ``g_X`` and any further ones, and the names on ``search``, ``channel``,
 ``final_state`` and ``edge``; the arrays of `fields.FIELDS` have a scale on every dimension, ``units`` and
 ``long_name``; flags are uint8 with ``flag_values`` and ``flag_meanings``; a closed channel is minus infinity
-in a logarithmic array.  Group ``parameters`` holds what each further axis sets.  Group ``provenance``
-holds texts: the scan file verbatim, the resolved configuration, searches, inputs and versions as JSON.
+in a logarithmic array.  Group ``parameters`` holds what further axes set, each along its axis.  Group
+``provenance`` holds texts: the scan file verbatim, the resolved configuration, searches, inputs and versions
+as JSON.
 """
 
 import json
@@ -41,9 +42,10 @@ def write_axes(file: h5py.File, header: Header) -> None:
             file[name].attrs.update({"units": units, "long_name": meaning})
         file[name].make_scale(name)
     for axis, parameters in header.parameters.items():
-        group = file.create_group(f"parameters/{axis}")
+        group = file.require_group("parameters")
         for name, values in parameters.items():
             group[name] = values
+            group[name].attrs["axis"] = axis
             group[name].dims[0].attach_scale(file[axis])
 
 
@@ -109,7 +111,7 @@ def read_header(file: h5py.File) -> Header:
     texts = {name: json.loads(file["provenance"][name].asstr()[()]) for name in PROVENANCE}
     further = tuple(texts["configuration"].get("further_axes", {}))
     names = {name: tuple(file[name].asstr()[...]) for name in LABELS if name in file}
-    groups = file.get("parameters", {})
+    sets = file.get("parameters", {})
     return Header(
         title=file.attrs["title"],
         treatment=file.attrs["treatment"],
@@ -121,10 +123,10 @@ def read_header(file: h5py.File) -> Header:
         versions=texts["versions"],
         axes={name: file[name][...] for name in (*further, *PLANE)} | names | {"edge": EDGES},
         arrays=tuple(name for name in FIELDS if name in file),
-        parameters={axis: _arrays(groups[axis]) for axis in groups},
+        parameters={axis: _set_by(axis, sets) for axis in further},
         units={name: file[name].attrs["units"] for name in further},
     )
 
 
-def _arrays(group: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
-    return {name: group[name][...] for name in group}
+def _set_by(axis: str, parameters: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
+    return {name: one[...] for name, one in parameters.items() if one.attrs["axis"] == axis}

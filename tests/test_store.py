@@ -109,6 +109,13 @@ def test_further_axes_and_chosen_arrays_come_back(tmp_path, shape, options):
         for name in header.arrays:
             assert data[name].dims == dims_of(name, header.axes)
             np.testing.assert_array_equal(data[name].values, arrays[name])
+    for engine in ("h5netcdf", "netcdf4"):
+        with xarray.open_datatree(path, engine=engine) as tree:
+            assert set(tree.children) == {"provenance"} | ({"parameters"} if header.parameters else set())
+            for axis, parameters in header.parameters.items():
+                for name, values in parameters.items():
+                    assert tree["parameters"][name].dims == (axis,)
+                    np.testing.assert_array_equal(tree["parameters"][name].values, values)
 
 
 def test_one_plane_of_further_axes(tmp_path):
