@@ -8,6 +8,7 @@ import json
 import h5py
 import numpy as np
 import pytest
+import xarray
 from made_up_scan import made_up_header
 
 import jaxtri
@@ -16,6 +17,8 @@ from jaxtri.__main__ import main
 from jaxtri.curves import Boundaries, Curve, Region
 from jaxtri.errors import InputError
 from jaxtri.store import open_scan, write_curves
+
+GROUPS = ("Z", "B", "K", "ZBK")
 
 
 def made_up():
@@ -37,7 +40,7 @@ def made_up():
         treatment="made_up",
         curves=curves,
         groups={"Z": (curve("Z", 4, False),), "B": (), "K": (), "ZBK": (curve("ZBK", 2, False),)},
-        walls={name: np.array([[0.1, 1e-6, 1.0]]) for name in ("Z", "B", "K", "ZBK")},
+        walls={name: np.array([[0.1, 1e-6, 1.0]]) for name in GROUPS},
         regions=(Region(search="second", m_X=np.array([0.1, 0.2, 0.1]), g_X=np.array([1e-3, 1e-4, 1e-3])),),
         unresolved=0,
     )
@@ -120,10 +123,40 @@ def test_hdf5(tmp_path):
     np.testing.assert_array_equal(back.regions[0].g_X, boundaries.regions[0].g_X)
     with h5py.File(path) as file:  # as the docstring of `ragged` says
         group = file["boundaries/second"]
-        assert group["offsets"][...].tolist() == [0, 5, 8]
+        assert group["vertices"][...].tolist() == [5, 3]
         assert group["closed"][...].tolist() == [1, 0]
-        assert group["m_X"].attrs["units"] == "GeV"
+        assert group["mass"].attrs["units"] == "GeV"
         np.testing.assert_array_equal(group["slope"][5:8], boundaries.curves[1].slope)
+
+
+@pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])
+@pytest.mark.parametrize("empty", [False, True], ids=["some", "nothing excluded"])
+def test_xarray_opens_the_curves_with_all_their_dimensions(tmp_path, engine, empty):
+    """As a tree and one group at a time, with no dimension that it has to make up."""
+    boundaries, path = made_up(), tmp_path / "curves.h5"
+    if empty:
+        boundaries = Boundaries(
+            treatment="figure", curves=(), groups=dict.fromkeys(GROUPS, ()), regions=(), unresolved=0,
+            walls=dict.fromkeys(GROUPS, np.zeros((0, 3))),
+        )  # fmt: skip
+    header = made_up_header(3, 3)
+    write_curves(path, header, boundaries)
+    with xarray.open_datatree(path, engine=engine) as tree:
+        assert not [dim for one in tree.subtree for dim in one.dims if "phony" in dim]
+        for search in {one.search for one in boundaries.curves}:
+            group, curves = tree["boundaries"][search], boundaries.of(search)
+            assert group["vertices"].values.tolist() == [len(one.m_X) for one in curves]
+            for name, stored in (("m_X", "mass"), ("g_X", "coupling"), ("slope", "slope")):
+                assert group[stored].dims == ("vertex",)
+                values = np.concatenate([getattr(one, name) for one in curves])
+                np.testing.assert_array_equal(group[stored].values, values)
+            np.testing.assert_array_equal(group["m_X"].values, header.axes["m_X"])  # the scan's
+        for name, walls in boundaries.walls.items():
+            assert tree["boundaries/unions"][name]["walls"].dims == ("wall", "part")
+            np.testing.assert_array_equal(tree["boundaries/unions"][name]["walls"].values, walls)
+    with xarray.open_dataset(path, engine=engine, group="boundaries/regions") as data:
+        assert data.sizes["curve"] == len(boundaries.regions)
+    same(open_scan(path).boundaries.curves, boundaries.curves)
 
 
 SPEC = """title = "small"
