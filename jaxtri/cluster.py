@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from logging import CRITICAL
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from jaxtri.spec import Spec
 from jaxtri.tiles import compute_tile
 from jaxtri.treatment import Treatment
 
+DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # Ctrl-C is for who called
 PATIENCE_S = 60  # for the first worker, or after all have died for one that is started again
 
 
@@ -80,7 +82,9 @@ def client_of(workers: int | None, scheduler: str | None) -> Iterator[Any]:
         with client:
             yield client
         return
-    local = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")  # any free port
+    local = LocalCluster(
+        n_workers=workers, threads_per_worker=1, dashboard_address=":0", preload=[DEAF], silence_logs=CRITICAL
+    )  # any free port; what fails is said here
     with local as cluster, Client(cluster) as client:
         yield client
 

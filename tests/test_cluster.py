@@ -3,14 +3,17 @@
 Oracle: the installed command with threads, bit for bit.
 """
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
+import distributed
 import made_up_tiles
 import pytest
 from made_up_job import OUTPUT as MADE_UP
@@ -19,7 +22,8 @@ from many_tiles import NAME, OUTPUT, TILES, place, shards, stored
 
 from jaxtri import cluster
 from jaxtri.batch import write_scan
-from jaxtri.errors import StorageError, UnresolvedError
+from jaxtri.errors import InterruptedScan, StorageError, UnresolvedError
+from jaxtri.executors import in_threads
 from jaxtri.jobs import prepare
 from jaxtri.owner import owned
 from jaxtri.runs import run_job
@@ -28,6 +32,7 @@ PROGRAM = Path(sys.executable).with_name("jaxtri")
 WORKERS = 2
 ENOUGH = 3  # shards that are there when a worker is killed
 SECONDS = 300
+PATIENCE_S = 60  # for a scheduler to begin; measured 2
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +137,51 @@ def test_workers_that_do_not_see_the_folder_are_named(client, tmp_path, monkeypa
     job = made_up_job(tmp_path / "elsewhere")  # no such folder, here or there
     with pytest.raises(StorageError, match="do not see it; use a file system that all share"):
         list(cluster.on_client(client)(job, [0], None))
+
+
+@pytest.fixture
+def frail(tmp_path):
+    """A scheduler in a process of its own with one worker, and its address."""
+    file = tmp_path / "scheduler.json"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    common = ["--no-dashboard", "--scheduler-file", file]
+    with ExitStack() as running:
+
+        def begin(what, *options):
+            command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *common, *options]
+            process = subprocess.Popen(list(map(str, command)), env=environment, stderr=subprocess.DEVNULL)
+            running.callback(process.wait)
+            running.callback(process.kill)
+            return process
+
+        scheduler = begin("scheduler", "--host", "127.0.0.1", "--port", "0")
+        begin("worker", "--nthreads", "1", "--no-nanny", "--local-directory", tmp_path / "worker")
+        end = time.monotonic() + PATIENCE_S
+        while not file.exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        yield scheduler, json.loads(file.read_text())["address"]
+
+
+def test_a_scheduler_that_dies_is_named_and_finished_tiles_are_kept(frail, monkeypatch, tmp_path):
+    scheduler, address = frail
+    monkeypatch.setattr(cluster, "task_of", made_up_tiles.task_of)
+    monkeypatch.setattr(cluster, "run_tile", made_up_tiles.slow)
+    job = prepare(made_up_job(tmp_path, sizes=made_up_tiles.LARGER))
+    with distributed.Client(address, timeout="2s") as client:
+        execute = cluster.on_client(client)
+
+        def dying(job, tiles, into):
+            for done in execute(job, tiles, into):
+                scheduler.kill()
+                yield done
+
+        with (
+            owned(job.folder),
+            pytest.raises(InterruptedScan, match="the Dask scheduler does not answer any more"),
+        ):
+            run_job(job, dying)
+    assert wrong_shards(job) == []
+    assert 1 <= len(list(job.folder.glob("tile-*.npz"))) < job.plan.count
+    with owned(job.folder):
+        run_job(job, in_threads(1))
+    assert wrong_output(job) == []

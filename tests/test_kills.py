@@ -59,6 +59,7 @@ def start(cache):
         return subprocess.Popen(
             [sys.executable, "-c", AS_IN_A_TERMINAL, PROGRAM, *arguments], cwd=folder, text=True,
             env=os.environ | {"XDG_CACHE_HOME": str(cache)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            process_group=0,
         )  # fmt: skip
 
     return begin
@@ -232,6 +233,17 @@ def test_stopped_by_signals_it_says_so_and_goes_on(start, run, whole, folder):
     assert {path: path.stat().st_mtime_ns for path in kept} == kept  # not computed again
     process.communicate(timeout=SECONDS)
     check_result(folder, whole)
+
+
+def test_ctrl_c_with_workers_is_one_sentence_and_threads_go_on(start, run, whole, folder):
+    """A terminal sends it to the workers, too."""
+    process = start(folder, "scan", NAME, "--quiet", "--workers", "2")
+    assert wait_for(lambda: len(shards(folder)) > 0, process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, complaint = process.communicate(timeout=SECONDS)
+    message = "jaxtri: interrupted; finished tiles are kept, the same command goes on\n"
+    assert (process.returncode, complaint) == (INTERRUPTED, message)
+    finish(run, folder, whole)
 
 
 @pytest.fixture
