@@ -45,6 +45,7 @@ class Axis:
     values: npt.NDArray[np.float64]  # coordinate of every node; a number from 0 on for joint samples
     unit: str
     parameters: Mapping[str, npt.NDArray[np.float64]]  # (node,), or (node, ...) for inputs that are lists
+    joint: bool = False  # nodes are samples: their order means nothing
 
     def __len__(self) -> int:
         """Number of nodes."""
@@ -57,6 +58,7 @@ class Axis:
             "max": float(self.values.max()),
             "points": len(self.values),
             "sets": sorted(self.parameters),
+            "joint": self.joint,
         }
 
 
@@ -114,7 +116,8 @@ def further_axis(
     for parameter, nodes in parameters.items():
         _check_parameter(where, parameter, nodes, sm)
     count = len(next(iter(parameters.values())))
-    return Axis(name=name, values=np.arange(count, dtype=float), unit="1", parameters=parameters)
+    numbers = np.arange(count, dtype=float)
+    return Axis(name=name, values=numbers, unit="1", parameters=parameters, joint=True)
 
 
 def _single(name: str, table: FurtherAxis, sm: StandardModel, folder: Path) -> Axis:

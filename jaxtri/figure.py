@@ -16,6 +16,7 @@ from jaxtri.errors import InputError
 from jaxtri.fields import Scan
 from jaxtri.files import write_whole
 from jaxtri.plot import (
+    MIDDLE,
     PALETTES,
     STACK,
     Style,
@@ -26,10 +27,12 @@ from jaxtri.plot import (
     draw_legend,
     draw_previous,
     draw_regions,
+    draw_spread,
     draw_times_on,
     draw_widths,
     finish_plane,
     finish_widths,
+    half_width,
     name_groups,
 )
 from jaxtri.summary import leading_searches, previous_limits
@@ -105,6 +108,8 @@ def _draw_group(axes: Axes, scan: Scan, letter: str, style: Style, zorder: float
 def draw_axis(scan: Scan, *, title: str) -> Figure:
     """Draw how the lowest and highest excluded coupling move along the one further axis of a scan.
 
+    One curve a node in the colour of its value, or, where nodes are samples, how they spread.
+
     Raises
     ------
     InputError
@@ -125,18 +130,30 @@ def draw_axis(scan: Scan, *, title: str) -> Figure:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(1.3 * PANEL[0], PANEL[1]), layout="constrained")
         FigureCanvasAgg(figure)
-        axes = figure.subplots()
-        family = draw_family(axes, scan["m_X"], scan["boundary"], scan[name], window)
-        unit = scan.header.units.get(name, "1")
-        label = name if unit == "1" else f"{name} [{unit}]"
-        figure.colorbar(family, ax=axes, label=label)
+        joint = scan.header.configuration["further_axes"][name]["joint"]
+        if joint:
+            axes, widths = figure.subplots(2, sharex=True, height_ratios=(3, 1.2))
+            spread = draw_spread(axes, scan["m_X"], scan["boundary"], window)
+            draw_widths(widths, scan["m_X"], half_width(spread), MIDDLE)
+            finish_widths(widths, scan["m_X"])
+            widths.set(ylim=(1e-2, 100), ylabel="half of 68 % range\nof " r"$g_X$ [%]")
+            along = f", {len(scan[name])} nodes of {name}"
+        else:
+            axes = figure.subplots()
+            family = draw_family(axes, scan["m_X"], scan["boundary"], scan[name], window)
+            unit = scan.header.units.get(name, "1")
+            figure.colorbar(family, ax=axes, label=name if unit == "1" else f"{name} [{unit}]")
+            along = ""
         chosen = scan.header.configuration["searches"]["set"]
         finish_plane(
             axes,
             scan["m_X"],
             scan["g_X"],
-            f"treatment: {scan.header.treatment}, searches: {chosen}\nlowest and highest excluded coupling",
+            f"treatment: {scan.header.treatment}, searches: {chosen}\n"
+            f"lowest and highest excluded coupling{along}",
         )
+        if joint:
+            axes.set_xlabel("")
         figure.suptitle(_typeset(title), fontsize=12)
         return figure
 
@@ -171,7 +188,7 @@ def draw_bands(
         for (plane, widths), (name, lines) in zip(axes.T, panels.items(), strict=True):
             for letter, m_X, g_X, sigma in lines:
                 draw_band(plane, m_X, g_X, sigma, PALETTES[palette][letter])
-                draw_widths(widths, m_X, sigma, PALETTES[palette][letter])
+                draw_widths(widths, m_X, sigma, PALETTES[palette][letter].edge)
             finish_plane(plane, *window, f"treatment: {name}\nbands: 1σ and 2σ of the inputs")
             plane.set_xlabel("")
             finish_widths(widths, window[0])

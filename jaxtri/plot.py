@@ -41,6 +41,12 @@ PALETTES = MappingProxyType(
 )
 GREY = "0.78"
 STACK = ("K", "B", "Z")  # drawn in this order: the smallest region on top
+SPREADS = (  # quantiles that a shade lies between: light, then dark
+    (0.025, 0.975, "95 % of the nodes", "#a8cde3"),
+    (0.16, 0.84, "68 % of the nodes", "#4f9bc8"),
+)
+QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
+MIDDLE = "#00304d"
 PARENTS = {"Z": "Z decays", "B": "B decays", "K": "K decays"}
 
 
@@ -117,9 +123,53 @@ def draw_family(
     return family
 
 
-def draw_widths(axes: Axes, m_X: FloatArray, sigma: FloatArray, style: Style) -> None:
+def draw_spread(
+    axes: Axes, m_X: FloatArray, edges: FloatArray, window: tuple[float, float]
+) -> dict[float, FloatArray]:
+    """Draw how lowest and highest excluded coupling, (edge, node, m_X), spread over nodes that are samples.
+
+    A node that excludes nothing at a mass has its lowest edge above all others, and no highest one.  What
+    ends at the window has no edge there.
+
+    Returns
+    -------
+    dict
+        The lowest coupling by `QUANTILES`, infinite where so many nodes exclude nothing.
+    """
+    spread: dict[float, FloatArray] = {}
+    for edge, end in zip(edges, window, strict=True):
+        is_lowest = end == window[0]
+        at = _quantiles(np.where(np.isnan(edge), np.inf, edge) if is_lowest else edge)
+        for low, high, label, shade in SPREADS:
+            between = np.clip([at[low], at[high]], *window)
+            axes.fill_between(m_X, *between, color=shade, linewidth=0, label=label if is_lowest else None)
+        inside = np.isfinite(at[0.5]) & ~np.isclose(at[0.5], end, rtol=1e-6)
+        middle = np.where(inside, at[0.5], np.nan)
+        axes.plot(m_X, middle, color=MIDDLE, linewidth=0.9, label="median" if is_lowest else None)
+        spread = spread or at
+    axes.legend(fontsize=8, loc="upper left")
+    return spread
+
+
+def half_width(spread: Mapping[float, FloatArray]) -> FloatArray:
+    """Half of the range of ln g_X that 68 % of the nodes lie in; NaN where it has no end."""
+    ends = np.stack([spread[0.16], spread[0.84]])
+    low, high = np.log(np.where(np.isfinite(ends), ends, np.nan))
+    return np.asarray(high - low) / 2
+
+
+def _quantiles(edge: FloatArray) -> dict[float, FloatArray]:
+    """Quantiles over the nodes of (node, m_X) that are there; NaN where none is."""
+    found = {q: np.full(edge.shape[1], np.nan) for q in QUANTILES}
+    some = ~np.isnan(edge).all(axis=0)
+    for q in QUANTILES if some.any() else ():
+        found[q][some] = np.nanquantile(edge[:, some], q, axis=0, method="inverted_cdf")
+    return found
+
+
+def draw_widths(axes: Axes, m_X: FloatArray, sigma: FloatArray, colour: str) -> None:
     """Draw 1 sigma of ln g_X in percent against the mass."""
-    axes.plot(m_X, 100 * sigma, color=style.edge, linewidth=0.8)
+    axes.plot(m_X, 100 * sigma, color=colour, linewidth=0.8)
 
 
 def finish_widths(axes: Axes, m_X: FloatArray) -> None:

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from PIL import Image
 
 from jaxtri import boundaries, scan
 from jaxtri.errors import InputError, StorageError
 from jaxtri.figure import draw_axis, draw_errors, draw_scans, draw_times, save
-from jaxtri.plot import GREY, PALETTES, STACK
+from jaxtri.plot import GREY, PALETTES, STACK, draw_spread, half_width
 from jaxtri.summary import leading_searches, previous_limits
 
 SMALL = {
@@ -330,6 +331,56 @@ def test_a_further_axis_is_a_family_of_curves(family):
     assert bar.get_ylabel() == "m_t [GeV]"
     assert axes.get_xlabel() == r"$m_X$ [GeV]"
     assert axes.get_xscale() == axes.get_yscale() == "log"
+
+
+NODES = 100
+M_X = np.geomspace(1e-3, 1.0, 4)
+WINDOW = 1e-9, 1.0
+
+
+def samples():
+    """Lowest and highest edge, (edge, node, m_X): all, 90 %, 40 % and none of the nodes exclude something."""
+    lowest = np.geomspace(1e-6, 1e-4, NODES)[:, None] * np.ones(4)
+    for mass, some in enumerate((100, 90, 40, 0)):
+        lowest[some:, mass] = np.nan
+    highest = np.where(np.isnan(lowest), np.nan, WINDOW[1])
+    shuffled = np.random.default_rng(1).permutation(NODES)
+    return np.stack([lowest, highest])[:, shuffled]
+
+
+def test_samples_are_drawn_by_how_they_spread():
+    """Oracle: the k-th of a hundred nodes in order."""
+    axes = Figure().subplots()
+    spread = draw_spread(axes, M_X, samples(), WINDOW)
+    ordered = np.geomspace(1e-6, 1e-4, NODES)
+    for quantile, rank in ((0.025, 3), (0.16, 16), (0.5, 50), (0.84, 84), (0.975, 98)):
+        expected = [ordered[rank - 1] if rank <= some else np.inf for some in (100, 90, 40, 0)]
+        np.testing.assert_allclose(spread[quantile], expected, rtol=1e-14)
+    median, at_the_window = (line.get_ydata() for line in axes.lines)
+    np.testing.assert_allclose(median, [ordered[49], ordered[49], np.nan, np.nan], rtol=1e-14)
+    assert np.isnan(at_the_window).all()
+    np.testing.assert_allclose(half_width(spread), [np.log(ordered[83] / ordered[15]) / 2] * 2 + [np.nan] * 2)
+    assert [one.get_text() for one in axes.get_legend().get_texts()] == [
+        "95 % of the nodes", "68 % of the nodes", "median"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "cloud", [{"sobol": {"m_t": [170, 175]}, "points": 8}, {"nuisance": "all", "points": 5}]
+)
+def test_an_axis_of_samples_is_a_band_and_its_width(cloud):
+    axes = {"cloud": cloud} | SMALL["axes"]
+    one = scan(SMALL | {"arrays": "reductions", "axes": axes, "treatments": ["matched"]})["matched"]
+    plane, widths = draw_axis(one, title="cloud").axes
+    median, _ = plane.lines
+    lowest = np.sort(np.where(np.isnan(one["boundary"][0]), np.inf, one["boundary"][0]), axis=0)
+    expected = lowest[(len(lowest) + 1) // 2 - 1]
+    drawn = np.isfinite(median.get_ydata())
+    assert drawn.any()
+    np.testing.assert_array_equal(median.get_ydata()[drawn], expected[drawn])
+    assert f"{cloud['points']} nodes of cloud" in plane.get_title()
+    assert widths.get_xlabel() == r"$m_X$ [GeV]"
+    assert np.nanmin(widths.lines[0].get_ydata()) > 0
 
 
 def test_one_further_axis_at_a_time(family, scans):
