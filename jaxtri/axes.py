@@ -6,7 +6,7 @@ draws of the inputs within their errors).
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -215,11 +215,11 @@ def sets_charges(axes: tuple[Axis, ...]) -> bool:
     return any(name == SHIFT or name.startswith(CHARGE) for axis in axes for name in axis.parameters)
 
 
-def require_separate(axes: tuple[Axis, ...]) -> None:
-    """Raise where two axes set the same parameter."""
-    seen: dict[str, str] = {}
+def require_separate(axes: tuple[Axis, ...], inputs: Iterable[str] = ()) -> None:
+    """Raise where two axes, or an axis and the inputs that are given, set the same parameter."""
+    seen = dict.fromkeys(inputs, "inputs")
     for axis in axes:
         for name in axis.parameters:
             if name in seen and name != SHIFT:
-                raise InputError(f"axes.{axis.name} and axes.{seen[name]} both set {name}; leave one out")
-            seen[name] = axis.name
+                raise InputError(f"axes.{axis.name} and {seen[name]} both set {name}; leave one out")
+            seen[name] = f"axes.{axis.name}"

@@ -164,7 +164,7 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
             )
         )
     )
-    require_separate(axes)
+    require_separate(axes, table.inputs)
     gather(*(lambda one=one: _require_free(axes, models, one) for one in treatments))
     return tuple(
         Spec(

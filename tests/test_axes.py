@@ -197,6 +197,19 @@ def test_every_input_and_charge_can_be_an_axis(sm):
     assert load_standard_model().m_t == sm.m_t
 
 
+def test_an_input_that_is_given_is_not_drawn_and_not_set_again():
+    given = BASE | {"inputs": {"ckm_A": 0.8}}
+    (draw,) = load_spec(given | {"axes": {"draw": {"nuisance": "all", "points": 3}} | BASE["axes"]}).axes
+    assert "ckm_lambda" in draw.parameters
+    assert "ckm_A" not in draw.parameters
+    for name, axis in (
+        ("ckm_A", {"values": [0.7, 0.8]}),
+        ("cloud", {"sobol": {"ckm_A": [0.7, 0.9]}, "points": 4}),
+    ):
+        with pytest.raises(InputError, match=rf"axes\.{name} and inputs both set ckm_A; leave one out"):
+            load_spec(given | {"axes": {name: axis} | BASE["axes"]})
+
+
 WRONG = {  # further axis, fragments of the message
     "unknown": ({"m_T": {"values": [1, 2]}}, ("axes.m_T", 'no parameter "m_T"', "did you mean m_u or m_t")),
     "list": ({"excited_omega_mass": {"values": [1, 2]}}, ("excited_omega_mass is a list",)),
