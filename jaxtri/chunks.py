@@ -30,7 +30,10 @@ def packed(values: npt.NDArray[Any], shape: tuple[int, ...], compression: str) -
 
 
 def checksum(data: Data, compression: str) -> int:
-    """What is to be remembered of a chunk as it is stored: the sum at its end, or a CRC where it has none."""
+    """What is to be remembered of a chunk as it is stored: the sum at its end, or a CRC where it has none.
+
+    The sum takes a word of zeros for one of ones, here as for every reader of the finished file.
+    """
     if compression == "none":
         return int(SUM.unpack_from(data, len(data) - SUM.size)[0])
     return zlib.crc32(data)

@@ -18,7 +18,7 @@ from jaxtri.fields import Fields, Header
 from jaxtri.files import write_whole
 from jaxtri.owner import owned
 from jaxtri.plan import Plan
-from jaxtri.shards import Blocks, Heap
+from jaxtri.shards import Blocks, Heap, clear
 
 PLAN = "plan.json"
 SAID = ("configuration", "axes", "versions")  # the axes as a hash
@@ -95,8 +95,16 @@ def prepare(job: Job, *, force: bool = False, break_lock: bool = False) -> Job:
         if not force:
             raise InputError(_refusal(job.folder, job, known, ANEW))
         with owned(job.folder, break_lock=break_lock):
-            for path in [*job.folder.glob("tile-*"), *job.folder.glob("*.data"), job.folder / PLAN]:
-                path.unlink(missing_ok=True)
+            again = read_plan(job.folder)
+            if again is not None and again.plan.key == job.plan.key:
+                return replace(job, plan=again.plan)  # another part was faster
+            clear(job.folder)
+            return _begun(job)
+    return _begun(job)
+
+
+def _begun(job: Job) -> Job:
+    """Say in the folder of a job what it is."""
     content = {"plan": asdict(job.plan), "title": job.header.title, **_said(job)}
     write_whole(job.folder / PLAN, json.dumps(content, indent=1).encode())
     return job
@@ -114,24 +122,33 @@ def _said(job: Job) -> dict[str, Any]:
     return dict(json.loads(json.dumps(dict(zip(SAID, said, strict=True)))))
 
 
-def adopted(job: Job, folders: list[Path]) -> Job:
-    """Return a job with the plan and the versions that the shards in some folders were computed with.
+def adopted(job: Job, others: list[Path]) -> tuple[Job, list[Path]]:
+    """Return a job with the plan and versions that its shards were computed with, and the folders of these.
+
+    The first folder is the job's own.  Folders of other scans, as of another treatment, are left out.
 
     Raises
     ------
     InputError
-        If no folder says what it holds, or one holds parts of another scan.
+        If no folder says that it holds shards of this scan, or the job's own those of another.
     """
-    for folder in folders:
+    fitting, refusals = [], []
+    for folder in (job.folder, *others):
         known = read_plan(folder)
-        if known is None:
-            continue
-        if known.said["axes"] != job.header.fingerprint:
-            raise InputError(_refusal(folder, job, known, OTHERS))
-        return replace(job, plan=known.plan, header=replace(job.header, versions=known.said["versions"]))
-    raise InputError(
-        f"{job.output}: no shards of it in {', '.join(map(str, folders))}; run jaxtri scan --shard first"
-    )
+        if known is not None and known.said["axes"] != job.header.fingerprint:
+            refusals.append(_refusal(folder, job, known, OTHERS))
+            if folder == job.folder:
+                break
+        else:
+            fitting.append((folder, known))
+    said = next((known for _, known in fitting if known is not None), None)
+    if job.folder not in [folder for folder, _ in fitting] or (said is None and refusals):
+        raise InputError(refusals[0])
+    if said is None:
+        shown = ", ".join(str(folder) for folder, _ in fitting)
+        raise InputError(f"{job.output}: no shards of it in {shown}; run jaxtri scan --shard first")
+    header = replace(job.header, versions=said.said["versions"])
+    return replace(job, plan=said.plan, header=header), [folder for folder, _ in fitting]
 
 
 class Known(NamedTuple):

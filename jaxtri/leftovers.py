@@ -1,39 +1,72 @@
 """Scans that are there already: the same command again does what is left, which may be nothing."""
 
-from jaxtri.errors import JaxtriError
+import os
+from contextlib import suppress
+
+from jaxtri.errors import JaxtriError, StorageError
 from jaxtri.jobs import Job, kept
-from jaxtri.owner import owned, owners
-from jaxtri.shards import clear
+from jaxtri.owner import owned, refuse_living
+from jaxtri.records import listed, tiles_there
+from jaxtri.shards import OUTPUT, clear
 from jaxtri.store import open_scan
 
 
-def left_to_do(jobs: list[Job], *, force: bool, break_lock: bool = False) -> list[Job]:
+def left_to_do(
+    jobs: list[Job], *, force: bool, break_lock: bool = False, any_versions: bool = False
+) -> list[Job]:
     """Return the jobs whose output, of this very scan, is not there yet; with ``force``, all of them.
 
-    The folder of one that is there goes: its run was stopped between the two.
+    The folder of one that is there goes if its run was stopped between the two; not if it holds tiles of a
+    run that is to replace it.
+
+    Parameters
+    ----------
+    jobs
+        One an output.
+    force
+        Outputs are made anew.
+    break_lock
+        Owners of other hosts are gone.
+    any_versions
+        Whether an output of other versions of jaxtri or JAX will do, as for who merges.
 
     Raises
     ------
     StorageError
-        If another process has just taken such a folder.
+        If another process is replacing an output, or may be.
     """
     left = []
     for job in jobs:
-        if force or not _is_there(job):
+        if force or not _is_there(job, any_versions=any_versions):
             left.append(job)
-        elif job.folder.exists():
-            with owned(job.folder, break_lock=break_lock):
-                clear(job.folder)
+        else:
+            refuse_living(job.folder, break_lock=break_lock)
+            with suppress(StorageError):  # another process has just taken it, or nobody may write here
+                _clear_up(job, break_lock=break_lock)
     return left
 
 
-def _is_there(job: Job) -> bool:
-    """Whether the output is there, of this very scan, and nobody is replacing it."""
-    if not job.output.is_file() or any(one.is_alive is not False for one in owners(job.folder)):
+def _clear_up(job: Job, *, break_lock: bool) -> None:
+    """Remove the folder of a run that was stopped after its output had its name."""
+    if job.folder.is_dir():
+        with owned(job.folder, break_lock=break_lock):
+            made = [
+                path
+                for path in listed(job.folder, f"{OUTPUT}.", ".data")
+                if os.path.samefile(path, job.output)
+            ]
+            if made or not tiles_there(job.folder):
+                clear(job.folder)
+
+
+def _is_there(job: Job, *, any_versions: bool) -> bool:
+    """Whether the output is there, of this very scan."""
+    if not job.output.is_file():
         return False
     try:
         one = open_scan(job.output).header
     except JaxtriError:
         return False
     now = job.header
-    return one.fingerprint == now.fingerprint and kept(one.versions) == kept(now.versions)
+    same = any_versions or kept(one.versions) == kept(now.versions)
+    return one.fingerprint == now.fingerprint and same

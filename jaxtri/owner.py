@@ -5,12 +5,13 @@ lives: it is refused until the user says that it is gone (``--break-lock``).
 """
 
 import errno
+import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from jaxtri.errors import StorageError
@@ -18,6 +19,7 @@ from jaxtri.files import maker_of, part_of, storing
 from jaxtri.processes import Process, this_process
 
 NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
+LOCK = "lock"
 WHOLE = "owner"  # of the whole output; a part of a job array has a file of its own
 
 
@@ -42,7 +44,7 @@ class Owner:
 
 @contextmanager
 def owned(folder: Path, *, shard: tuple[int, int] | None = None, break_lock: bool = False) -> Iterator[None]:
-    """Own a folder of shards, or one part i of n of it, while the context lasts.
+    """Own a folder of shards, or one part i of n of it, while the context lasts; one that is empty then goes.
 
     Parameters
     ----------
@@ -59,17 +61,22 @@ def owned(folder: Path, *, shard: tuple[int, int] | None = None, break_lock: boo
         If another process owns it.
     """
     name = WHOLE if shard is None else f"{WHOLE}-{shard[0]}-of-{shard[1]}"
-    path = folder / f"{name}.json"
-    _take(path, break_lock=break_lock)
+    mine = Owner(folder / f"{name}.json", this_process(), time.time())
+
+    def collides(other: Owner) -> bool:
+        return shard is None or other.path in (mine.path, folder / f"{WHOLE}.json")
+
+    _take(mine, collides, break_lock=break_lock)
     try:
-        for other in owners(folder):
-            collides = shard is None or other.path.stem == WHOLE
-            if other.path != path and collides:
-                _refuse_living(other, break_lock=break_lock)
-                _remove(other.path, other)
         yield
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            if _read(mine.path) == mine:
+                mine.path.unlink()
+        with suppress(OSError), _undisturbed(folder, create=False):
+            if os.listdir(folder) == [LOCK]:
+                (folder / LOCK).unlink()
+                folder.rmdir()
 
 
 def owners(folder: Path) -> list[Owner]:
@@ -97,51 +104,49 @@ def refuse_living(folder: Path, *, break_lock: bool = False) -> None:
         _refuse_living(one, break_lock=break_lock)
 
 
-def _take(path: Path, *, break_lock: bool) -> None:
-    """Create the owner file whole: written aside, then linked under its name, which fails if it is taken."""
-    aside = part_of(path)
+@contextmanager
+def _undisturbed(folder: Path, *, create: bool = True) -> Iterator[None]:
+    """Let one process at a time look at owners and replace them."""
+    lock = os.open(folder / LOCK, os.O_RDWR | (os.O_CREAT if create else 0), 0o666)
     try:
-        with storing(path):
-            aside.write_text(json.dumps(asdict(this_process()) | {"since": time.time()}))
-            for _ in range(2):
-                try:
-                    os.link(aside, path)
-                    return
-                except FileExistsError:
-                    other = _read(path)
-                    if other is not None:
-                        _refuse_living(other, break_lock=break_lock)
-                    _remove(path, other)
-                except OSError as error:
-                    if error.errno in NO_LINKS:
-                        raise StorageError(
-                            f"{path.parent}: this file system has no hard links, which keep two writers "
-                            "apart; choose another"
-                        ) from error
-                    raise
+        with suppress(OSError):  # a file system without locks: looking and replacing takes a moment only
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
     finally:
-        aside.unlink(missing_ok=True)
-    raise _taken(path)
+        os.close(lock)
 
 
-def _taken(path: Path) -> StorageError:
-    return StorageError(f"{path}: taken by another process at this moment; try again")
+def _take(mine: Owner, collides: Callable[[Owner], bool], *, break_lock: bool) -> None:
+    """Replace owners that are no more by the file of another, which is written aside and linked whole."""
+    folder, aside = mine.path.parent, part_of(mine.path)
+    with storing(mine.path):
+        try:
+            with _undisturbed(folder):
+                others = list(filter(collides, owners(folder)))
+                for other in others:
+                    _refuse_living(other, break_lock=break_lock)
+                aside.write_text(json.dumps(asdict(mine.process) | {"since": mine.since}))
+                for other in others:
+                    other.path.unlink(missing_ok=True)
+                if _read(mine.path) is None:
+                    mine.path.unlink(missing_ok=True)  # it names nobody
+                _link(aside, mine.path)
+        except (FileExistsError, FileNotFoundError) as error:
+            raise StorageError(f"{folder}: just taken, or removed, by another process; try again") from error
+        finally:
+            aside.unlink(missing_ok=True)
 
 
-def _remove(path: Path, seen: Owner | None) -> None:
-    """Remove the file of a dead owner, but not one that another process has just put in its place."""
-    stale = part_of(path.with_name(f"{path.name}.stale"))
+def _link(source: Path, path: Path) -> None:
     try:
-        os.rename(path, stale)
-    except FileNotFoundError:
-        return  # its owner, or another process, was faster
-    try:
-        if seen is not None and _read(stale) != replace(seen, path=stale):
-            os.link(stale, path)
-    except FileExistsError:
-        raise _taken(path) from None
-    finally:
-        stale.unlink()
+        os.link(source, path)
+    except OSError as error:
+        if error.errno in NO_LINKS:
+            raise StorageError(
+                f"{path.parent}: this file system has no hard links, which keep two writers apart; "
+                "choose another"
+            ) from error
+        raise
 
 
 def _refuse_living(other: Owner, *, break_lock: bool) -> None:

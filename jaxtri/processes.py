@@ -5,6 +5,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+HIDDEN = "0"  # start of a process that is there, and of which no more can be seen
+
 
 @dataclass(frozen=True)
 class Process:
@@ -22,8 +24,8 @@ class Process:
 
     @property
     def is_alive(self) -> bool | None:
-        """Whether it still runs; None where that cannot be known from here."""
-        return _start_of(self.pid) == self.started if self.is_here else None
+        """Whether it still runs, or may; None where that cannot be known from here."""
+        return _start_of(self.pid) in (self.started, HIDDEN) if self.is_here else None
 
     @property
     def tag(self) -> str:
@@ -49,18 +51,16 @@ def _namespace() -> str:
 
 
 def _start_of(pid: int) -> str:
-    """When a process of this host started, in the words of the system; empty if there is none."""
+    """When a process of this host started, as the system counts; empty if there is none, or `HIDDEN`."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return "" if fields[0] == "Z" else fields[19]
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rsplit(b")", 1)[1].split()
+        return "" if fields[0] == b"Z" else fields[19].decode("ascii")
     except (OSError, IndexError):
         pass
-    if Path("/proc/self/stat").exists():
-        return ""
-    try:  # no /proc: only whether it is there
+    try:  # it is another user's, or the system has no /proc
         os.kill(pid, 0)
     except ProcessLookupError:
         return ""
     except PermissionError:
-        return "alive"
-    return "alive"
+        return HIDDEN
+    return HIDDEN

@@ -56,7 +56,23 @@ def shard_path(folder: Path, tile: int) -> Path:
 
 def tiles_there(folder: Path) -> set[int]:
     """Return the tiles that have a record in a folder, which may not be there; nothing is checked."""
-    return {tile_of(path) for path in folder.glob("tile-*.npz")}
+    return set(map(tile_of, listed(folder, "tile-", ".npz")))
+
+
+def listed(folder: Path, start: str, end: str) -> list[Path]:
+    """Return the files of a folder whose names start and end so; none if there is no folder.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be listed: `Path.glob` would say that there are none.
+    """
+    try:
+        with _reading(folder):
+            names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    return [folder / name for name in sorted(names) if name.startswith(start) and name.endswith(end)]
 
 
 def tile_of(path: Path) -> int:

@@ -4,6 +4,7 @@ A tile is computed anew unless its shard is there and whole, whoever wrote it; w
 gets its name and the folder goes.
 """
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -50,20 +51,24 @@ def run_job(
     UnresolvedError
         If tiles failed, by their names; everything else is kept.
     """
+    every = range(job.plan.count)
+    _require_free(job, force)
     sweep(job.folder)
-    drop_unnamed(job.folder)
+    drop_unnamed(job.folder, every)
     drop_outputs(job.folder)
     with output_in(job.folder, job.plan, job.header) as output:
-        for attempt in range(ROUNDS):
+        done = output.take([job.folder])
+        found(job.plan.cells_of(done))
+        for _ in range(ROUNDS):
+            if len(done) == len(every):
+                break
+            _compute(job, execute, sorted(set(every) - done), output)
             done = output.take([job.folder])
-            if attempt == 0:
-                found(job.plan.cells_of(done))
-            missing = sorted(set(range(job.plan.count)) - done)
-            if not missing:
-                _finish(job, output, force=force)
-                return f"wrote {job.output}"
-            _compute(job, execute, missing, output)
-    raise StorageError(f"{job.folder}: shards are damaged again and again; is the disk sound?")
+        else:
+            raise StorageError(f"{job.folder}: shards are damaged again and again; is the disk sound?")
+        _finish(job, output, force=force)
+    clear(job.folder)
+    return f"wrote {job.output}"
 
 
 def run_part(
@@ -77,7 +82,7 @@ def run_part(
         If tiles failed, by their names; everything else is kept.
     """
     sweep(job.folder)
-    drop_unnamed(job.folder)
+    drop_unnamed(job.folder, tiles)
     done = finished_tiles(job.folder, job.plan, tiles)
     found(job.plan.cells_of(done))
     _compute(job, execute, sorted(set(tiles) - done), None)
@@ -129,15 +134,23 @@ def join(job: Job, others: list[Path], *, force: bool = False, break_lock: bool 
     StorageError
         If the output cannot be written, or another process writes it.
     """
-    folders = [job.folder, *others]
-    job = adopted(job, folders)
+    job, folders = adopted(job, others)
     every = set(range(job.plan.count))
     refuse_living(job.folder, break_lock=break_lock)  # before a tile is missed that is just being computed
     _require_none(job, every.difference(*map(tiles_there, folders)), "are missing")
     job = prepare(job)
-    with owned(job.folder, break_lock=break_lock), output_in(job.folder, job.plan, job.header) as output:
-        _require_none(job, every - output.take(folders), "are damaged")
-        _finish(job, output, force=force)
+    with owned(job.folder, break_lock=break_lock):
+        _require_free(job, force)
+        with output_in(job.folder, job.plan, job.header) as output:
+            _require_none(job, every - output.take(folders), "are damaged")
+            _finish(job, output, force=force)
+        clear(job.folder)
+
+
+def _require_free(job: Job, force: bool) -> None:
+    """Raise, before tiles are computed, where an output appeared since that was last looked at."""
+    if os.path.lexists(job.output) and not force:
+        raise StorageError(f"{job.output}: appeared meanwhile; nothing was overwritten")
 
 
 def _require_none(job: Job, tiles: set[int], what: str) -> None:
@@ -150,7 +163,6 @@ def _require_none(job: Job, tiles: set[int], what: str) -> None:
 
 
 def _finish(job: Job, output: Output, *, force: bool) -> None:
-    """Give the output its name, and remove the folder."""
+    """Give the output its name."""
     sweep(job.output.parent, job.output.name)
     output.finish(job.output, job.boundaries(), replace=force)
-    clear(job.folder)

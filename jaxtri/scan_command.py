@@ -7,9 +7,10 @@ from pathlib import Path
 from jaxtri import figure, report, store, summary
 from jaxtri.batch import check_options, check_space, client_for, jobs_of, named_outputs, outputs_in, run_all
 from jaxtri.errors import InputError, StorageError
-from jaxtri.jobs import Job, parts_of
+from jaxtri.jobs import Job, parts_of, read_plan
 from jaxtri.leftovers import left_to_do
 from jaxtri.owner import owners
+from jaxtri.records import tiles_there
 from jaxtri.runs import join
 from jaxtri.spec import Spec, load_spec, load_specs
 from jaxtri.watch import progress_of
@@ -49,9 +50,10 @@ def merge(arguments: argparse.Namespace) -> str:
     """Join the shards of a job array."""
     specs = load_specs(arguments.spec)
     outputs = named_outputs(specs, arguments.output)
-    jobs = left_to_do(jobs_of(specs, outputs), force=arguments.force, break_lock=arguments.break_lock)
+    every = jobs_of(specs, outputs)
+    jobs = left_to_do(every, force=arguments.force, break_lock=arguments.break_lock, any_versions=True)
     if not jobs:
-        return _there(list(outputs.values()))
+        return _there(every, list(outputs.values()))
     check_space(jobs, [job.output for job in jobs], force=arguments.force)
     extra = [Path(name) for name in arguments.folders]
     for folder in extra:
@@ -70,7 +72,7 @@ def info(arguments: argparse.Namespace) -> str:
     if folder.is_dir() and not path.is_file():
         return report.progress_text(progress_of(folder), owners(folder))
     text = report.info_text(store.open_scan(path))
-    if folder.is_dir():
+    if read_plan(folder) is not None:
         text += "\nbeing replaced by:\n" + report.progress_text(progress_of(folder), owners(folder))
     return text
 
@@ -86,7 +88,7 @@ def _scan(
     left = left_to_do(jobs, force=arguments.force, break_lock=arguments.break_lock)
     to_write = [path for path in pictures if left or not path.exists()]
     if not left and (part or not to_write):
-        return _there(paths)
+        return _there(jobs, paths)
     check_space(left, [*(job.output for job in left), *to_write], force=arguments.force, part=part)
     with client_for(arguments.workers, arguments.scheduler) as client:
         if not arguments.quiet:  # said before any work: which model, and what its anomalies mean
@@ -103,9 +105,11 @@ def _scan(
     return "\n".join(said) if part else ""
 
 
-def _there(paths: list[Path]) -> str:
+def _there(jobs: list[Job], paths: list[Path]) -> str:
     """What is said where nothing is left to do."""
-    return f"{', '.join(map(str, paths))}: there already, of this very scan; --force makes it anew"
+    said = f"{', '.join(map(str, paths))}: there already, of this very scan; --force makes it anew"
+    kept = [str(job.folder) for job in jobs if tiles_there(job.folder)]
+    return said + (f"\nleft alone, of a run to replace it: {', '.join(kept)}" if kept else "")
 
 
 def _require_drawable(spec: Spec) -> None:

@@ -7,8 +7,7 @@ Once they are on disk a record says so (`records`), and where they are.
 import io
 import math
 import os
-import shutil
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Collection, Iterator, Set
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,9 +17,22 @@ import numpy as np
 from jaxtri.chunks import Data, checksum, packed
 from jaxtri.fields import Box, Fields, extents
 from jaxtri.files import new_data, storing, write_at
-from jaxtri.owner import is_of_the_dead
+from jaxtri.owner import LOCK, is_of_the_dead
+from jaxtri.owner import WHOLE as OWNER
 from jaxtri.plan import Plan
-from jaxtri.records import Offset, Pieces, Row, Shard, checked, heap_of, shard_path, tile_of, write_record
+from jaxtri.records import (
+    Offset,
+    Pieces,
+    Row,
+    Shard,
+    checked,
+    heap_of,
+    listed,
+    shard_path,
+    tile_of,
+    tiles_there,
+    write_record,
+)
 
 Blocks = Iterator[tuple[Box, Fields]]
 OUTPUT = "output"  # what the name of an output in the making begins with
@@ -94,8 +106,8 @@ def copy_shard(shard: Shard, folder: Path, plan: Plan, into: Heap) -> None:
     StorageError
         If the disk is full or the folder cannot be written.
     """
-    seen = os.stat(shard.path)
     with storing(shard_path(folder, shard.tile)):
+        seen = os.stat(shard.path)
         _write(folder, plan, shard.tile, shard.columns, checked(shard, plan), into, shard.device)
         os.utime(shard_path(folder, shard.tile), ns=(seen.st_atime_ns, seen.st_mtime_ns))
         before = folder / shard.heap
@@ -161,25 +173,30 @@ def _own_heap(folder: Path, tile: int) -> Iterator[Heap]:
 
 
 def bytes_apart(folder: Path, tiles: Set[int]) -> int:
-    """Bytes in files of some tiles' own; each goes as soon as its chunks are in the output in the making."""
-    total = 0
-    for path in folder.glob("tile-*.data"):
+    """Bytes in files of finished tiles' own; each goes once its chunks are in the output in the making."""
+    total, finished = 0, tiles & tiles_there(folder)
+    for path in listed(folder, "tile-", ".data"):
         with suppress(FileNotFoundError):  # it has just gone
-            total += path.stat().st_size if tile_of(path) in tiles else 0
+            total += path.stat().st_size if tile_of(path) in finished else 0
     return total
 
 
 def clear(folder: Path) -> None:
-    """Remove a folder of shards: records first, so that none is without its chunks."""
-    for path in folder.glob("tile-*.npz"):
-        path.unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    """Empty a folder of shards: records first, so that none is without its chunks; not the owners' files."""
+    for path in (*listed(folder, "tile-", ".npz"), *listed(folder, "", "")):
+        if not path.name.startswith((OWNER, LOCK)):
+            with suppress(OSError):  # what stays is seen by the next run
+                path.unlink(missing_ok=True)
 
 
-def drop_unnamed(folder: Path) -> None:
-    """Remove the files of tiles' own that no record names, unless their process lives, or may."""
-    for path in folder.glob("tile-*.data"):
-        if is_of_the_dead(path) and path.name != heap_of(shard_path(folder, tile_of(path))):
+def drop_unnamed(folder: Path, tiles: Collection[int]) -> None:
+    """Remove files of some tiles' own that no record names, unless their process lives, or may."""
+    for path in listed(folder, "tile-", ".data"):
+        if (
+            tile_of(path) in tiles
+            and is_of_the_dead(path)
+            and path.name != heap_of(shard_path(folder, tile_of(path)))
+        ):
             path.unlink(missing_ok=True)
 
 
@@ -188,8 +205,8 @@ def drop_outputs(folder: Path, *, keep: Path | None = None) -> None:
 
     If a record cannot be read none is removed: it may be the one that this record names.
     """
-    outputs = [path for path in folder.glob(f"{OUTPUT}.*.data") if path != keep]
-    named = {heap_of(path) for path in folder.glob("tile-*.npz")} if outputs else set()
+    outputs = [path for path in listed(folder, f"{OUTPUT}.", ".data") if path != keep]
+    named = set(map(heap_of, listed(folder, "tile-", ".npz"))) if outputs else set()
     for path in outputs:
         if path.name not in named:
             path.unlink(missing_ok=True)

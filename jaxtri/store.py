@@ -45,7 +45,7 @@ def check_outputs(paths: list[Path], needed: int, *, force: bool) -> None:
         Whether existing files may be replaced.
     """
     for path in paths:
-        if path.exists() and not force:
+        if os.path.lexists(path) and not force:
             raise StorageError(f"{path}: exists; choose another output or pass --force to replace it")
         if path.is_dir():
             raise StorageError(f"{path}: is a folder; name a file")
@@ -94,7 +94,7 @@ def open_scan(path: str | Path) -> Scan:
             curves = read_boundaries(file["boundaries"]) if "boundaries" in file else None
             header = read_header(file)
             return Scan(header=header, arrays=Arrays(header.arrays, partial(_read, path)), boundaries=curves)
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, RuntimeError) as error:  # as h5py calls what is damaged
         if isinstance(error, JaxtriError):
             raise
         raise InputError(

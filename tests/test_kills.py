@@ -364,10 +364,20 @@ def test_a_finished_scan_with_its_folder_left_over_is_cleared_up(run, whole, rea
     inode = (ready / OUTPUT).stat().st_ino
     there = f"{OUTPUT}: there already, of this very scan; --force makes it anew\n"
     for command in (("scan", NAME, "--shard", "1/3"), ("merge", NAME), ("scan", NAME)):
-        shutil.copytree(parts(sharded), parts(ready))
+        parts(ready).mkdir()
+        shutil.copy(parts(sharded) / "plan.json", parts(ready))
+        os.link(ready / OUTPUT, parts(ready) / "output.elsewhere.1.2.3.0.data")
         assert run(ready, *command) == (0, there, "")
         check_result(ready, whole)
         assert (ready / OUTPUT).stat().st_ino == inode
+    shutil.copytree(parts(sharded), parts(ready))  # as of parts that were to replace it
+    kept = f"{there}left alone, of a run to replace it: {OUTPUT}.parts\n"
+    assert run(ready, "scan", NAME) == (0, kept, "")
+    assert len(shards(ready)) == TILES
+    shutil.rmtree(parts(ready))
+    parts(ready).mkdir()  # as a network file system may leave it
+    code, said, _ = run(ready, "info", OUTPUT)
+    assert (code, "being replaced" in said) == (0, False)
     place(ready, SPEC.replace("max = 90.0", "max = 80.0"))
     code, _, complaint = run(ready, "scan", NAME, "--quiet")
     assert (code, f"{OUTPUT}: exists" in complaint) == (4, True)

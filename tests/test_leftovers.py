@@ -4,19 +4,25 @@ Oracle: the random numbers that the job writes.
 """
 
 import dataclasses
+import json
 import os
+from dataclasses import asdict
+from pathlib import Path
 
 import h5py
 import pytest
 from made_up_job import OUTPUT, made_up_job, run, wrong_output, wrong_shards
 
+from jaxtri import leftovers, runs
 from jaxtri.errors import InputError, InterruptedScan, StorageError
 from jaxtri.executors import in_threads
 from jaxtri.jobs import prepare
 from jaxtri.leftovers import left_to_do
 from jaxtri.owner import owned
+from jaxtri.processes import this_process
 from jaxtri.records import read_shard, shard_path
-from jaxtri.runs import ROUNDS, run_job
+from jaxtri.runs import ROUNDS, join, run_job, run_part
+from jaxtri.store import check_outputs
 
 
 def test_of_several_outputs_only_those_that_lack_are_left_to_do(tmp_path):
@@ -39,7 +45,8 @@ def test_a_folder_that_is_left_over_goes_unless_somebody_works_in_it(tmp_path):
     job = made_up_job(tmp_path)
     run(job)
     with owned(prepare(job).folder):
-        assert left_to_do([job], force=False) == [job]
+        with pytest.raises(StorageError, match=f"in use by process {os.getpid()}"):
+            left_to_do([job], force=False)
         assert job.folder.exists()
     assert left_to_do([job], force=False) == []
     assert not job.folder.exists()
@@ -139,3 +146,94 @@ def test_records_say_where_hdf5_has_put_the_chunks(tmp_path, compression):
             recorded = [tuple(row[:2]) for table in known.values() for row in table[name].tolist()]
             assert len(recorded) == len(stored)
             assert set(recorded) == stored
+
+
+def stopped_before_clearing(job):
+    """As killed between the moments when the output has its name and when the folder goes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "clear", lambda folder: None)
+        run(job)
+    assert job.output.exists()
+    assert list(job.folder.glob("tile-*.npz"))
+
+
+def test_what_a_finished_run_left_goes_and_what_is_to_replace_it_stays(tmp_path):
+    job = made_up_job(tmp_path)
+    stopped_before_clearing(job)
+    assert left_to_do([job], force=False) == []
+    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
+    with owned(prepare(job).folder, shard=(1, 1)):  # as jaxtri scan --shard 1/1 --force
+        run_part(job, in_threads(1), range(4))
+    before = sorted(job.folder.iterdir())
+    assert left_to_do([job], force=False) == []
+    assert sorted(job.folder.iterdir()) == before
+    join(job, [], force=True)
+    assert wrong_output(job) == []
+    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
+
+
+def test_break_lock_clears_up_after_a_run_on_another_host(tmp_path):
+    job = made_up_job(tmp_path)
+    stopped_before_clearing(job)
+    elsewhere = asdict(dataclasses.replace(this_process(), host="elsewhere")) | {"since": 1.0}
+    (job.folder / "owner.json").write_text(json.dumps(elsewhere))
+    with pytest.raises(StorageError, match=r"on elsewhere.*pass --break-lock"):
+        left_to_do([job], force=False)
+    assert left_to_do([job], force=False, break_lock=True) == []
+    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
+
+
+def test_an_output_in_a_folder_that_cannot_be_written_is_there_nevertheless(tmp_path, monkeypatch):
+    job = made_up_job(tmp_path)
+    stopped_before_clearing(job)
+
+    def refused(*arguments, **options):
+        raise StorageError("cannot be written (Read-only file system)")
+
+    monkeypatch.setattr(leftovers, "owned", refused)
+    assert left_to_do([job], force=False) == []
+
+
+def test_who_merges_need_not_have_the_versions_of_who_computed(tmp_path):
+    job = made_up_job(tmp_path)
+    run(job)
+    newer = dataclasses.replace(job, header=dataclasses.replace(job.header, versions={"jaxtri": "1"}))
+    assert left_to_do([newer], force=False, any_versions=True) == []
+    assert left_to_do([newer], force=False) == [newer]
+
+
+def test_the_output_is_closed_when_the_folder_goes(tmp_path, monkeypatch):
+    """Network file systems keep an open file under another name, and the folder with it."""
+    open_then = []
+
+    def looking(folder, known=runs.clear):
+        targets = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+        open_then.extend(one for one in targets if str(folder) in one)
+        known(folder)
+
+    monkeypatch.setattr(runs, "clear", looking)
+    job = made_up_job(tmp_path)
+    run(job)
+    assert open_then == []
+    with owned(prepare(job).folder):
+        run_part(job, in_threads(1), range(4))
+    join(job, [], force=True)
+    assert open_then == []
+    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
+
+
+@pytest.mark.parametrize("link", [False, True], ids=["a file", "a link to nowhere"])
+def test_nothing_is_computed_for_an_output_that_is_there_meanwhile(tmp_path, link):
+    job = prepare(made_up_job(tmp_path))
+    if link:
+        job.output.symlink_to(tmp_path / "nowhere")
+    else:
+        job.output.write_bytes(b"of somebody else")
+
+    def never(job, tiles, into):
+        raise AssertionError("computed")
+
+    with owned(job.folder), pytest.raises(StorageError, match="appeared meanwhile; nothing was overwritten"):
+        run_job(job, never)
+    with pytest.raises(StorageError, match="exists; choose another output"):
+        check_outputs([job.output], 0, force=False)

@@ -15,11 +15,11 @@ from dataclasses import asdict, replace
 import pytest
 from made_up_job import OUTPUT, made_up_job, run, wrong_output
 
-from jaxtri import owner, processes
+from jaxtri import processes
 from jaxtri.errors import StorageError
 from jaxtri.files import new_data, part_of
 from jaxtri.jobs import prepare
-from jaxtri.owner import is_of_the_dead, owned, owners, sweep
+from jaxtri.owner import LOCK, is_of_the_dead, owned, owners, sweep
 from jaxtri.processes import Process, this_process
 from jaxtri.records import shard_path
 from jaxtri.store import check_outputs
@@ -106,31 +106,77 @@ def test_an_unfinished_file_of_this_very_process_is_no_obstacle(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of shards with a file in it, so that it stays."""
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    (folder / "plan.json").touch()
+    return folder
+
+
+def left_in(folder):
+    return sorted(path.name for path in folder.iterdir() if path.name not in ("plan.json", LOCK))
+
+
+def write_owner(folder, process, name="owner.json", since=1.0):
+    (folder / name).write_text(json.dumps(asdict(process) | {"since": since}))
+
+
+def begin(folder, **options):
+    owned(folder, **options).__enter__()
+
+
 @pytest.mark.parametrize("stranger", strangers(), ids=["another host", "another container"])
-def test_an_owner_of_whom_nothing_is_known_is_believed_until_told_otherwise(tmp_path, stranger):
-    path = tmp_path / "owner.json"
-    path.write_text(json.dumps(asdict(stranger) | {"since": time.time()}))
+def test_an_owner_of_whom_nothing_is_known_is_believed_until_told_otherwise(folder, stranger):
+    write_owner(folder, stranger)
     with pytest.raises(StorageError, match=r"in use by process .*; if it is gone, pass --break-lock"):
-        owned(tmp_path).__enter__()
-    with owned(tmp_path, break_lock=True):
-        assert [one.process for one in owners(tmp_path)] == [this_process()]
-    assert list(tmp_path.iterdir()) == []
+        begin(folder)
+    with owned(folder, break_lock=True):
+        assert [one.process for one in owners(folder)] == [this_process()]
+    assert left_in(folder) == []
 
 
-def test_a_dead_owner_is_replaced_and_a_living_one_is_not(tmp_path, dead, parent):
-    path = tmp_path / "owner.json"
-    path.write_text(json.dumps(asdict(parent) | {"since": time.time()}))
+def test_a_dead_owner_is_replaced_and_a_living_one_is_not(folder, dead, parent):
+    write_owner(folder, parent)
     for options in ({}, {"break_lock": True}):
         with pytest.raises(StorageError, match="wait, or stop it"):
-            owned(tmp_path, **options).__enter__()
-    path.write_text(json.dumps(asdict(dead) | {"since": time.time()}))
-    with owned(tmp_path):
-        assert [one.process for one in owners(tmp_path)] == [this_process()]
+            begin(folder, **options)
+    write_owner(folder, dead)
+    with owned(folder):
+        assert [one.process for one in owners(folder)] == [this_process()]
 
 
-def test_an_owner_that_cannot_be_read_is_not_taken_for_a_dead_one(tmp_path, monkeypatch):
-    path = tmp_path / "owner.json"
-    path.write_text("{}")
+def test_parts_stand_side_by_side_and_the_whole_alone(folder, parent):
+    write_owner(folder, parent, "owner-1-of-3.json")
+    with owned(folder, shard=(2, 3)):
+        assert left_in(folder) == ["owner-1-of-3.json", "owner-2-of-3.json"]
+    for options in ({}, {"shard": (1, 3)}):
+        with pytest.raises(StorageError, match=f"in use by process {parent.pid}"):
+            begin(folder, **options)
+    (folder / "owner-1-of-3.json").unlink()
+    write_owner(folder, parent)
+    with pytest.raises(StorageError, match=f"in use by process {parent.pid}"):
+        begin(folder, shard=(2, 3))
+
+
+def test_the_file_of_a_successor_is_let_alone(folder, parent):
+    """As after --break-lock while the owner lived, or where the folder was made anew meanwhile."""
+    with owned(folder):
+        write_owner(folder, parent)
+    assert [one.process for one in owners(folder)] == [parent]
+
+
+def test_a_folder_that_is_empty_goes_with_its_owner(folder):
+    with owned(folder):
+        (folder / "plan.json").unlink()
+    assert not folder.exists()
+    with pytest.raises(StorageError, match="just taken, or removed, by another process; try again"):
+        begin(folder)
+
+
+def test_an_owner_that_cannot_be_read_is_not_taken_for_a_dead_one(folder, monkeypatch):
+    (folder / "owner.json").write_text("{}")
 
     def failing(self):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -138,39 +184,74 @@ def test_an_owner_that_cannot_be_read_is_not_taken_for_a_dead_one(tmp_path, monk
     with monkeypatch.context() as patch:
         patch.setattr("pathlib.Path.read_text", failing)
         with pytest.raises(StorageError, match=r"owner\.json: cannot be read"):
-            owned(tmp_path).__enter__()
-    assert path.exists()
-    with owned(tmp_path):  # what can be read, and names nobody, is nobody's
+            begin(folder)
+    assert left_in(folder) == ["owner.json"]
+    with owned(folder):  # what can be read, and names nobody, is nobody's
         pass
-    assert list(tmp_path.iterdir()) == []
+    assert left_in(folder) == []
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
-def test_a_file_system_without_hard_links_is_refused_by_name(tmp_path, monkeypatch, number):
+def test_a_file_system_without_hard_links_is_refused_by_name(folder, monkeypatch, number):
     def refusing(source, path):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "link", refusing)
     with pytest.raises(StorageError, match="has no hard links, which keep two writers apart"):
-        owned(tmp_path).__enter__()
-    assert list(tmp_path.iterdir()) == []
+        begin(folder)
+    assert left_in(folder) == []
 
 
-def test_of_two_that_replace_a_dead_owner_one_wins(tmp_path, monkeypatch, dead, parent):
-    """A third is faster between looking at the dead owner and removing its file."""
-    path = tmp_path / "owner.json"
-    path.write_text(json.dumps(asdict(dead) | {"since": 1.0}))
+RACE = """import sys
+from pathlib import Path
+from jaxtri.errors import StorageError
+from jaxtri.owner import owned
+folder, taken = Path(sys.argv[1]), 0
+while taken < int(sys.argv[2]):
+    try:
+        with owned(folder):
+            (folder / "inside").open("x").close()  # fails if another is inside
+            taken += 1
+            (folder / "inside").unlink()
+            (folder / "owner.json").write_bytes((folder / "dead").read_bytes())  # as if killed
+    except StorageError:
+        pass
+"""
+RACERS, TAKINGS = 4, 50
 
-    def overtaken(path, seen, known=owner._remove):
-        path.write_text(json.dumps(asdict(parent) | {"since": 2.0}))
-        known(path, seen)
 
-    monkeypatch.setattr(owner, "_remove", overtaken)
-    with pytest.raises(StorageError, match=f"in use by process {parent.pid}"):
-        owned(tmp_path).__enter__()
-    assert [path.name for path in tmp_path.iterdir()] == ["owner.json"]
-    assert [one.process for one in owners(tmp_path)] == [parent]
+def test_of_those_that_race_for_a_dead_owners_place_one_wins(folder, dead):
+    write_owner(folder, dead, "dead")
+    write_owner(folder, dead)
+    command = [sys.executable, "-c", RACE, str(folder), str(TAKINGS)]
+    racing = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(RACERS)]
+    assert [(one.communicate(timeout=60)[1], one.returncode) for one in racing] == [("", 0)] * RACERS
 
 
 def test_a_process_is_named_by_its_number_and_host():
     assert str(Process("node7", "1", 12, "345")) == "process 12 on node7"
+
+
+def test_a_name_that_the_system_cuts_within_a_letter_is_no_obstacle():
+    """Linux keeps 15 bytes of it."""
+    code = """import ctypes, jaxtri.processes as processes
+ctypes.CDLL(None).prctl(15, b"fourteen_lett\\xc3")
+print(processes.this_process().is_alive)"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "True\n"
+
+
+def test_a_process_of_which_nothing_is_shown_may_live(monkeypatch, parent, dead):
+    """As where another user's processes are hidden, or the system has no /proc."""
+    hidden = {parent.pid: PermissionError, dead.pid: ProcessLookupError}
+
+    def no_stat(self):
+        raise FileNotFoundError
+
+    def kill(pid, number):
+        raise hidden[pid]
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", no_stat)
+    monkeypatch.setattr(os, "kill", kill)
+    assert parent.is_alive
+    assert dead.is_alive is False

@@ -15,15 +15,16 @@ from pathlib import Path
 import pytest
 from made_up_job import SIZES, made_up_job, run, wrong_output, wrong_shards
 
-from jaxtri import batch, executors, leftovers, store, watch
+from jaxtri import batch, executors, jobs, leftovers, store, watch
 from jaxtri.errors import InputError, InterruptedScan, StorageError
 from jaxtri.executors import in_threads
 from jaxtri.jobs import PLAN, prepare
 from jaxtri.leftovers import left_to_do
 from jaxtri.owner import owned
-from jaxtri.records import finished_tiles, shard_path
+from jaxtri.processes import this_process
+from jaxtri.records import finished_tiles, shard_path, tiles_there
 from jaxtri.runs import join, run_job, run_part
-from jaxtri.shards import bytes_apart
+from jaxtri.shards import bytes_apart, drop_outputs
 
 MANY = {**SIZES, "g_X": 3 * 64}  # 64 tiles
 STEP_S = 0.01  # that a slow tile waits between its blocks
@@ -175,6 +176,51 @@ def test_looking_for_space_while_a_file_goes(tmp_path, monkeypatch):
     assert bytes_apart(job.folder, set(range(4))) == 0 < before
 
 
+def test_space_is_counted_for_finished_tiles_only(tmp_path):
+    job = everything(tmp_path)
+    before = bytes_apart(job.folder, set(range(4)))
+    (job.folder / "tile-00001.elsewhere.1.2.3.0.data").write_bytes(bytes(1000))
+    assert bytes_apart(job.folder, set(range(4))) == before + 1000  # as of another run of a finished tile
+    shard_path(job.folder, 1).unlink()
+    assert bytes_apart(job.folder, set(range(4))) < before
+
+
+def test_a_part_reads_no_record_of_another(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        earlier = dataclasses.replace(this_process(), started="1")
+        patch.setattr("jaxtri.files.this_process", lambda: earlier)
+        job = everything(tmp_path, sizes=MANY)
+    read, known = [], Path.read_bytes
+
+    def noted(self):
+        if self.suffix == ".npz":
+            read.append(self)
+        return known(self)
+
+    monkeypatch.setattr(Path, "read_bytes", noted)
+    part(job, 3, 16)
+    tiles = batch.tiles_of((3, 16), job.plan)
+    assert set(read) == {shard_path(job.folder, tile) for tile in tiles}
+
+
+def test_of_two_parts_that_begin_anew_the_second_keeps_what_the_first_computed(tmp_path, monkeypatch):
+    everything(tmp_path)
+    changed = made_up_job(tmp_path)
+    changed = dataclasses.replace(changed, plan=dataclasses.replace(changed.plan, key="another"))
+
+    def late(folder, known=jobs.owned, **options):
+        monkeypatch.setattr(jobs, "owned", known)
+        part(prepare(changed, force=True), 1, 2)  # the first, between the second's look and its turn
+        return known(folder, **options)
+
+    monkeypatch.setattr(jobs, "owned", late)
+    job = prepare(changed, force=True)
+    assert finished_tiles(job.folder, job.plan, range(4)) == {0, 2}
+    part(job, 2, 2)
+    join(job, [])
+    assert wrong_output(job) == []
+
+
 def test_progress_of_a_part_is_of_its_tiles(tmp_path, capsys):
     """The last line that is said is of all cells of the part, none of the other's."""
     job = made_up_job(tmp_path, sizes=MANY)
@@ -272,6 +318,22 @@ def test_what_cannot_be_read_for_a_moment_is_kept(tmp_path, monkeypatch, what, w
     assert wrong_output(job) == []
 
 
+def test_a_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one(tmp_path, monkeypatch):
+    job = nearly_finished(tmp_path)
+    before = content(job.folder)
+
+    def failing(path):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", failing)
+        for look in (tiles_there, drop_outputs, lambda folder: bytes_apart(folder, {0})):
+            with pytest.raises(StorageError, match=r"parts: cannot be read \(Permission denied\)"):
+                look(job.folder)
+    assert content(job.folder) == before
+    assert tiles_there(tmp_path / "nowhere") == set()
+
+
 @pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"plan": {"key": "x"}}', '{"plan": 1}'])
 def test_a_damaged_plan_is_one_clear_sentence_and_costs_no_tile(tmp_path, text):
     job = everything(tmp_path)
@@ -362,3 +424,22 @@ def test_a_merge_of_another_scan_does_not_advise_what_does_not_help(tmp_path):
         join(dataclasses.replace(job, header=header), [others[0].folder])
     assert "--force" not in str(caught.value)
     assert not job.folder.exists()
+
+
+def test_folders_of_other_treatments_are_passed_over(tmp_path):
+    """As merge s.toml p1/*.parts p2/*.parts gives them."""
+    job, others = merging(tmp_path, ({0, 1}, {2, 3}))
+    (tmp_path / "another").mkdir()
+    another = made_up_job(tmp_path / "another")
+    plan, header = dataclasses.replace(another.plan, key="another"), another.header
+    prepare(dataclasses.replace(another, plan=plan, header=dataclasses.replace(header, fingerprint="1" * 64)))
+    join(job, [another.folder, *(other.folder for other in others)])
+    assert wrong_output(job) == []
+
+
+def test_the_own_folder_is_not_passed_over(tmp_path):
+    job, others = merging(tmp_path, ({0, 1, 2, 3},))
+    header = dataclasses.replace(job.header, fingerprint="1" * 64)
+    prepare(dataclasses.replace(job, header=header, plan=dataclasses.replace(job.plan, key="another")))
+    with pytest.raises(InputError, match=r"scan\.h5\.parts: holds parts of another scan"):
+        join(job, [others[0].folder])

@@ -277,6 +277,17 @@ def test_what_is_not_a_file_is_refused(tmp_path, name):
         store.open_scan(tmp_path / name)
 
 
+def test_what_h5py_calls_a_runtime_error_is_one_of_ours(made_up, monkeypatch):
+    """As it does of some damaged groups."""
+
+    def failing(path, file):
+        raise RuntimeError("Unable to check link existence (bad symbol table node signature)")
+
+    monkeypatch.setattr(store, "check_format", failing)
+    with pytest.raises(InputError, match=r"not a jaxtri scan .*bad symbol table"):
+        store.open_scan(made_up)
+
+
 def test_an_existing_file_is_kept_unless_forced(made_up):
     before = made_up.read_bytes()
     with pytest.raises(StorageError, match="nothing was overwritten"):
