@@ -51,6 +51,14 @@ class Done(NamedTuple):
     error: str | None  # why it failed
 
 
+class Known(NamedTuple):
+    """What a folder says of its scan."""
+
+    plan: Plan
+    title: str
+    said: Mapping[str, Any]  # by `SAID`
+
+
 # An executor: computes tiles in any order, their chunks into a heap if there is one that it can reach.
 Execute = Callable[[Job, list[int], Heap | None], Iterator[Done]]
 
@@ -132,31 +140,22 @@ def adopted(job: Job, others: list[Path]) -> tuple[Job, list[Path]]:
     InputError
         If no folder says that it holds shards of this scan, or the job's own those of another.
     """
+    said: Known | None = None
     fitting, refusals = [], []
     for folder in (job.folder, *others):
         known = read_plan(folder)
-        if known is not None and known.said["axes"] != job.header.fingerprint:
-            refusals.append(_refusal(folder, job, known, OTHERS))
-            if folder == job.folder:
-                break
+        if known is None or known.said["axes"] == job.header.fingerprint:
+            fitting.append(folder)
+            said = said or known
         else:
-            fitting.append((folder, known))
-    said = next((known for _, known in fitting if known is not None), None)
-    if job.folder not in [folder for folder, _ in fitting] or (said is None and refusals):
+            refusals.append(_refusal(folder, job, known, OTHERS))
+    if refusals and (said is None or job.folder not in fitting):
         raise InputError(refusals[0])
     if said is None:
-        shown = ", ".join(str(folder) for folder, _ in fitting)
+        shown = ", ".join(map(str, fitting))
         raise InputError(f"{job.output}: no shards of it in {shown}; run jaxtri scan --shard first")
     header = replace(job.header, versions=said.said["versions"])
-    return replace(job, plan=said.plan, header=header), [folder for folder, _ in fitting]
-
-
-class Known(NamedTuple):
-    """What a folder says of its scan."""
-
-    plan: Plan
-    title: str
-    said: Mapping[str, Any]  # by `SAID`
+    return replace(job, plan=said.plan, header=header), fitting
 
 
 def read_plan(folder: Path) -> Known | None:

@@ -24,7 +24,7 @@ from jaxtri.files import new_data, publish, storing, write_at
 from jaxtri.layout import LIBRARY, complete, create_array, write_axes
 from jaxtri.plan import Plan
 from jaxtri.ragged import write_boundaries
-from jaxtri.records import Offset, Shard, sound_shard, tiles_there
+from jaxtri.records import Offset, Shard, by_heap, sound_shard, tiles_there
 from jaxtri.shards import OUTPUT, copy_shard, drop_outputs
 
 
@@ -142,16 +142,19 @@ class Output:
     def take(self, folders: list[Path]) -> set[int]:
         """Take over the shards in some folders, unless they lie here; return the tiles that are here.
 
-        The first folder is this file's own: damaged shards in it are put aside.
+        The first folder is this file's own: damaged shards in it are put aside, and outputs of earlier runs
+        go one after another, those of few tiles first, so that runs that are stopped here do not pile up.
         """
-        wanted = set(range(self._plan.count))
+        wanted, own = set(range(self._plan.count)), folders[0]
         for folder in folders:
-            for tile in sorted((wanted & tiles_there(folder)) - self._devices.keys()):
-                own = folder == folders[0]
-                shard = sound_shard(folder, self._plan, tile, self._copy, own=own)
-                if shard is not None:
-                    self._devices[tile] = shard.device
-        drop_outputs(folders[0], keep=self.path)
+            for heap, tiles in by_heap(folder, (wanted & tiles_there(folder)) - self._devices.keys()):
+                for tile in tiles:
+                    shard = sound_shard(folder, self._plan, tile, self._copy, own=folder == own)
+                    if shard is not None:
+                        self._devices[tile] = shard.device
+                if folder == own and heap.startswith(f"{OUTPUT}."):
+                    drop_outputs(own, keep=self.path)
+        drop_outputs(own, keep=self.path)
         return set(self._devices)
 
     def _copy(self, shard: Shard) -> None:

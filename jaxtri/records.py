@@ -231,6 +231,14 @@ def finished_tiles(folder: Path, plan: Plan, tiles: Iterable[int]) -> set[int]:
     return {tile for tile in tiles if sound_shard(folder, plan, tile, read) is not None}
 
 
+def by_heap(folder: Path, tiles: Iterable[int]) -> list[tuple[str, list[int]]]:
+    """Return some tiles of a folder by the file that holds their chunks, the file of fewest tiles first."""
+    found: dict[str, list[int]] = {}
+    for tile in sorted(tiles):
+        found.setdefault(heap_of(shard_path(folder, tile)), []).append(tile)
+    return sorted(found.items(), key=lambda one: len(one[1]))
+
+
 def heap_of(record: Path) -> str:
     """Name of the file that a record points to; empty if there is no record, or a damaged one."""
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from made_up_job import SIZES, made_up_job, run, wrong_output, wrong_shards
 
-from jaxtri import batch, executors, jobs, leftovers, store, watch
+from jaxtri import batch, executors, jobs, leftovers, output, store, watch
 from jaxtri.errors import InputError, InterruptedScan, StorageError
 from jaxtri.executors import in_threads
 from jaxtri.jobs import PLAN, prepare
@@ -45,13 +45,13 @@ def everything(folder, **options):
     return job
 
 
-def nearly_finished(folder):
+def nearly_finished(folder, **options):
     """A job whose tiles are all in an output in the making, of a run that was then stopped."""
 
     def stopped():
         raise InterruptedScan("stopped")
 
-    job = prepare(made_up_job(folder))
+    job = prepare(made_up_job(folder, **options))
     with owned(job.folder), pytest.raises(InterruptedScan):
         run_job(dataclasses.replace(job, boundaries=stopped), in_threads(1))
     return job
@@ -254,6 +254,44 @@ def test_one_copy_is_kept_however_often_a_run_is_stopped(tmp_path, monkeypatch, 
     monkeypatch.undo()
     run(job)
     assert wrong_output(job) == []
+
+
+class Killed(BaseException):
+    """As SIGKILL: nothing is cleared up."""
+
+
+def test_copies_that_are_stopped_ever_earlier_do_not_pile_up(tmp_path):
+    """An output of an earlier run goes as soon as all of it is copied; that of few tiles is copied first."""
+    job = nearly_finished(tmp_path, compression="none", sizes=MANY)
+    whole = bytes_there(job.folder)
+    for run_number in range(10):
+        copies, known = [], os.utime
+
+        def dying(*arguments, most=60 - 6 * run_number, copies=copies, known=known, **options):
+            copies.append(arguments)
+            if len(copies) == most:
+                raise Killed
+            return known(*arguments, **options)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "utime", dying)
+            patch.setattr(output, "drop_outputs", not_when_dead(copies, 60 - 6 * run_number))
+            with owned(job.folder), pytest.raises(Killed):
+                run_job(job, in_threads(1))
+        assert bytes_there(job.folder) < 3.5 * whole
+    assert wrong_shards(job) == []
+    run(job)
+    assert wrong_output(job) == []
+
+
+def not_when_dead(copies, most):
+    """`drop_outputs` of a process until it is killed."""
+
+    def drop(folder, **options):
+        if len(copies) < most:
+            drop_outputs(folder, **options)
+
+    return drop
 
 
 def test_what_tiles_have_of_their_own_goes_as_it_is_copied(tmp_path):
