@@ -70,7 +70,7 @@ def listed(folder: Path, start: str, end: str) -> list[Path]:
     try:
         with _reading(folder):
             names = os.listdir(folder)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return [folder / name for name in sorted(names) if name.startswith(start) and name.endswith(end)]
 
@@ -176,7 +176,7 @@ def _reading(path: Path) -> Iterator[None]:
     """Tell a file that cannot be read, perhaps only now, from one that is damaged, or gone."""
     try:
         yield
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
         raise StorageError(
