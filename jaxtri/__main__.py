@@ -55,7 +55,9 @@ def _scan_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("spec", help="scan file (TOML)")
         command.add_argument("-o", "--output", metavar="PATH", help=output)
-        command.add_argument("--force", action="store_true", help="replace existing files")
+        command.add_argument(
+            "--force", action="store_true", help="replace existing files, and tiles of another scan"
+        )
         command.add_argument("--dry-run", action="store_true", help="say how many cells, bytes and seconds")
         command.add_argument("--quiet", action="store_true", help="no progress bar")
         _engine(command)

@@ -13,7 +13,7 @@ from jaxtri.boundary import boundaries
 from jaxtri.curves import Boundaries
 from jaxtri.errors import InputError, StorageError
 from jaxtri.executors import in_threads
-from jaxtri.jobs import Execute, Job, prepare
+from jaxtri.jobs import Execute, Job, check_same, prepare
 from jaxtri.leftovers import left_to_do
 from jaxtri.memory import parse, workers_within
 from jaxtri.numerics.precision import require_x64
@@ -84,6 +84,8 @@ def write_scan(
     workers, part = check_options(every, memory=memory, shard=shard)
     jobs = left_to_do(every, force=force)
     check_space(jobs, [job.output for job in jobs], force=force, part=part)
+    for job in jobs:
+        check_same(job, force=force)
     run_all(jobs, client=client, workers=workers, part=part, force=force, quiet=quiet)
     return list(outputs.values())
 

@@ -1,7 +1,7 @@
 """Executor on a Dask cluster (extra ``dask``): any Client, or local processes."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from logging import CRITICAL
 from pathlib import Path
@@ -85,8 +85,13 @@ def client_of(workers: int | None, scheduler: str | None) -> Iterator[Any]:
     local = LocalCluster(
         n_workers=workers, threads_per_worker=1, dashboard_address=":0", preload=[DEAF], silence_logs=CRITICAL
     )  # any free port; what fails is said here
-    with local as cluster, Client(cluster) as client:
+    client = Client(local)
+    try:
         yield client
+    finally:
+        with suppress(KeyboardInterrupt):  # what was to be done is done, or said
+            client.close()
+            local.close()
 
 
 def on_client(client: Any, report: Callable[[int, int], Any] = lambda cells, size: None) -> Execute:

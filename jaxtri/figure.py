@@ -216,15 +216,17 @@ def draw_times(times: Sequence[tuple[int, float]], *, title: str) -> Figure:
         return figure
 
 
-def save(figure: Figure, stem: Path, *, fingerprint: str = "") -> list[Path]:
-    """Save a figure as PDF and PNG; the fingerprint of its data goes into the metadata.
+def save(
+    figure: Figure, stem: Path, *, fingerprint: str = "", paths: Sequence[Path] | None = None
+) -> list[Path]:
+    """Save a figure as PDF and PNG, or as some of them; the fingerprint of its data goes into the metadata.
 
     Raises
     ------
     StorageError
         If a file cannot be written.
     """
-    paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in FORMATS]
+    paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in FORMATS] if paths is None else list(paths)
     with matplotlib.rc_context(STYLE):
         for path in paths:
             key = "Keywords" if path.suffix == ".pdf" else "Description"

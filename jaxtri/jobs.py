@@ -94,14 +94,16 @@ def prepare(job: Job, *, force: bool = False, break_lock: bool = False) -> Job:
     """
     try:
         job.folder.mkdir(exist_ok=True)
+    except FileExistsError as error:
+        raise StorageError(
+            f"{job.folder}: is a file, and the name of the folder that a scan needs; move it"
+        ) from error
     except OSError as error:
         raise StorageError(f"{job.folder}: cannot be made ({error.strerror})") from error
-    known = read_plan(job.folder)
+    known = check_same(job, force=force)
     if known is not None and known.plan.key == job.plan.key:
         return replace(job, plan=known.plan)
     if known is not None:
-        if not force:
-            raise InputError(_refusal(job.folder, job, known, ANEW))
         with owned(job.folder, break_lock=break_lock):
             again = read_plan(job.folder)
             if again is not None and again.plan.key == job.plan.key:
@@ -109,6 +111,20 @@ def prepare(job: Job, *, force: bool = False, break_lock: bool = False) -> Job:
             clear(job.folder)
             return _begun(job)
     return _begun(job)
+
+
+def check_same(job: Job, *, force: bool) -> Known | None:
+    """Return what the folder of a job says of its scan.
+
+    Raises
+    ------
+    InputError
+        If that is another scan, and is not to be thrown away.
+    """
+    known = read_plan(job.folder)
+    if known is not None and known.plan.key != job.plan.key and not force:
+        raise InputError(_refusal(job.folder, job, known, ANEW))
+    return known
 
 
 def _begun(job: Job) -> Job:
@@ -181,8 +197,13 @@ def read_plan(folder: Path) -> Known | None:
 
 
 def _refusal(folder: Path, job: Job, known: Known, advice: str) -> str:
+    return f"{folder}: holds parts of another scan; {advice}. {changes(job, known.said)}"
+
+
+def changes(job: Job, then: Mapping[str, Any]) -> str:
+    """Say where a job differs from what was computed, by `SAID`."""
     now = {name: one for name, one in _said(job).items() if name != "axes"}  # a hash tells nobody anything
-    lines = list(differences({name: known.said[name] for name in now}, now)) or ["values of an axis"]
+    lines = list(differences({name: then[name] for name in now}, now)) or ["values of an axis"]
     more = f"\n  and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
     said = "\n  ".join(lines[:SHOWN])
-    return f"{folder}: holds parts of another scan; {advice}. Then -> now:\n  {said}{more}"
+    return f"Then -> now:\n  {said}{more}"

@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 
 from jaxtri.errors import JaxtriError, StorageError
-from jaxtri.jobs import Job, kept
+from jaxtri.jobs import Job, changes, kept
 from jaxtri.owner import owned, refuse_living
 from jaxtri.records import listed, tiles_there
 from jaxtri.shards import OUTPUT, clear
@@ -12,7 +12,12 @@ from jaxtri.store import open_scan
 
 
 def left_to_do(
-    jobs: list[Job], *, force: bool, break_lock: bool = False, any_versions: bool = False
+    jobs: list[Job],
+    *,
+    force: bool,
+    break_lock: bool = False,
+    any_versions: bool = False,
+    clear_up: bool = True,
 ) -> list[Job]:
     """Return the jobs whose output, of this very scan, is not there yet; with ``force``, all of them.
 
@@ -29,17 +34,19 @@ def left_to_do(
         Owners of other hosts are gone.
     any_versions
         Whether an output of other versions of jaxtri or JAX will do, as for who merges.
+    clear_up
+        Remove such folders.
 
     Raises
     ------
     StorageError
-        If another process is replacing an output, or may be.
+        If an output is there, of another scan, or another process is replacing it, or may be.
     """
     left = []
     for job in jobs:
         if force or not _is_there(job, any_versions=any_versions):
             left.append(job)
-        else:
+        elif clear_up:
             refuse_living(job.folder, break_lock=break_lock)
             with suppress(StorageError):  # another process has just taken it, or nobody may write here
                 _clear_up(job, break_lock=break_lock)
@@ -50,12 +57,8 @@ def _clear_up(job: Job, *, break_lock: bool) -> None:
     """Remove the folder of a run that was stopped after its output had its name."""
     if job.folder.is_dir():
         with owned(job.folder, break_lock=break_lock):
-            made = [
-                path
-                for path in listed(job.folder, f"{OUTPUT}.", ".data")
-                if os.path.samefile(path, job.output)
-            ]
-            if made or not tiles_there(job.folder):
+            made = listed(job.folder, f"{OUTPUT}.", ".data")
+            if any(os.path.samefile(one, job.output) for one in made) or not tiles_there(job.folder):
                 clear(job.folder)
 
 
@@ -64,9 +67,14 @@ def _is_there(job: Job, *, any_versions: bool) -> bool:
     if not job.output.is_file():
         return False
     try:
-        one = open_scan(job.output).header
+        found = open_scan(job.output).header
     except JaxtriError:
         return False
-    now = job.header
-    same = any_versions or kept(one.versions) == kept(now.versions)
-    return one.fingerprint == now.fingerprint and same
+    then = {"configuration": found.configuration, "versions": kept(found.versions)}
+    same_versions = any_versions or then["versions"] == kept(job.header.versions)
+    if found.fingerprint == job.header.fingerprint and same_versions:
+        return True
+    raise StorageError(
+        f"{job.output}: exists, of another scan; choose another output or pass --force to replace it. "
+        + changes(job, then)
+    )

@@ -40,7 +40,9 @@ def workers_within(memory: int, plans: list[Plan]) -> int:
     each = max(_of_tile(plan) for plan in plans)
     fitting = (memory - BASE) // each
     if fitting < 1:
-        raise InputError(f"--memory {memory >> 20} MiB: this scan needs at least {(BASE + each) >> 20} MiB")
+        raise InputError(
+            f"--memory {memory / (1 << 20):.4g} MiB: this scan needs at least {(BASE + each) >> 20} MiB"
+        )
     return int(min(fitting, cores() + 1))
 
 

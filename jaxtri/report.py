@@ -44,6 +44,7 @@ class Progress:
         self._bar = progress(name, cells, "cell", quiet=quiet or self._plain)
         self._start = time.monotonic()
         self._there = self._computed = 0
+        self._warm: tuple[float, int] | None = None  # when kernels were compiled, and cells until then
 
     def __enter__(self) -> "Progress":
         """Begin."""
@@ -65,6 +66,7 @@ class Progress:
         """Count cells and their bytes; called from any thread."""
         with self._lock:
             self._computed += cells
+            self._warm = self._warm or (time.monotonic(), self._computed)
             self._size += size
             self._bar.update(cells)
             self._bar.set_postfix_str(self._postfix(), refresh=False)
@@ -97,14 +99,21 @@ class Progress:
             self._said = tenth
             seconds = time.monotonic() - self._start
             rate = self._computed / max(seconds, 1e-3)
-            left = (self._cells - done) / rate
             sys.stderr.write(
-                f"{self._name}: {done} of {self._cells} cells, {rate / 1e6:.2f} Mcell/s, "
-                f"{self._postfix()}, {left:.0f} s left\n"
+                f"{self._name}: {done} of {self._cells} cells, {rate / 1e6:.3g} Mcell/s, "
+                f"{self._postfix()}, {self._left(self._cells - done, rate):.0f} s left\n"
             )
             sys.stderr.flush()
 
+    def _left(self, cells: int, rate: float) -> float:
+        """Seconds that so many cells take, as fast as since the kernels were compiled."""
+        since, before = self._warm or (self._start, 0)
+        if self._computed > before:
+            rate = (self._computed - before) / max(time.monotonic() - since, 1e-3)
+        return cells / rate
 
+
+SHOWN = 12  # missing tiles that are listed
 STATE = {
     True: "running",
     False: "dead; the same command goes on",
@@ -114,13 +123,19 @@ STATE = {
 
 def progress_text(seen: Any, owners: Sequence[Any]) -> str:
     """How far a scan is, and who works on it."""
+    done, last = seen.tiles - len(seen.missing), f", last tile {max(seen.idle, 0.0):.0f} s ago"
     lines = [
         seen.title,
-        f"  {seen.done} of {seen.tiles} tiles, {seen.cells} of {seen.total} cells "
-        f"({100 * seen.cells / seen.total:.1f} %), last tile {seen.idle:.0f} s ago",
+        f"  {done} of {seen.tiles} tiles, {seen.cells} of {seen.total} cells "
+        f"({100 * seen.cells / seen.total:.1f} %)" + (last if done else ""),
     ]
+    if done and seen.missing:
+        more = ", ..." if len(seen.missing) > SHOWN else ""
+        lines.append("  missing: " + ", ".join(map(str, seen.missing[:SHOWN])) + more)
     if not owners:
-        lines.append("  nobody works on it; the same command goes on")
+        lines.append(
+            "  nobody works on it; the same command goes on, or jaxtri merge where all parts are there"
+        )
     for one in owners:
         lines.append(f"  {one}: {STATE[one.is_alive]}")
     if any(one.is_alive is not False for one in owners) and seen.per_second:
@@ -189,7 +204,7 @@ def info_text(scan: Scan) -> str:
             + (f", sets {', '.join(axis['sets'])}" if "sets" in axis else "")
             for name, axis in axes.items()
         ),
-        f"  fields in {configuration['precision']}: {', '.join(header.arrays) or 'boundaries only'}",
+        f"  arrays, cells in {configuration['precision']}: {', '.join(header.arrays) or 'boundaries only'}",
     ]
     if "excluded" in header.arrays:
         excluded = scan["excluded"]

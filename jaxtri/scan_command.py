@@ -1,13 +1,23 @@
 """The commands that compute grids: `run`, `scan`, `merge`, and `info` on what they made or are making."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from jaxtri import figure, report, store, summary
-from jaxtri.batch import check_options, check_space, client_for, jobs_of, named_outputs, outputs_in, run_all
+from jaxtri.batch import (
+    check_options,
+    check_space,
+    client_for,
+    jobs_of,
+    named_outputs,
+    outputs_in,
+    run_all,
+    tiles_of,
+)
 from jaxtri.errors import InputError, StorageError
-from jaxtri.jobs import Job, parts_of, read_plan
+from jaxtri.jobs import PLAN, Job, check_same, parts_of, read_plan
 from jaxtri.leftovers import left_to_do
 from jaxtri.owner import owners
 from jaxtri.records import tiles_there
@@ -28,14 +38,18 @@ def run(arguments: argparse.Namespace) -> str:
     outputs = outputs_in((spec,), arguments.output)
     stem = (Path(arguments.output) if arguments.output else Path()) / spec.name
     pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in figure.FORMATS]
+    there = set(filter(os.path.lexists, outputs.values()))
     said = _scan((spec,), jobs_of((spec,), outputs), arguments, pictures)
     if said:
         return said
+    to_draw = [path for path in pictures if arguments.force or not path.exists()]
+    written = [path for path in outputs.values() if arguments.force or path not in there]
     scans = {one.name: store.open_scan(outputs[spec.model.name, one.name]) for one in spec.treatments}
     palette = arguments.palette or spec.figure.palette
     drawn = figure.draw_scans(scans, title=spec.figure.title or spec.title, palette=palette)
-    saved = figure.save(drawn, stem, fingerprint=" ".join(scan.header.fingerprint for scan in scans.values()))
-    return "\n".join(["wrote " + ", ".join(map(str, [*outputs.values(), *saved])), summary.table(scans)])
+    fingerprint = " ".join(scan.header.fingerprint for scan in scans.values())
+    figure.save(drawn, stem, fingerprint=fingerprint, paths=to_draw)
+    return "\n".join(["wrote " + ", ".join(map(str, [*written, *to_draw])), summary.table(scans)])
 
 
 def scan(arguments: argparse.Namespace) -> str:
@@ -60,7 +74,7 @@ def merge(arguments: argparse.Namespace) -> str:
         if not folder.is_dir():
             raise StorageError(f"{folder}: no such folder; give folders that hold shards")
     for job in jobs:
-        others = [one for folder in extra for one in (folder, folder / job.folder.name)]
+        others = [one for folder in extra for one in (folder, *sorted(folder.glob("*.parts")))]
         join(job, others, force=arguments.force, break_lock=arguments.break_lock)
     return "wrote " + ", ".join(map(str, outputs.values()))
 
@@ -68,6 +82,9 @@ def merge(arguments: argparse.Namespace) -> str:
 def info(arguments: argparse.Namespace) -> str:
     """What a scan file holds, or how far a scan is."""
     path = Path(arguments.file)
+    inside = sorted(path.glob("*.parts")) if path.is_dir() and not (path / PLAN).exists() else []
+    if inside:
+        return "\n".join(report.progress_text(progress_of(one), owners(one)) for one in inside)
     folder = path if path.is_dir() else parts_of(path)
     if folder.is_dir() and not path.is_file():
         return report.progress_text(progress_of(folder), owners(folder))
@@ -83,13 +100,18 @@ def _scan(
     """Compute and write every output; return what is to be said if that is not what was wanted, or needed."""
     paths = [*(job.output for job in jobs), *pictures]
     workers, part = check_options(jobs, memory=arguments.memory, shard=arguments.shard)
-    if arguments.dry_run:
-        return _plan_text(specs, jobs, paths)
-    left = left_to_do(jobs, force=arguments.force, break_lock=arguments.break_lock)
+    left = left_to_do(
+        jobs, force=arguments.force, break_lock=arguments.break_lock, clear_up=not arguments.dry_run
+    )
     to_write = [path for path in pictures if left or not path.exists()]
     if not left and (part or not to_write):
         return _there(jobs, paths)
     check_space(left, [*(job.output for job in left), *to_write], force=arguments.force, part=part)
+    for job in left:
+        check_same(job, force=arguments.force)
+    if arguments.dry_run:
+        made = [job.folder for job in left] if part else [*(job.output for job in left), *to_write]
+        return _plan_text(specs, left, made, part)
     with client_for(arguments.workers, arguments.scheduler) as client:
         if not arguments.quiet:  # said before any work: which model, and what its anomalies mean
             sys.stderr.writelines(f"{report.model_of(spec)}\n" for spec in specs)
@@ -127,21 +149,29 @@ def _require_drawable(spec: Spec) -> None:
         )
 
 
-def _plan_text(specs: tuple[Spec, ...], jobs: list[Job], paths: list[Path]) -> str:
+def _plan_text(
+    specs: tuple[Spec, ...], jobs: list[Job], paths: list[Path], part: tuple[int, int] | None
+) -> str:
     """What would be done, for --dry-run."""
-    spec, cells = specs[0], sum(job.plan.cells for job in jobs)
+    spec, cells, there, tiles, raw, disk = specs[0], 0, 0, 0, 0.0, 0.0
+    for job in jobs:
+        mine = tiles_of(part, job.plan)
+        here = job.plan.cells_of(mine)
+        there += job.plan.cells_of(tiles_there(job.folder) & set(mine))
+        cells, tiles = cells + here, tiles + len(mine)
+        raw, disk = raw + job.plan.bytes_of(here) / 1e6, disk + store.size_on_disk(job.plan, here) / 1e6
     fast = "log10_ratio" not in spec.arrays and "log10_br" not in spec.arrays
-    seconds = START_UP_S + cells / (REDUCED_PER_SECOND if fast else CELLS_PER_SECOND)
-    raw = sum(job.plan.bytes_of(job.plan.cells) for job in jobs) / 1e6
-    disk = sum(store.size_on_disk(job.plan) for job in jobs) / 1e6
+    seconds = START_UP_S + (cells - there) / (REDUCED_PER_SECOND if fast else CELLS_PER_SECOND)
     shape, names = " x ".join(map(str, spec.sizes.values())), ", ".join(spec.sizes)
     models = f"{len(specs)} models, " if len(specs) > 1 else ""
     treatments = _number(len(spec.treatments), "treatment")
+    searches = _number(len(spec.searches.labels), "search", "es")
+    which = f"part {part[0]} of {part[1]}: " if part else ""
+    already = f", {there} of them there already" if there else ""
     return (
-        f"{shape} points ({names}), {models}{treatments}, "
-        f"{_number(len(spec.searches.labels), 'search', 'es')}: {cells} cells, "
+        f"{shape} points ({names}), {models}{treatments}, {searches}: {which}{cells} cells{already}, "
         f"{raw:.0f} MB before compression, at most about {disk:.0f} MB on disk, about {seconds:.0f} s, "
-        f"{_number(sum(job.plan.count for job in jobs), 'tile')}\nwould write " + ", ".join(map(str, paths))
+        f"{_number(tiles, 'tile')}\nwould write " + ", ".join(map(str, paths))
     )
 
 

@@ -29,6 +29,7 @@ from jaxtri.tables import check, parse, read_text
 from jaxtri.tables.scan_schema import FigureChoice, SearchChoice, SpecTable
 from jaxtri.treatment import CHOICES, Treatment, charge_free_choices, load_treatment, require_described
 
+GROUPS_OF_ARRAYS = {"all": USUAL, "reductions": REDUCTIONS}
 LOWEST = {"m_X": 1e-9, "g_X": 1e-13}  # GeV; below, the width underflows in float32
 
 
@@ -227,14 +228,12 @@ def _plane(name: str, table: SpecTable, folder: Path) -> tuple[npt.NDArray[Any],
 
 def _arrays(where: str, chosen: str | list[str]) -> tuple[str, ...]:
     """Names of the arrays to store, in the order of the file."""
-    if chosen == "all":
-        return USUAL
-    if chosen == "reductions":
-        return REDUCTIONS
-    for name in chosen:
-        if name not in FIELDS:
-            raise unknown_name(f"{where}: arrays", "array", name, FIELDS)
-    return tuple(name for name in FIELDS if name in chosen)
+    wanted: set[str] = set()
+    for name in [chosen] if isinstance(chosen, str) else chosen:
+        if name not in (*FIELDS, *GROUPS_OF_ARRAYS):
+            raise unknown_name(f"{where}: arrays", "array", name, (*FIELDS, *GROUPS_OF_ARRAYS))
+        wanted.update(GROUPS_OF_ARRAYS.get(name, (name,)))
+    return tuple(name for name in FIELDS if name in wanted)
 
 
 def _searches(choice: SearchChoice, folder: Path) -> SearchSet:

@@ -15,7 +15,7 @@ class Seen(NamedTuple):
     """How far a scan is, seen from outside."""
 
     title: str
-    done: int
+    missing: list[int]
     tiles: int
     cells: int  # done
     total: int
@@ -46,4 +46,5 @@ def progress_of(folder: Path) -> Seen:
     rate = sum(plan.cells_in(tile) for tile in recent[1:]) / span if span > 0 else 0.0
     idle = time.time() - max(times.values(), default=time.time())
     cells = sum(plan.cells_in(tile) for tile in times)
-    return Seen(known.title, len(times), plan.count, cells, plan.cells, rate, idle)
+    missing = sorted(set(range(plan.count)) - times.keys())
+    return Seen(known.title, missing, plan.count, cells, plan.cells, rate, idle)

@@ -13,7 +13,7 @@ from scipy.stats import qmc
 from jaxtri import load_model, load_spec, load_specs, load_standard_model, scan, x_width
 from jaxtri.axes import with_parameters
 from jaxtri.errors import InputError
-from jaxtri.fields import FIELDS
+from jaxtri.fields import FIELDS, REDUCTIONS, USUAL
 from jaxtri.grid import over_axes
 from jaxtri.physics.x_decays import unit_decays
 from jaxtri.standard_model import FERMIONS, input_table, input_values
@@ -197,6 +197,19 @@ def test_every_input_and_charge_can_be_an_axis(sm):
     assert load_standard_model().m_t == sm.m_t
 
 
+def test_groups_of_arrays_may_stand_beside_others():
+    for given, expected in (
+        ("all", USUAL),
+        (["all", "boundary"], tuple(FIELDS)),
+        (["reductions", "lifetime"], tuple(name for name in FIELDS if name in (*REDUCTIONS, "lifetime"))),
+        (["reductions"], tuple(name for name in FIELDS if name in REDUCTIONS)),
+        ("reductions", tuple(name for name in FIELDS if name in REDUCTIONS)),
+    ):
+        assert load_spec(BASE | {"arrays": given}).arrays == expected
+    with pytest.raises(InputError, match='no array "lifetimes"; did you mean lifetime'):
+        load_spec(BASE | {"arrays": ["reductions", "lifetimes"]})
+
+
 def test_an_input_that_is_given_is_not_drawn_and_not_set_again():
     given = BASE | {"inputs": {"ckm_A": 0.8}}
     (draw,) = load_spec(given | {"axes": {"draw": {"nuisance": "all", "points": 3}} | BASE["axes"]}).axes
@@ -259,8 +272,8 @@ FILES = {
     "empty": ("", "give a header"),
     "no rows": ("m_t\n", "give a header that names every column once, and at least one row"),
     "same name": ("m_t,m_t\n1,2\n", "names every column once"),
-    "text": ("m_t\nheavy\n", "not a table of numbers"),
-    "ragged": ("m_t,m_b\n1\n2,3\n", "not a table of numbers"),
+    "text": ("m_t\nheavy\n", "line 2 is heavy; give a finite number in each of 1 columns"),
+    "ragged": ("m_t,m_b\n2,3\n# one\n1\n", "line 4 is 1; give a finite number in each of 2 columns"),
     "missing column": ("m_t,m_b\n1\n2\n", "a finite number in each of 2 columns"),
     "nan": ("m_t\nnan\n", "finite number"),
 }

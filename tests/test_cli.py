@@ -105,11 +105,6 @@ REFUSED = {  # command, exit code, words
     "no folder": ("run small.toml -o nowhere", 4, "nowhere: no such folder; make it first"),
     "no folder of the file": ("scan one.toml -o nowhere/one.h5", 4, "nowhere: cannot be written"),
     "a file as folder": ("scan one.toml -o small.toml/one.h5", 4, "small.toml: cannot be written (Not a dir"),
-    "an output there": (
-        "scan baryon.toml -o small_figure.h5",
-        4,
-        "small_figure.h5: exists; choose another output or pass --force to replace it",
-    ),
     "a picture there": ("plot small_matched.h5 -o small", 4, "small.pdf: exists"),
     "no treatment": (
         "limit small.toml --m-X 1 --treatment matchd",
@@ -199,6 +194,44 @@ def test_refusals(ask, command, code, words):
 def test_what_is_there_already_is_said_and_let_alone(answers):
     there = "small_figure.h5, small_matched.h5, small.pdf, small.png: there already, of this very scan; "
     assert answers["run again"].stdout == f"{there}--force makes it anew\n"  # `answers` saw no byte changed
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]], ids=["scan", "dry run"])
+def test_an_output_of_another_scan_is_refused_with_what_differs(ask, dry):
+    code, out, err = ask("scan", "baryon.toml", "-o", "small_matched.h5", *dry)
+    first, *lines = err.splitlines()
+    advice = "choose another output or pass --force to replace it. Then -> now:"
+    assert (code, out, first) == (4, "", f"jaxtri: small_matched.h5: exists, of another scan; {advice}")
+    assert any("model.name" in line for line in lines)
+
+
+def test_a_dry_run_of_what_is_there_says_so(ask):
+    there = "small_figure.h5, small_matched.h5, small.pdf, small.png: there already, of this very scan; "
+    assert ask("run", "small.toml", "--dry-run") == (0, f"{there}--force makes it anew\n", "")
+
+
+def test_a_dry_run_of_a_part_is_of_its_tiles(ask, place):
+    code, out, _ = ask("scan", "one.toml", "--dry-run", "--shard", "1/2", "-o", "empty/one.h5")
+    work, would = out.splitlines()
+    assert code == 0
+    assert "part 1 of 2: 1200 cells, " in work
+    assert work.endswith(", 1 tile")
+    assert would == "would write empty/one.h5.parts"
+    assert list((place / "empty").iterdir()) == []
+    _, out, _ = ask("scan", "one.toml", "--dry-run", "--shard", "2/2", "-o", "empty/one.h5")
+    assert "part 2 of 2: 0 cells, " in out
+
+
+def test_only_a_picture_that_lacks_is_drawn(run, place, first):
+    folder = place / "lacking"
+    folder.mkdir()
+    for path in ("small_figure.h5", "small_matched.h5", "small.pdf"):
+        shutil.copy(place / path, folder)
+    before = (folder / "small.pdf").stat().st_mtime_ns
+    done = run("run", "small.toml", "-o", "lacking", "--quiet")
+    assert done.stdout.splitlines()[0] == "wrote lacking/small.png"
+    assert (folder / "small.pdf").stat().st_mtime_ns == before
+    assert (folder / "small.png").read_bytes().startswith(PNG)
 
 
 def test_several_files_do_not_go_into_one(answers):
@@ -430,7 +463,8 @@ def test_a_run_that_was_stopped_while_it_drew_goes_on(first, place, tmp_path, in
     (again / "small.png").unlink()
     before = {path.name: path.stat().st_mtime_ns for path in again.glob("*.h5")}
     code, out, _ = in_process(again, "run", "small.toml", "--quiet")
-    assert (code, out) == (0, first.stdout)
+    written, *table = out.splitlines()
+    assert (code, written, table) == (0, "wrote small.png", first.stdout.splitlines()[1:])
     assert {path.name: path.stat().st_mtime_ns for path in again.glob("*.h5")} == before
     assert (again / "small.png").read_bytes() == (place / "small.png").read_bytes()
 

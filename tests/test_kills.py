@@ -273,6 +273,8 @@ def test_one_writer_at_a_time_and_a_dead_one_is_replaced(run, whole, folder, hel
         assert ": running" in said
     kill(held)
     assert ": dead; the same command goes on" in run(folder, "info", OUTPUT)[1]
+    missing = [tile for tile in range(TILES) if not shard_path(parts(folder), tile).exists()]
+    assert f"  missing: {', '.join(map(str, missing))}\n" in run(folder, "info", ".")[1]
     finish(run, folder, whole)
 
 

@@ -38,7 +38,9 @@ def test_of_several_outputs_only_those_that_lack_are_left_to_do(tmp_path):
     assert left_to_do([first, second], force=True) == [first, second]
     other = dataclasses.replace(first, header=dataclasses.replace(first.header, fingerprint="1" * 64))
     second.output.unlink()
-    assert left_to_do([other, second], force=False) == [other, second]  # that is not its output
+    with pytest.raises(StorageError, match=r"scan\.h5: exists, of another scan; .*\n  values of an axis"):
+        left_to_do([other, second], force=False)
+    assert left_to_do([other, second], force=True) == [other, second]
 
 
 def test_a_folder_that_is_left_over_goes_unless_somebody_works_in_it(tmp_path):
@@ -199,7 +201,8 @@ def test_who_merges_need_not_have_the_versions_of_who_computed(tmp_path):
     run(job)
     newer = dataclasses.replace(job, header=dataclasses.replace(job.header, versions={"jaxtri": "1"}))
     assert left_to_do([newer], force=False, any_versions=True) == []
-    assert left_to_do([newer], force=False) == [newer]
+    with pytest.raises(StorageError, match=r'exists, of another scan; .*\n  versions\.jaxtri: "0" -> "1"'):
+        left_to_do([newer], force=False)
 
 
 def test_the_output_is_closed_when_the_folder_goes(tmp_path, monkeypatch):

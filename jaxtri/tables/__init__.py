@@ -115,22 +115,31 @@ def read_columns(path: Path) -> dict[str, npt.NDArray[np.float64]]:
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
-            lines = (line for line in file if line.strip() and not line.startswith("#"))
-            names = [name.strip() for name in next(lines, "").split(",")]
-            rows = [line.split(",") for line in lines]
+            lines = ((n, line) for n, line in enumerate(file, 1) if line.strip() and not line.startswith("#"))
+            names = [name.strip() for name in next(lines, (0, ""))[1].split(",")]
+            rows = {number: line.split(",") for number, line in lines}
     except OSError as error:
         raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
     if not all(names) or len(set(names)) < len(names) or not rows:
         raise InputError(f"{path}: give a header that names every column once, and at least one row below it")
-    try:
-        values = np.array(rows, dtype=float)
-    except ValueError as error:
-        raise InputError(f"{path}: not a table of numbers ({str(error)[:80]})") from error
-    if values.shape[1] != len(names) or not np.isfinite(values).all():
-        raise InputError(f"{path}: give a finite number in each of {len(names)} columns")
+    values = np.array([_numbers(path, number, row, len(names)) for number, row in rows.items()])
     return dict(zip(names, values.T.copy(), strict=True))
+
+
+def _numbers(path: Path, number: int, row: list[str], count: int) -> list[float]:
+    """Finite numbers of a line of a table."""
+    try:
+        values = [float(text) for text in row]
+    except ValueError:
+        values = []
+    if len(values) != count or not np.isfinite(values).all():
+        raise InputError(
+            f"{path}: line {number} is {','.join(row).strip()[:LONGEST]}; "
+            f"give a finite number in each of {count} columns"
+        )
+    return values
 
 
 def _short(path: Path) -> str:
