@@ -138,6 +138,12 @@ class Scan:
     arrays: Mapping[str, npt.NDArray[Any]]  # by the names of `FIELDS`
     boundaries: Boundaries | None = None  # of every search; a grid alone has none
 
+    def __repr__(self) -> str:
+        """Say in a line what it is: title, treatment, axes with their sizes, arrays."""
+        grid = " x ".join(f"{name}: {len(self.header.axes[name])}" for name in (*self.further_axes, *PLANE))
+        arrays = ", ".join(self.header.arrays) or "boundaries only"
+        return f'<Scan "{self.header.title}", treatment {self.header.treatment}, {grid}; {arrays}>'
+
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         """Return an array or an axis by name.
 
@@ -176,6 +182,9 @@ class Scan:
         position = {}
         for name, value in where.items():
             if name not in self.further_axes:
+                setting = [axis for axis in self.further_axes if name in self.header.parameters.get(axis, ())]
+                if setting:
+                    raise InputError(f"at: {name} is set by the axis {setting[0]}; give a value of that")
                 raise unknown_name("at", "further axis", name, self.further_axes)
             nodes = np.asarray(self.header.axes[name])
             if not nodes.min() <= value <= nodes.max():

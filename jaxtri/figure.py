@@ -217,16 +217,18 @@ def draw_times(times: Sequence[tuple[int, float]], *, title: str) -> Figure:
 
 
 def save(
-    figure: Figure, stem: Path, *, fingerprint: str = "", paths: Sequence[Path] | None = None
+    figure: Figure, stem: Path, *, fingerprint: str = "", only: Sequence[Path] | None = None
 ) -> list[Path]:
-    """Save a figure as PDF and PNG, or as some of them; the fingerprint of its data goes into the metadata.
+    """Save a figure as PDF and PNG, or one of them; the fingerprint of its data goes into the metadata.
+
+    Both are drawn in any case: what is drawn first moves the layout of what follows.
 
     Raises
     ------
     StorageError
         If a file cannot be written.
     """
-    paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in FORMATS] if paths is None else list(paths)
+    paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in FORMATS]
     with matplotlib.rc_context(STYLE):
         for path in paths:
             key = "Keywords" if path.suffix == ".pdf" else "Description"
@@ -243,7 +245,8 @@ def save(
                 raise InputError(
                     f"{path}: a title is not valid mathematics ({reason}); write \\$ for $"
                 ) from error
-            write_whole(path, picture.getvalue())
+            if only is None or path in only:
+                write_whole(path, picture.getvalue())
     return paths
 
 

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> str:
     palette = arguments.palette or spec.figure.palette
     drawn = figure.draw_scans(scans, title=spec.figure.title or spec.title, palette=palette)
     fingerprint = " ".join(scan.header.fingerprint for scan in scans.values())
-    figure.save(drawn, stem, fingerprint=fingerprint, paths=to_draw)
+    figure.save(drawn, stem, fingerprint=fingerprint, only=to_draw)
     return "\n".join(["wrote " + ", ".join(map(str, [*written, *to_draw])), summary.table(scans)])
 
 

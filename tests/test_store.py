@@ -128,6 +128,13 @@ def test_one_plane_of_further_axes(tmp_path):
     assert plane.header.title.endswith(", m_t = 172, draw = 1")
     with pytest.raises(InputError, match=r"m_t = 180: give a value from 170 to 175"):
         store.open_scan(path).at(m_t=180)
+    whole = store.open_scan(path)
+    by_charge = dataclasses.replace(whole.header, parameters={"m_t": {"X_t": np.arange(3.0)}})
+    with pytest.raises(InputError, match="at: X_t is set by the axis m_t; give a value of that"):
+        dataclasses.replace(whole, header=by_charge).at(X_t=1)
+    grid = "m_t: 3 x draw: 2 x m_X: 7 x g_X: 9"
+    title = f'"{whole.header.title}", treatment {whole.header.treatment}'
+    assert repr(whole) == f"<Scan {title}, {grid}; {', '.join(whole.header.arrays)}>"
     with pytest.raises(InputError, match='no further axis "m_b"; did you mean m_t'):
         store.open_scan(path).at(m_b=4)
     with pytest.raises(InputError, match="choose one plane first"):
