@@ -210,7 +210,7 @@ def test_a_dry_run_of_what_is_there_says_so(ask):
     assert ask("run", "small.toml", "--dry-run") == (0, f"{there}--force makes it anew\n", "")
 
 
-def test_a_dry_run_of_a_part_is_of_its_tiles(ask, place):
+def test_a_dry_run_of_a_part_is_of_its_tiles(answers, ask, place):
     code, out, _ = ask("scan", "one.toml", "--dry-run", "--shard", "1/2", "-o", "empty/one.h5")
     work, would = out.splitlines()
     assert code == 0
