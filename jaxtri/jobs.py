@@ -101,16 +101,13 @@ def prepare(job: Job, *, force: bool = False, break_lock: bool = False) -> Job:
     except OSError as error:
         raise StorageError(f"{job.folder}: cannot be made ({error.strerror})") from error
     known = check_same(job, force=force)
-    if known is not None and known.plan.key == job.plan.key:
-        return replace(job, plan=known.plan)
-    if known is not None:
+    if known is not None and known.plan.key != job.plan.key:
         with owned(job.folder, break_lock=break_lock):
-            again = read_plan(job.folder)
-            if again is not None and again.plan.key == job.plan.key:
-                return replace(job, plan=again.plan)  # another part was faster
-            clear(job.folder)
-            return _begun(job)
-    return _begun(job)
+            known = read_plan(job.folder)
+            if known is None or known.plan.key != job.plan.key:  # no other part was faster
+                clear(job.folder)
+                return _begun(job)
+    return _begun(job) if known is None else replace(job, plan=known.plan)
 
 
 def check_same(job: Job, *, force: bool) -> Known | None:

@@ -45,7 +45,7 @@ SPREADS = (  # quantiles that a shade lies between: light, then dark
     (0.025, 0.975, "95 % of the nodes", "#a8cde3"),
     (0.16, 0.84, "68 % of the nodes", "#4f9bc8"),
 )
-QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
+QUANTILES = (0.5, *(quantile for spread in SPREADS for quantile in spread[:2]))
 MIDDLE = "#00304d"
 PARENTS = {"Z": "Z decays", "B": "B decays", "K": "K decays"}
 
@@ -136,24 +136,21 @@ def draw_spread(
     dict
         The lowest coupling by `QUANTILES`, infinite where so many nodes exclude nothing.
     """
-    spread: dict[float, FloatArray] = {}
-    for edge, end in zip(edges, window, strict=True):
-        is_lowest = end == window[0]
-        at = _quantiles(np.where(np.isnan(edge), np.inf, edge) if is_lowest else edge)
+    lowest, highest = _quantiles(np.where(np.isnan(edges[0]), np.inf, edges[0])), _quantiles(edges[1])
+    for at, end in zip((lowest, highest), window, strict=True):
         for low, high, label, shade in SPREADS:
             between = np.clip([at[low], at[high]], *window)
-            axes.fill_between(m_X, *between, color=shade, linewidth=0, label=label if is_lowest else None)
+            axes.fill_between(m_X, *between, color=shade, linewidth=0, label=label)
         inside = np.isfinite(at[0.5]) & ~np.isclose(at[0.5], end, rtol=1e-6)
-        middle = np.where(inside, at[0.5], np.nan)
-        axes.plot(m_X, middle, color=MIDDLE, linewidth=0.9, label="median" if is_lowest else None)
-        spread = spread or at
-    axes.legend(fontsize=8, loc="upper left")
-    return spread
+        axes.plot(m_X, np.where(inside, at[0.5], np.nan), color=MIDDLE, linewidth=0.9, label="median")
+        if at is lowest:
+            axes.legend(fontsize=8, loc="upper left")  # once: the other edge is drawn alike
+    return lowest
 
 
 def half_width(spread: Mapping[float, FloatArray]) -> FloatArray:
     """Half of the range of ln g_X that 68 % of the nodes lie in; NaN where it has no end."""
-    ends = np.stack([spread[0.16], spread[0.84]])
+    ends = np.stack([spread[quantile] for quantile in SPREADS[-1][:2]])
     low, high = np.log(np.where(np.isfinite(ends), ends, np.nan))
     return np.asarray(high - low) / 2
 

@@ -62,5 +62,5 @@ def _start_of(pid: int) -> str:
     except ProcessLookupError:
         return ""
     except PermissionError:
-        return HIDDEN
+        pass
     return HIDDEN

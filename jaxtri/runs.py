@@ -57,13 +57,13 @@ def run_job(
     drop_unnamed(job.folder, every)
     drop_outputs(job.folder)
     with output_in(job.folder, job.plan, job.header) as output:
-        done = output.take([job.folder])
-        found(job.plan.cells_of(done))
-        for _ in range(ROUNDS):
+        for attempt in range(ROUNDS):
+            done = output.take([job.folder])
+            if attempt == 0:
+                found(job.plan.cells_of(done))
             if len(done) == len(every):
                 break
             _compute(job, execute, sorted(set(every) - done), output)
-            done = output.take([job.folder])
         else:
             raise StorageError(f"{job.folder}: shards are damaged again and again; is the disk sound?")
         _finish(job, output, force=force)

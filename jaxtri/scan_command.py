@@ -1,7 +1,6 @@
 """The commands that compute grids: `run`, `scan`, `merge`, and `info` on what they made or are making."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -38,25 +37,22 @@ def run(arguments: argparse.Namespace) -> str:
     outputs = outputs_in((spec,), arguments.output)
     stem = (Path(arguments.output) if arguments.output else Path()) / spec.name
     pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in figure.FORMATS]
-    there = set(filter(os.path.lexists, outputs.values()))
-    said = _scan((spec,), jobs_of((spec,), outputs), arguments, pictures)
+    said, written = _scan((spec,), jobs_of((spec,), outputs), arguments, pictures)
     if said:
         return said
-    to_draw = [path for path in pictures if arguments.force or not path.exists()]
-    written = [path for path in outputs.values() if arguments.force or path not in there]
     scans = {one.name: store.open_scan(outputs[spec.model.name, one.name]) for one in spec.treatments}
     palette = arguments.palette or spec.figure.palette
     drawn = figure.draw_scans(scans, title=spec.figure.title or spec.title, palette=palette)
     fingerprint = " ".join(scan.header.fingerprint for scan in scans.values())
-    figure.save(drawn, stem, fingerprint=fingerprint, only=to_draw)
-    return "\n".join(["wrote " + ", ".join(map(str, [*written, *to_draw])), summary.table(scans)])
+    figure.save(drawn, stem, fingerprint=fingerprint, only=written)
+    return "\n".join(["wrote " + ", ".join(map(str, written)), summary.table(scans)])
 
 
 def scan(arguments: argparse.Namespace) -> str:
     """Compute the arrays only."""
     specs = load_specs(arguments.spec)
     outputs = named_outputs(specs, arguments.output)
-    said = _scan(specs, jobs_of(specs, outputs), arguments, [])
+    said, _ = _scan(specs, jobs_of(specs, outputs), arguments, [])
     return said or "wrote " + ", ".join(map(str, outputs.values()))
 
 
@@ -96,8 +92,15 @@ def info(arguments: argparse.Namespace) -> str:
 
 def _scan(
     specs: tuple[Spec, ...], jobs: list[Job], arguments: argparse.Namespace, pictures: list[Path]
-) -> str:
-    """Compute and write every output; return what is to be said if that is not what was wanted, or needed."""
+) -> tuple[str, list[Path]]:
+    """Compute and write every output.
+
+    Returns
+    -------
+    tuple
+        What is to be said if that is not what was wanted, or needed; and the files that are written, with
+        the pictures, which are left to who asked for them.
+    """
     paths = [*(job.output for job in jobs), *pictures]
     workers, part = check_options(jobs, memory=arguments.memory, shard=arguments.shard)
     left = left_to_do(
@@ -105,13 +108,14 @@ def _scan(
     )
     to_write = [path for path in pictures if left or not path.exists()]
     if not left and (part or not to_write):
-        return _there(jobs, paths)
-    check_space(left, [*(job.output for job in left), *to_write], force=arguments.force, part=part)
+        return _there(jobs, paths), []
+    written = [*(job.output for job in left), *to_write]
+    check_space(left, written, force=arguments.force, part=part)
     for job in left:
         check_same(job, force=arguments.force)
     if arguments.dry_run:
-        made = [job.folder for job in left] if part else [*(job.output for job in left), *to_write]
-        return _plan_text(specs, left, made, part)
+        made = [job.folder for job in left] if part else written
+        return _plan_text(specs, left, made, part), []
     with client_for(arguments.workers, arguments.scheduler) as client:
         if not arguments.quiet:  # said before any work: which model, and what its anomalies mean
             sys.stderr.writelines(f"{report.model_of(spec)}\n" for spec in specs)
@@ -124,7 +128,7 @@ def _scan(
             quiet=arguments.quiet,
             break_lock=arguments.break_lock,
         )
-    return "\n".join(said) if part else ""
+    return "\n".join(said) if part else "", written
 
 
 def _there(jobs: list[Job], paths: list[Path]) -> str:

@@ -77,6 +77,14 @@ def counted(execute):
     return counting, seen
 
 
+def assert_finished_without_computing(job):
+    execute, tiles = counted(in_threads(1))
+    with owned(job.folder):
+        run_job(job, execute)
+    assert tiles == []
+    assert wrong_output(job) == []
+
+
 def bytes_there(folder):
     return sum(path.stat().st_size for path in folder.glob("*.data"))
 
@@ -349,11 +357,7 @@ def test_what_cannot_be_read_for_a_moment_is_kept(tmp_path, monkeypatch, what, w
         with pytest.raises(StorageError, match=r"cannot be read \(Input/output error\)"):
             run_part(job, in_threads(1), range(4))
     assert content(job.folder).items() >= before.items()
-    execute, tiles = counted(in_threads(1))
-    with owned(job.folder):
-        run_job(job, execute)
-    assert tiles == []
-    assert wrong_output(job) == []
+    assert_finished_without_computing(job)
 
 
 def test_a_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one(tmp_path, monkeypatch):
@@ -381,11 +385,7 @@ def test_a_damaged_plan_is_one_clear_sentence_and_costs_no_tile(tmp_path, text):
             look()
     (job.folder / PLAN).unlink()
     job = prepare(job)
-    execute, tiles = counted(in_threads(1))
-    with owned(job.folder):
-        run_job(job, execute)
-    assert tiles == []
-    assert wrong_output(job) == []
+    assert_finished_without_computing(job)
 
 
 def test_a_folder_that_another_process_takes_meanwhile_is_not_cleared(tmp_path, monkeypatch):
