@@ -12,11 +12,11 @@ from pathlib import Path
 import contourpy
 import jax
 import numpy as np
-from timing import best_of
 
 import jaxtri
-from jaxtri.spec import load_spec
-from jaxtri.tiles import compute
+from jaxtri.scans.spec import load_spec
+from jaxtri.scans.tiles import compute
+from timing import best_of
 
 SPEC = Path(__file__).parent.parent / "scans" / "figure_3.toml"
 STEEP = 5.0  # slopes beyond which a distance at one mass says nothing

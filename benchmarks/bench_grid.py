@@ -12,13 +12,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from timing import best_of
 
-from jaxtri.grid import columns
-from jaxtri.provenance import header, plan_of
-from jaxtri.rows import log_ratio
-from jaxtri.spec import load_spec
-from jaxtri.tiles import compute_tile
+from jaxtri.limits.signal import log_ratio
+from jaxtri.scans.grid import columns
+from jaxtri.scans.provenance import header, plan_of
+from jaxtri.scans.spec import load_spec
+from jaxtri.scans.tiles import compute_tile
+from timing import best_of
 
 SPEC = Path(__file__).parent.parent / "scans" / "figure_3.toml"
 FLOAT32_DEX = 1e-5  # float32 keeps 7 digits of a logarithm that reaches 60

@@ -21,14 +21,15 @@ import h5py
 import jax
 import jax.numpy as jnp
 import numpy as np
-from timing import best_of
 
-from jaxtri import figure, load_spec, write_scan
-from jaxtri.fields import USUAL
-from jaxtri.files import sync
-from jaxtri.grid import cast, columns
-from jaxtri.provenance import header, plan_of
-from jaxtri.tiles import compute_tile
+from jaxtri import load_spec, write_scan
+from jaxtri.durable.storage.atomic_files import sync
+from jaxtri.figures import figure
+from jaxtri.scans.arrays import USUAL
+from jaxtri.scans.grid import cast, columns
+from jaxtri.scans.provenance import header, plan_of
+from jaxtri.scans.tiles import compute_tile
+from timing import best_of
 
 LN10 = float(np.log(10.0))
 SOUND = 1e-4  # dex: float32 cells against the hand-written kernel; both keep 7 digits of up to 60

@@ -19,12 +19,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import triangle_rivals
-from timing import best_of
-from triangle_convergence import GENERAL, RECORDS, contour_error, heavy_error, relative, three_legs
 
+import triangle_rivals
 from jaxtri import decoupling_factor, triangle_integral
-from jaxtri.physics import triangle_massless_leg
+from jaxtri.physics.triangle import massless_leg
+from timing import best_of
+from triangle_convergence import GENERAL, RECORDS, contour_error, heavy_error, relative, three_leg_points
 
 MASSES = (5.11e-4, 0.10566, 1.777, 2.16e-3, 4.7e-3, 0.0929, 1.273, 4.186, 172.6)  # GeV
 M_Z = 91.1879  # GeV
@@ -34,7 +34,7 @@ BUDGET = 2.0  # s for a rival and a kind of points
 FAILED = 1e-8  # a larger relative error is a failure
 
 
-def massless_leg():
+def massless_points():
     """Invariants (3, n), masses and exact I00 of the reference at q² = 0."""
     chosen = [one for one in RECORDS if one["I00"] and one["regime"] in REGIMES]
     p2, k2, m = (np.array([one[name] for one in chosen]) for name in ("p2", "k2", "m"))
@@ -42,15 +42,18 @@ def massless_leg():
 
 
 KINDS = {  # name: source, and which of its points
-    "q² = 0, heavy fermion": (massless_leg, lambda s, m: np.abs(s).max(0) < m**2),
-    "q² = 0, below threshold": (massless_leg, lambda s, m: (s.max(0) > 4 * m**2) & (s.max(0) < 1e6 * m**2)),
-    "q² = 0, light fermion": (massless_leg, lambda s, m: s.max(0) > 1e6 * m**2),
-    "heavy fermion": (functools.partial(three_legs, "mild"), lambda s, m: np.abs(s).max(0) < m**2),
-    "below threshold": (functools.partial(three_legs, "mild"), lambda s, m: s.max(0) > 4 * m**2),
-    "spacelike": (functools.partial(three_legs, "mild"), lambda s, m: s.max(0) < 0),
-    "light fermion": (functools.partial(three_legs, "tiny_mass"), lambda s, m: m > 0),
-    "q² → 0, k² → p²": (functools.partial(three_legs, "soft"), lambda s, m: m > 0),
-    "24 decades at random": (functools.partial(three_legs, "random"), lambda s, m: m > 0),
+    "q² = 0, heavy fermion": (massless_points, lambda s, m: np.abs(s).max(0) < m**2),
+    "q² = 0, below threshold": (
+        massless_points,
+        lambda s, m: (s.max(0) > 4 * m**2) & (s.max(0) < 1e6 * m**2),
+    ),
+    "q² = 0, light fermion": (massless_points, lambda s, m: s.max(0) > 1e6 * m**2),
+    "heavy fermion": (functools.partial(three_leg_points, "mild"), lambda s, m: np.abs(s).max(0) < m**2),
+    "below threshold": (functools.partial(three_leg_points, "mild"), lambda s, m: s.max(0) > 4 * m**2),
+    "spacelike": (functools.partial(three_leg_points, "mild"), lambda s, m: s.max(0) < 0),
+    "light fermion": (functools.partial(three_leg_points, "tiny_mass"), lambda s, m: m > 0),
+    "q² → 0, k² → p²": (functools.partial(three_leg_points, "soft"), lambda s, m: m > 0),
+    "24 decades at random": (functools.partial(three_leg_points, "random"), lambda s, m: m > 0),
 }
 
 
@@ -159,7 +162,7 @@ def speed():
     size = 2000 * len(MASSES)
     m_X = jnp.geomspace(1e-3, 90.0, 2000)
     closed = lambda m: jax.vmap(  # noqa: E731
-        lambda x: triangle_massless_leg.contour_rule(jnp.asarray(M_Z**2), x**2, m)
+        lambda x: massless_leg.contour_rule(jnp.asarray(M_Z**2), x**2, m)
     )(m_X)
     everywhere = [jnp.asarray(GENERAL[n][GENERAL["regime"] == "random"]) for n in ("p2", "q2", "k2", "m")]
     kernels = {
@@ -181,7 +184,7 @@ def speed():
 @pytest.mark.parametrize("order", [3, 4, 6])
 def bench_heavy_rule(benchmark, order):
     tau = jnp.geomspace(1e-6, 0.09, 10_000)
-    rule = functools.partial(triangle_massless_leg.heavy_rule, order=order)
+    rule = functools.partial(massless_leg.heavy_rule, order=order)
     run = jax.jit(rule).lower(tau, tau / 2).compile()
     benchmark(lambda: jax.block_until_ready(run(tau, tau / 2)))
     benchmark.extra_info |= {"size": tau.size, "max_rel_error": heavy_error(order), "device": device()}
@@ -192,7 +195,7 @@ def bench_decoupling_factor(benchmark, order):
     function, axis = nested(order)
     run = jax.jit(function).lower(axis).compile()
     benchmark(lambda: jax.block_until_ready(run(axis)))
-    worst = max(contour_error(1), heavy_error(triangle_massless_leg.HEAVY_ORDER))
+    worst = max(contour_error(1), heavy_error(massless_leg.HEAVY_ORDER))
     benchmark.extra_info |= {"size": 2000 * len(MASSES), "max_rel_error": worst, "device": device()}
 
 

@@ -56,8 +56,8 @@ def main():
     import bench_grid
     import bench_scan
     import triangle_convergence
-
-    from jaxtri import scan, summary
+    from jaxtri import scan
+    from jaxtri.figures import comparison
 
     parser = argparse.ArgumentParser(description="Write the tables and pictures of the README.")
     parser.add_argument("--pysecdec", metavar="FOLDER", help="measure pySecDec too, built there")
@@ -74,7 +74,7 @@ def main():
         f"{again:.1f} s again (compiled kernels are kept); {os.cpu_count()} cores."
     )
     readme = ROOT / "README.md"
-    text = block(readme.read_text(), "compare", summary.table(scan(SPEC)))
+    text = block(readme.read_text(), "compare", comparison.table(scan(SPEC)))
     text = block(text, "triangle", triangle)
     curves = io.StringIO()
     with contextlib.redirect_stdout(curves):

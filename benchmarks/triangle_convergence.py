@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxtri import figure
-from jaxtri.physics import triangle_massless_leg, triangle_tensor, triangle_three_legs
+from jaxtri.figures import figure
+from jaxtri.physics.triangle import massless_leg, tensor, three_legs
 
 HERE = Path(__file__).parent
 REFERENCE = HERE.parent / "tests" / "reference"
@@ -22,7 +22,7 @@ GENERAL = dict(np.load(REFERENCE / "triangle_general.npz"))
 ORDERS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32, 48, 64, 96, 128)
 
 
-def three_legs(regime):
+def three_leg_points(regime):
     """Invariants (3, n), masses and exact I00 of a regime of the general reference."""
     here = (GENERAL["regime"] == regime) & (GENERAL["m"] > 0)
     return np.stack([GENERAL[n][here] for n in ("p2", "q2", "k2")]), GENERAL["m"][here], GENERAL["I00"][here]
@@ -45,38 +45,38 @@ def of_decays(one):
 def undeformed_error(order, *, below):
     """Worst relative error of I00 on the real square: above all thresholds, or below one."""
     (p2, k2, m), chosen = zero_leg_points(lambda one: one["regime"] == "decay" and of_decays(one) == below)
-    value = triangle_tensor.undeformed_rule(p2, 0.0, k2, m, order=order)
+    value = tensor.undeformed_rule(p2, 0.0, k2, m, order=order)
     return float(np.max(relative(value, np.array([complex(*one["I00"]) for one in chosen]))))
 
 
 def contour_error(order):
     """Worst relative error of I00 at q² = 0 on the deformed contour, every decay point below threshold."""
     (p2, k2, m), chosen = zero_leg_points(of_decays)
-    value = triangle_massless_leg.contour_rule(p2, k2, m, order=order).join() / (2 * m**2)
+    value = massless_leg.contour_rule(p2, k2, m, order=order).join() / (2 * m**2)
     return float(np.max(relative(value, np.array([complex(*one["I00"]) for one in chosen]))))
 
 
 def heavy_error(order):
     """Worst relative error of 1 − 2 m² I00 at q² = 0 for heavy fermions."""
     (p2, k2, m), chosen = zero_leg_points(
-        lambda one: one["regime"] == "heavy" and one["p2"] < 4 * triangle_massless_leg.HEAVY * one["m"] ** 2
+        lambda one: one["regime"] == "heavy" and one["p2"] < 4 * massless_leg.HEAVY * one["m"] ** 2
     )
-    value = triangle_massless_leg.heavy_rule(p2 / (4 * m**2), k2 / (4 * m**2), order=order)
+    value = massless_leg.heavy_rule(p2 / (4 * m**2), k2 / (4 * m**2), order=order)
     return float(np.max(relative(value, np.array([one["J"][0] for one in chosen]))))
 
 
 def three_legs_error(order):
     """Worst relative error of I00 with three legs on the contour, 24 decades at random."""
-    s, m, exact = three_legs("random")
+    s, m, exact = three_leg_points("random")
     here = np.abs(s).max(0) > m**2
     arguments = [jnp.asarray(v) for v in (*s[:, here], m[here])]
-    value = triangle_three_legs.contour_rule(*arguments, order=order).join()
+    value = three_legs.contour_rule(*arguments, order=order).join()
     return float(np.max(relative(value, exact[here])))
 
 
 def real_axis_error(order):
     """The same integral over one angle a side, on the real axis: logarithms, square roots, no contour."""
-    s, m, exact = three_legs("mild")
+    s, m, exact = three_leg_points("mild")
     below = s.max(0) > 4 * m**2
     s, m, exact = s[:, below], m[below], exact[below]
     p2, q2, k2 = s

@@ -173,11 +173,11 @@ def _parsed(argv: list[str] | None) -> argparse.Namespace:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        from jaxtri import commands
-        from jaxtri.session import prepare
+        from jaxtri.cli import files
+        from jaxtri.numerics.session import prepare
 
         prepare()
-        print(commands.COMMANDS[arguments.command](arguments))
+        print(files.COMMANDS[arguments.command](arguments))
         sys.stdout.flush()
     except JaxtriError as error:
         print(f"jaxtri: {error}", file=sys.stderr)

@@ -1,20 +1,18 @@
 """What every test shares: 64-bit floats, the shipped records, the independent reference numbers."""
 
 import json
-from pathlib import Path
 
 import jax
 import pytest
 
-from jaxtri import session
 from jaxtri.__main__ import main
-from jaxtri.gauge_model import load_model
-from jaxtri.standard_model import load_standard_model
-from jaxtri.treatment import load_treatment
+from jaxtri.model.gauge_model import load_model
+from jaxtri.model.standard_model import load_standard_model
+from jaxtri.model.treatment import load_treatment
+from jaxtri.numerics import session
+from places import REFERENCE
 
 jax.config.update("jax_enable_x64", True)
-
-REFERENCE = Path(__file__).with_name("reference")
 
 
 @pytest.fixture

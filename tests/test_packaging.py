@@ -12,7 +12,8 @@ from pathlib import Path
 import h5py
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from places import ROOT
+
 TABLES = sorted(
     str(path.relative_to(ROOT))
     for path in (ROOT / "jaxtri" / "tables").rglob("*")

@@ -136,7 +136,10 @@ def test_the_import_is_light(code, loaded):  # the last shows that jax would be 
 
 
 def test_64_bit_floats_are_not_switched_on_by_importing():
-    done = fresh("import jax, jaxtri.grid, jaxtri.store; print(jax.config.read('jax_enable_x64'))", switch="")
+    done = fresh(
+        "import jax, jaxtri.scans.grid, jaxtri.io.hdf5_scan; print(jax.config.read('jax_enable_x64'))",
+        switch="",
+    )
     assert done.stdout == "False\n", done.stderr
 
 

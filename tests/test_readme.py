@@ -3,24 +3,23 @@
 import dataclasses
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 
 import jaxtri
-from jaxtri import summary
 from jaxtri.__main__ import parser
-from jaxtri.fields import FIELDS
-from jaxtri.treatment import CHOICES
+from jaxtri.figures import comparison
+from jaxtri.model.treatment import CHOICES
+from jaxtri.scans.arrays import FIELDS
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
 def test_the_comparison_table_is_what_the_command_prints():
     written = README.split("<!-- compare -->\n")[1].split("\n<!-- end of compare -->")[0]
     spec = dataclasses.replace(jaxtri.load_spec(ROOT / "scans" / "figure_3.toml"), curves=False)
-    assert written == summary.table(jaxtri.scan(spec))
+    assert written == comparison.table(jaxtri.scan(spec))
 
 
 @pytest.mark.parametrize("line", re.findall(r"^jaxtri (.+?)(?: +#.*)?$", README, flags=re.MULTILINE))

@@ -5,16 +5,15 @@ import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from jaxtri.standard_model import FERMIONS, HBAR, NB_PER_GEV2, TABLES, input_table, input_values
-from jaxtri.treatment import CHOICES
+from jaxtri.model.standard_model import FERMIONS, HBAR, NB_PER_GEV2, TABLES, input_table, input_values
+from jaxtri.model.treatment import CHOICES
+from places import REFERENCE
 
-FOLDER = Path(__file__).with_name("reference")
-SCRIPTS = sorted(FOLDER.glob("*.py"))
+SCRIPTS = sorted(REFERENCE.glob("*.py"))
 RATES = {  # name in rates.py: name in the tables, where they differ
     "sw2_msbar": "sw2",
     "m_Bp": "m_B_plus",
@@ -119,7 +118,7 @@ def test_every_input_is_in_a_reference(reference_inputs):
 
 
 def test_triangle_is_at_the_mass_of_the_z(sm):
-    records = json.loads((FOLDER / "triangle.json").read_text())["records"]
+    records = json.loads((REFERENCE / "triangle.json").read_text())["records"]
     assert {record["p2"] for record in records if record["regime"] == "decay"} == {float(sm.m_Z**2)}
 
 
@@ -141,8 +140,8 @@ def test_reference_does_not_know_the_package(script):
 
 
 def test_rates_can_be_made_again(tmp_path):
-    copy = shutil.copy(FOLDER / "rates.py", tmp_path)
+    copy = shutil.copy(REFERENCE / "rates.py", tmp_path)
     subprocess.run([sys.executable, "-I", copy], check=True, timeout=60)
     assert json.loads((tmp_path / "rates.json").read_text()) == json.loads(
-        (FOLDER / "rates.json").read_text()
+        (REFERENCE / "rates.json").read_text()
     )

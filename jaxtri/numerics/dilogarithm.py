@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxtri.numerics.quadrature import gauss_legendre
-from jaxtri.numerics.split import Split, choose, logarithm, polynomial
+from jaxtri.numerics.split_complex import Split, choose, logarithm, polynomial
 
 ORDER = 8  # nodes; 4 give 2e-10, 5 4e-13, 6 rounding
 NEAR = math.pi / 3  # |y| below which x is expanded about 1; elsewhere |ln(1 - x)| <= pi/3

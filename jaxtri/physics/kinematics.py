@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jaxtri.numerics import exact
+from jaxtri.numerics import error_free
 from jaxtri.numerics.safe import sqrt_or_zero
 
 
@@ -40,7 +40,7 @@ def pair_velocity(M: ArrayLike, m: ArrayLike) -> Array:
     return sqrt_or_zero(jnp.where(2 * m < M, (M - 2 * m) * (M + 2 * m), 0.0)) / M
 
 
-def pair_gap(s: Array, m2: exact.Double) -> Array:
+def pair_gap(s: Array, m2: error_free.Double) -> Array:
     """Return 4 m^2 - s, by which a pair of mass m is too heavy; m^2 comes with what its rounding lost."""
     square, rest = m2
     return (4 * square - s) + 4 * rest

@@ -1,0 +1,204 @@
+"""Uncertainty of boundaries: what the errors of the inputs do to ln g_X, linearly and by Monte Carlo.
+
+Errors are those of the tables, the larger side where they are lopsided; inputs without an error in the
+tables do not contribute.  Inputs count as independent, but for correlations that the tables or a scan list.
+"""
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jaxtri.boundary.kernels import CHUNK, Problem
+from jaxtri.boundary.polylines import BoolArray, Curve, FloatArray, IntArray
+from jaxtri.boundary.sensitivities import compiled, gradients, row_of
+from jaxtri.limits.excluded_couplings import NONE, Ends, edges
+from jaxtri.limits.searches import SearchSet
+from jaxtri.model.correlations import input_errors, normal_draws, variance
+from jaxtri.model.gauge_model import GaugeModel
+from jaxtri.model.standard_model import StandardModel, input_values, replaced
+from jaxtri.model.treatment import Treatment
+from jaxtri.physics.decays.in_flight import turning_points
+from jaxtri.physics.decays.widths import unit_decays
+from jaxtri.physics.production.channels import production_vector
+from jaxtri.scans.spec import Spec
+
+STEEP = 30.0  # |d ln g_X / d ln m_X| beyond which a curve is a wall: it moves in mass, not in g_X
+MOST_POINTS = 64  # vertices of a curve at which its band is computed; linear from one to the next
+LEADING = 3  # contributions that are named
+DECADE = 10.0  # mass ranges in which they are named
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """Uncertainty of one curve."""
+
+    search: str
+    vertices: IntArray  # positions of some of its vertices, none of them on a wall
+    m_X: FloatArray  # [GeV], there
+    g_X: FloatArray
+    sigma: FloatArray  # 1 sigma of ln g_X; 2 sigma is twice as much
+    leading: tuple[
+        tuple[float, float, tuple[tuple[str, float], ...]], ...
+    ]  # m_X range; input, sigma of ln g_X
+
+    def along(self, curve: Curve) -> FloatArray:
+        """1 sigma of ln g_X at every vertex of the curve; NaN on a wall."""
+        if not len(self.vertices):
+            return np.full(len(curve.m_X), np.nan)
+        every = np.interp(np.arange(len(curve.m_X)), self.vertices, self.sigma)
+        return np.where(_is_wall(curve), np.nan, every)
+
+
+def _is_wall(curve: Curve) -> BoolArray:
+    return ~(np.abs(curve.slope) <= STEEP)
+
+
+def sensitivities(spec: Spec, treatment: Treatment, curve: Curve) -> dict[str, FloatArray]:
+    """Return d ln g_X / d input at every vertex of a curve, by name.
+
+    Parameters
+    ----------
+    spec, treatment
+        A scan and one of its treatments.
+    curve
+        Boundary of one search.
+    """
+    problem = Problem.of(spec)
+    chunks = [slice(start, start + CHUNK) for start in range(0, max(1, len(curve.m_X)), CHUNK)]
+    position = _position(spec, curve.search)
+    log_g = np.log(curve.g_X)
+    found = [gradients(problem, treatment, position, curve.m_X[part], log_g[part]) for part in chunks]
+    return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+
+
+def _position(spec: Spec, search: str) -> int:
+    return [label.name for label in spec.searches.labels].index(search)
+
+
+def band(spec: Spec, treatment: Treatment, curve: Curve) -> Band:
+    """Propagate the inputs' errors linearly to a curve, but for its walls.
+
+    Parameters
+    ----------
+    spec, treatment
+        A scan and one of its treatments.
+    curve
+        Boundary of one search.
+    """
+    return next(bands(spec, treatment, [curve]))
+
+
+def bands(spec: Spec, treatment: Treatment, curves: Iterable[Curve]) -> Iterator[Band]:
+    """Yield the `band` of every curve; the tables of errors are read once."""
+    errors = input_errors(spec.sm)
+    compiled(Problem.of(spec), treatment)
+    for curve in curves:
+        yield _propagated(spec, treatment, curve, errors)
+
+
+def _propagated(spec: Spec, treatment: Treatment, curve: Curve, errors: Mapping[str, Any]) -> Band:
+    vertices, some = _thinned(curve)
+    moves = {name: slope * errors[name] for name, slope in sensitivities(spec, treatment, some).items()}
+    parts = {
+        name: np.sqrt((move**2).reshape(len(vertices), np.size(errors[name])).sum(axis=1))
+        for name, move in moves.items()
+    }
+    return Band(
+        search=curve.search,
+        vertices=vertices,
+        m_X=some.m_X,
+        g_X=some.g_X,
+        sigma=np.sqrt(variance(moves, spec.correlations)),
+        leading=_leading(some.m_X, parts),
+    )
+
+
+def _thinned(curve: Curve) -> tuple[IntArray, Curve]:
+    """Vertices off the walls, always MOST_POINTS of them, repeated if there are fewer: one compilation."""
+    flat = np.flatnonzero(~_is_wall(curve))
+    kept = flat[np.linspace(0, len(flat) - 1, MOST_POINTS).astype(int)] if len(flat) else flat
+    return kept, replace(
+        curve, **{name: getattr(curve, name)[kept] for name in ("m_X", "g_X", "slope", "residual")}
+    )
+
+
+def _leading(
+    m_X: FloatArray, parts: Mapping[str, FloatArray]
+) -> tuple[tuple[float, float, tuple[tuple[str, float], ...]], ...]:
+    """Leading contributions in every decade of mass: root mean square over its vertices."""
+    decade = np.floor(np.log10(m_X) / np.log10(DECADE))
+    found = []
+    for one in np.unique(decade):
+        inside = decade == one
+        size = {name: float(np.sqrt(np.mean(part[inside] ** 2))) for name, part in parts.items()}
+        first = sorted(size, key=lambda name: -size[name])[:LEADING]
+        low, high = float(m_X[inside].min()), float(m_X[inside].max())
+        found.append((low, high, tuple((name, size[name]) for name in first if size[name] > 0)))
+    return tuple(found)
+
+
+class _Setting(NamedTuple):
+    """What a boundary is computed from, besides the treatment and the inputs that vary."""
+
+    sm: StandardModel
+    model: GaugeModel
+    searches: SearchSet
+    position: Array  # of the search
+    m_X: Array
+    ends: Ends
+
+
+@functools.partial(jax.jit, static_argnames="treatment")
+def _drawn(values: Mapping[str, Any], setting: _Setting, treatment: Treatment) -> Array:
+    """The root of F nearest to a boundary, between two couplings, for every draw of the inputs."""
+
+    def one(values: Mapping[str, Any]) -> Array:
+        sm, model, m_X = replaced(setting.sm, values), setting.model, setting.m_X
+        rates = production_vector(sm, model, treatment, m_X), unit_decays(sm, model, m_X)
+        here = row_of(sm, setting.searches, setting.position, m_X, *rates)
+        found = edges(here, turning_points(here.neutrinos), setting.ends)
+        sources = jnp.stack([found.lower, found.upper])
+        inner = (sources > 0) & (sources < len(found.value) - 1)
+        return jnp.where(inner.any(), found.value[jnp.max(jnp.where(inner, sources, NONE))], jnp.nan)
+
+    return jax.vmap(one)(values)
+
+
+def monte_carlo(
+    spec: Spec, treatment: Treatment, search: str, m_X: float, g_X: float, *, draws: int = 1000, seed: int = 0
+) -> FloatArray:
+    """Return ln g_X of one boundary point for random inputs, normally distributed about their values.
+
+    Correlated like those of the linear bands.
+
+    Parameters
+    ----------
+    spec, treatment
+        A scan and one of its treatments.
+    search
+        Name of a search.
+    m_X, g_X
+        A point of its boundary; draws move the coupling by a factor of e at most.
+    draws
+        How many.
+    seed
+        Of the random numbers.
+    """
+    values, errors = input_values(spec.sm), input_errors(spec.sm)
+    drawn = normal_draws(values, errors, spec.correlations, draws, seed)
+    centre = float(np.log(g_X))
+    setting = _Setting(
+        spec.sm,
+        spec.model,
+        spec.searches,
+        jnp.asarray(_position(spec, search)),
+        jnp.asarray(float(m_X)),
+        Ends(centre - 1.0, centre + 1.0),
+    )
+    return np.asarray(_drawn(drawn, setting, treatment))

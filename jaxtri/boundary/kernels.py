@@ -1,0 +1,274 @@
+"""Columns of the plane, many searches and treatments at many masses: the only room that maps `edges`.
+
+Production and decays of X are compiled apart, with their derivative along m_X; what a search adds is cheap.
+Chunks of masses run in threads: the compiler's own parallelism does little for kernels this small, and
+threads compile different kernels at the same time.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jaxtri.boundary.polylines import NONE, Columns, FloatArray, IntArray, Nodes
+from jaxtri.durable.jobs.memory import cores
+from jaxtri.limits.excluded_couplings import (
+    EVENTS,
+    LONGEST,
+    SHORTEST,
+    SOURCES,
+    Edges,
+    Ends,
+    edges,
+    ends_within,
+)
+from jaxtri.limits.searches import SearchSet
+from jaxtri.limits.signal import SearchRow, join_row, log_ratio, log_signal
+from jaxtri.model.gauge_model import GaugeModel
+from jaxtri.model.standard_model import StandardModel
+from jaxtri.model.treatment import Treatment
+from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.physics.decays.hadrons import Spaces, three_pion_spaces, three_pion_window
+from jaxtri.physics.decays.in_flight import turning_points
+from jaxtri.physics.decays.widths import FINAL_STATES, unit_decays
+from jaxtri.physics.production.channels import production_vector
+from jaxtri.scans.spec import Spec
+
+CHUNK = 128  # masses computed at a time
+FEW = 32  # masses whose three-pion phase space is computed, or differentiated, at a time
+PAIRS = 2048  # of a mass and a line whose edges are computed at a time
+WORKERS = min(8, cores())  # threads; more of them wait for each other's Python
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Everything that decides the boundaries of a scan; a line is one search under one treatment."""
+
+    treatments: tuple[Treatment, ...]
+    sm: StandardModel
+    model: GaugeModel
+    searches: SearchSet
+    window: Ends  # lowest and highest ln g_X
+    three_pions: tuple[float, float]  # masses between which `three_pion_spaces` matter [GeV]
+
+    @classmethod
+    def of(cls, spec: Spec) -> "Problem":
+        """Take from a scan what its boundaries need."""
+        window = Ends(float(np.log(spec.g_X[0])), float(np.log(spec.g_X[-1])))
+        low, high = three_pion_window(spec.sm).tolist()
+        return cls(
+            treatments=spec.treatments,
+            sm=spec.sm,
+            model=spec.model,
+            searches=spec.searches,
+            window=window,
+            three_pions=(low, high),
+        )
+
+
+class Mass(NamedTuple):
+    """All that one mass has: rows of every line, their change along ln m_X, turning points, ends."""
+
+    rows: SearchRow  # (line,)
+    change: SearchRow  # (line,)
+    turning: Array  # (2,)
+    ends: Ends
+
+
+@jax.jit
+def _three_pions(sm: StandardModel, m_X: Array) -> tuple[Spaces, Spaces]:
+    """Phase space of three pions at every mass, and its change along ln m_X."""
+    return jax.vmap(lambda m: jax.jvp(lambda m: three_pion_spaces(sm, m), (m,), (m,)))(m_X)
+
+
+@jax.jit
+def _decays(sm: StandardModel, model: GaugeModel, m_X: Array, spaces: tuple[Spaces, Spaces]) -> Any:
+    """Branching ratios and width of X at every mass, and their change along ln m_X."""
+
+    def one(m: Array, spaces: tuple[Spaces, Spaces]) -> Any:
+        def decays(m: Array, known: Spaces) -> Any:
+            return unit_decays(sm, model, m, spaces=known)
+
+        return jax.jvp(decays, (m, spaces[0]), (m, spaces[1]))
+
+    return jax.vmap(one)(m_X, spaces)
+
+
+@functools.partial(jax.jit, static_argnames="treatment")
+def _production(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: Array) -> Any:
+    """Branching ratios of every channel at every mass, and their change along ln m_X."""
+
+    def one(m: Array) -> Any:
+        return jax.jvp(lambda m: production_vector(sm, model, treatment, m), (m,), (m,))
+
+    return jax.vmap(one)(m_X)
+
+
+@jax.jit
+def _masses(
+    sm: StandardModel, searches: SearchSet, window: Ends, m_X: Array, decays: Any, rates: Any
+) -> Mass:
+    """Join rates, one production a treatment, with every search, at every mass."""
+    production = jax.tree.map(lambda *x: jnp.stack(x), *rates)
+
+    def one(m_X: Array, decays: Any, production: Any) -> Mass:
+        def rows(m_X: Array, decays: Any, production: Array) -> SearchRow:
+            found = jax.vmap(lambda rates: join_row(sm, searches, m_X, rates, decays).searches)(production)
+            return jax.tree.map(lambda x: x.ravel(), found)
+
+        known, change = jax.jvp(rows, (m_X, decays[0], production[0]), (m_X, decays[1], production[1]))
+        x_br, width = decays[0]
+        turning = turning_points(x_br[FINAL_STATES.index("nu nubar")])
+        return Mass(known, change, turning, ends_within(m_X, width, window))
+
+    return jax.vmap(one, in_axes=(0, 0, 1))(m_X, decays, production)
+
+
+@jax.jit
+def _edges(masses: Mass, node: Array, line: Array) -> tuple[Edges, Array, Array]:
+    """Edges of some lines at some masses, with slopes and residuals, (pair,)."""
+
+    def one(node: Array, line: Array) -> tuple[Edges, Array, Array]:
+        search, change = jax.tree.map(lambda x: x[node, line], (masses.rows, masses.change))
+        turning, ends = jax.tree.map(lambda x: x[node], (masses.turning, masses.ends))
+        found = edges(search, turning, ends)
+        return found, *_slopes(search, change, found.value)
+
+    return jax.vmap(one)(node, line)
+
+
+def _slopes(search: SearchRow, change: SearchRow, value: Array) -> tuple[Array, Array]:
+    """Slope d ln g_X / d ln m_X of every source, root or edge of the lifetime window, and |F| there."""
+    floating = {"log_norm": change.log_norm, "flight": change.flight, "neutrinos": change.neutrinos}
+
+    def signal(parts: dict[str, Array], u: Array) -> Array:
+        return log_signal(_with(search, parts), u)
+
+    def one(u: Array) -> Array:
+        parts = {name: getattr(search, name) for name in floating}
+        along = jax.jvp(lambda parts: signal(parts, u), (parts,), (floating,))[1]
+        return -along / jax.jvp(lambda u: signal(parts, u), (u,), (jnp.ones_like(u),))[1]
+
+    slopes = jax.vmap(one)(value)
+    slopes = slopes.at[LONGEST].set(-change.log_below / 2).at[SHORTEST].set(change.log_above / 2)
+    return slopes, jnp.abs(log_ratio(search, value))
+
+
+def _with(search: SearchRow, parts: dict[str, Array]) -> SearchRow:
+    """A row with some of its fields replaced."""
+    kept = {name: getattr(search, name) for name in ("log_above", "log_below", "is_invisible", "is_valid")}
+    return SearchRow(**kept, **parts)
+
+
+def masses_at(problem: Problem, m_X: FloatArray) -> Mass:
+    """Everything that some masses, `CHUNK` at most, have; the last one is repeated up to that."""
+    chunk = padded(m_X, CHUNK)
+    decays, rates, _ = rates_at(problem, chunk)
+    return _masses(problem.sm, problem.searches, problem.window, chunk, decays, rates)
+
+
+def rates_at(problem: Problem, m_X: FloatArray) -> tuple[Any, tuple[Any, ...], tuple[Spaces, Spaces]]:
+    """Decays, production under every treatment, three-pion phase space, each with its change along ln m_X.
+
+    Always of `CHUNK` masses.
+    """
+    require_x64()  # of this thread
+    sm, model = problem.sm, problem.model
+    rates = tuple(_production(sm, model, one, m_X) for one in problem.treatments)
+    spaces = _spaces_at(problem, m_X)
+    return _decays(sm, model, m_X, spaces), rates, spaces
+
+
+def _spaces_at(problem: Problem, m_X: FloatArray) -> tuple[Spaces, Spaces]:
+    """`_three_pions` at masses, computed only where it is used: it is an integral over a Dalitz plot."""
+    blank: Any = np.zeros(len(m_X)), np.zeros(len(m_X)), np.zeros((len(m_X), 2))
+    made = jax.tree.map(np.copy, (Spaces(*blank), Spaces(*blank)))
+    for some in three_pion_parts(problem, m_X):
+        found = _three_pions(problem.sm, padded(m_X[some], FEW))
+        for whole, part in zip(jax.tree.leaves(made), jax.tree.leaves(found), strict=True):
+            whole[some] = np.asarray(part)[: len(some)]
+    return made
+
+
+def three_pion_parts(problem: Problem, m_X: FloatArray) -> Iterator[IntArray]:
+    """Positions of the masses at which three-pion phase space matters, `FEW` at a time."""
+    used = np.flatnonzero((problem.three_pions[0] < m_X) & (m_X < problem.three_pions[1]))
+    for start in range(0, len(used), FEW):
+        yield used[start : start + FEW]
+
+
+def edges_at(masses: Mass, node: IntArray, line: IntArray) -> tuple[Edges, FloatArray, FloatArray]:
+    """Edges of some lines at some masses, with slopes and residuals, (pair,); on the host."""
+    parts = [
+        _edges(masses, padded(node[i : i + PAIRS], PAIRS), padded(line[i : i + PAIRS], PAIRS))
+        for i in range(0, len(node), PAIRS)
+    ]
+    return jax.tree.map(lambda *x: np.concatenate(x)[: len(node)], *parts)
+
+
+def padded(values: Any, length: int) -> Any:
+    """An array with its last entry repeated up to a length: one compilation serves all."""
+    return np.pad(values, (0, length - len(values)), mode="edge")
+
+
+def in_threads(function: Callable[[slice], None], count: int) -> None:
+    """Call a function on every chunk of as many masses."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(function, [slice(start, start + CHUNK) for start in range(0, count, CHUNK)]))
+
+
+def compiled(problem: Problem) -> None:
+    """Compile every kernel, some at the same time; where they are compiled it costs one chunk."""
+    sm, model = problem.sm, problem.model
+    m_X = np.full(CHUNK, problem.three_pions[0])  # not inside: no spaces
+    with ThreadPoolExecutor(WORKERS) as pool:
+        decays = pool.submit(_decays, sm, model, m_X, _spaces_at(problem, m_X))
+        pool.submit(_three_pions, sm, m_X[:FEW])
+        rates = tuple(pool.submit(_production, sm, model, one, m_X) for one in problem.treatments)
+        known = decays.result(), tuple(one.result() for one in rates)
+        masses = _masses(sm, problem.searches, problem.window, m_X, *known)
+        pool.submit(edges_at, masses, np.zeros(1, dtype=int), np.zeros(1, dtype=int))
+
+
+def columns_at(problem: Problem, nodes: Nodes) -> Columns:
+    """Compute the columns at nodes; levels that vanish are marked later."""
+    lines, count = len(problem.treatments) * len(problem.searches.labels), len(nodes.m_X)
+    made = _blank(nodes, lines)
+
+    def fill(piece: slice) -> None:
+        masses = masses_at(problem, nodes.m_X[piece])
+        made.valid[piece] = np.asarray(masses.rows.is_valid)[: len(nodes.m_X[piece])]
+        node, line = np.nonzero(made.valid[piece])
+        if not len(node):
+            return
+        found, slope, residual = edges_at(masses, node, line)
+        for name in ("value", "lower", "upper", "levels", "meeting"):
+            getattr(made, name)[piece][node, line] = getattr(found, name)
+        made.slope[piece][node, line], made.residual[piece][node, line] = slope, residual
+
+    in_threads(fill, count)
+    return made
+
+
+def _blank(nodes: Nodes, lines: int) -> Columns:
+    """Columns without any data."""
+    shape = len(nodes.m_X), lines
+    return Columns(
+        m_X=nodes.m_X,
+        segment=nodes.segment,
+        value=np.zeros((*shape, len(SOURCES))),
+        slope=np.zeros((*shape, len(SOURCES))),
+        residual=np.zeros((*shape, len(SOURCES))),
+        lower=np.full((*shape, 2), NONE, dtype=np.int8),
+        upper=np.full((*shape, 2), NONE, dtype=np.int8),
+        levels=np.zeros((*shape, EVENTS)),
+        meeting=np.zeros((*shape, EVENTS)),
+        valid=np.zeros(shape, dtype=bool),
+        critical=np.zeros((*shape, EVENTS), dtype=bool),
+    )

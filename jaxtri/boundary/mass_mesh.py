@@ -1,0 +1,212 @@
+"""The mass axis of the boundaries: where it is cut, and where it needs more nodes.  Host arrays only."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import fields
+
+import numpy as np
+
+from jaxtri.boundary.polylines import END, NONE, BoolArray, Cells, Columns, FloatArray, IntArray, Nodes
+from jaxtri.physics.decays.widths import decay_thresholds
+from jaxtri.physics.production.channels import production_thresholds
+from jaxtri.scans.spec import Spec
+
+LEAST = 500  # steps across the window of every search
+ENOUGH = 520  # vertices of a search that excludes something, and of an island: some of them coincide
+STEP = 0.02  # largest step in ln m_X
+BEND = 1e-4  # distance of a curve from its polyline, in ln m_X and ln g_X
+CROWD = 4.0 ** -np.arange(1, 7)  # nodes next to a critical mass, in steps: a tip is a square root
+SAME = 1e-11  # relative: cuts closer than this are one
+TIPS = (1, 2)  # events: ln r vanishes where it turns, and the curve is vertical
+TOUCHES = 1e-10  # a level smaller than this at a critical mass vanishes there too
+SNAP = 1e-6  # ln g_X: at a critical mass the edges that meet are this close
+
+
+def start(spec: Spec) -> Nodes:
+    """Return the first nodes: crowded towards both ends of every segment as a cosine."""
+    low, high = float(spec.m_X[0]), min(float(spec.m_X[-1]), 2 * float(spec.sm.m_t))
+    thresholds = np.concatenate([decay_thresholds(spec.sm, spec.model), production_thresholds(spec.sm)])
+    window, veto = np.asarray(spec.searches.m_X_window), np.asarray(spec.searches.veto)
+    cuts = np.concatenate([window.ravel(), veto.ravel(), [low, high]])
+    stops = np.unique(np.concatenate([thresholds, cuts]))
+    stops = stops[(low <= stops) & (stops <= high)]
+    covered = np.clip(window, low, high)
+    steps = np.full(len(stops) - 1, STEP)
+    for (first, last), own in zip(covered, np.log(covered[:, 1] / covered[:, 0]) / LEAST, strict=True):
+        inside = (stops[:-1] >= first) & (stops[1:] <= last) & (own > 0)
+        steps[inside] = np.minimum(steps[inside], own)
+    masses: list[FloatArray] = []
+    segments: list[IntArray] = []
+    for i, (a, b) in enumerate(itertools.pairwise(stops)):
+        if b / a - 1 < SAME:
+            continue
+        first = np.nextafter(a, b) if np.any(np.abs(thresholds / a - 1) < SAME) else a
+        last = np.nextafter(b, a) if np.any(np.abs(thresholds / b - 1) < SAME) else b
+        count = max(8, int(np.ceil(np.log(b / a) / steps[i])))
+        inner = a * (b / a) ** ((1 - np.cos(np.pi * np.arange(1, count) / count)) / 2)
+        masses.append(np.concatenate([[first], inner[(first < inner) & (inner < last)], [last]]))
+        segments.append(np.full(len(masses[-1]), len(segments)))
+    return Nodes(np.concatenate(masses), np.concatenate(segments))
+
+
+def _inner(columns: Columns) -> BoolArray:
+    """Whether a node and the next one are in one segment, (node - 1, 1)."""
+    return (np.diff(columns.segment) == 0)[:, None]
+
+
+def changes(columns: Columns) -> Cells:
+    """Return the steps in which the set of edges changes, and the events whose level does."""
+    critical = columns.critical
+    pattern = columns.pattern()
+    differs = (pattern[1:] != pattern[:-1]) & _inner(columns)
+    flips = (columns.levels[1:] > 0) != (columns.levels[:-1] > 0)
+    differs &= columns.valid[1:] & columns.valid[:-1]
+    new = differs[:, :, None] & flips & ~critical[1:] & ~critical[:-1]
+    found = np.stack(np.nonzero(new), axis=1)
+    node, line, event = found.T
+    ends = columns.levels[node, line, event], columns.levels[node + 1, line, event]
+    _, first = np.unique(np.column_stack([node, line, *ends]), axis=0, return_index=True)
+    return Cells(*found[first].T)  # two events with the same levels are one: a turning point at an end
+
+
+def added(columns: Columns, cells: Cells, masses: FloatArray, lacking: IntArray) -> Nodes:
+    """Return the nodes to add: critical masses, their neighbourhoods, and what steps lack.
+
+    At bends, near misses and in empty slabs a step lacks one at least.
+    """
+    left, right = columns.m_X[cells.node], columns.m_X[cells.node + 1]
+    ulps = 8 * np.spacing(masses)  # next to a wall a curve crosses the window within a rounding of m_X
+    crowd = [
+        masses,
+        np.maximum(masses - ulps, left),
+        np.minimum(masses + ulps, right),
+        *(masses + part * (end - masses) for end in (left, right) for part in CROWD),
+    ]
+    split = (_bends(columns) | _near_misses(columns) | _empty(columns)).any(axis=1)
+    lacking = np.maximum(lacking, split)
+    step = np.repeat(np.arange(len(lacking)), lacking)
+    count = np.arange(len(step)) - np.repeat(np.cumsum(lacking) - lacking, lacking) + 1
+    part = count / (lacking[step] + 1)
+    inner = columns.m_X[step] * (columns.m_X[step + 1] / columns.m_X[step]) ** part
+    where = np.concatenate([*(columns.segment[cells.node],) * len(crowd), columns.segment[step]])
+    return unseen(columns, np.concatenate([*crowd, inner]), where)
+
+
+def unseen(columns: Columns, masses: FloatArray, segments: IntArray) -> Nodes:
+    """Return masses that are not nodes yet, each once."""
+    m_X, index = np.unique(masses, return_index=True)
+    fresh = ~np.isin(m_X, columns.m_X)
+    return Nodes(m_X[fresh], segments[index][fresh])
+
+
+def sparse(columns: Columns) -> IntArray:
+    """How many nodes each step lacks for every search that excludes something, and island, to have enough."""
+    edges = np.zeros(columns.valid.shape, dtype=int)  # (node, line) how many
+    for sources in (columns.lower, columns.upper):
+        edges += (~np.isin(sources, (NONE, *END))).sum(axis=2)
+    length = np.log(columns.m_X[1:] / columns.m_X[:-1]) * (_inner(columns) & _wide(columns))[:, 0]
+    lacking = np.zeros(len(length), dtype=int)
+    for line in np.flatnonzero(edges.any(axis=0)):
+        own = edges[:, line]
+        for some in (own, *_islands(own, columns.valid[:, line])):
+            np.maximum(lacking, _lacking(some, length), out=lacking)
+    return lacking
+
+
+def _islands(edges: IntArray, valid: BoolArray) -> Iterator[IntArray]:
+    """Edges of every run of masses that begins and ends where the search has data."""
+    ends = np.flatnonzero(np.diff(edges > 0, prepend=False, append=False))
+    for a, b in zip(ends[::2], ends[1::2], strict=True):
+        if a > 0 and b < len(valid) and valid[a - 1] and valid[b]:
+            yield np.concatenate([np.zeros(a, dtype=int), edges[a:b], np.zeros(len(edges) - b, dtype=int)])
+
+
+def _lacking(edges: IntArray, length: FloatArray) -> IntArray:
+    """How many nodes to add in each step, in proportion to its length, until there are enough edges."""
+    both = np.minimum(edges[1:], edges[:-1])
+    share, short = length * (both > 0), ENOUGH - edges.sum()
+    if short <= 0 or not share.any():
+        return np.zeros(len(length), dtype=int)
+    return np.diff(np.floor(np.cumsum(share) * (short / np.sum(share * both))), prepend=0.0).astype(int)
+
+
+def _empty(columns: Columns) -> BoolArray:
+    """Steps from one critical mass to the next, or to the end of the segment: nothing is known in between."""
+    stop = columns.critical.any(axis=2)
+    edge = np.diff(columns.segment, prepend=-1, append=-1) != 0
+    stop = stop | (edge[:-1] | edge[1:])[:, None]
+    return stop[1:] & stop[:-1] & _inner(columns) & _wide(columns)
+
+
+def _wide(columns: Columns) -> BoolArray:
+    """Steps in which there is room for another node."""
+    return (columns.m_X[1:] / columns.m_X[:-1] > 1 + SAME)[:, None]
+
+
+def _bends(columns: Columns) -> BoolArray:
+    """Steps beside a node that lies too far from the line through its neighbours."""
+    x = np.log(columns.m_X)
+    inner = _inner(columns)
+    whole = inner[1:] & inner[:-1] & ~columns.critical[1:-1].any(axis=2)
+    far = np.zeros(whole.shape, dtype=bool)
+    for sources in (*np.moveaxis(columns.lower, 2, 0), *np.moveaxis(columns.upper, 2, 0)):
+        node, line = np.nonzero(whole & ~np.isin(sources[1:-1], (NONE, *END)))
+        source = sources[node + 1, line]
+        before, after = x[node + 1] - x[node], x[node + 2] - x[node + 1]
+        a, b, c = (columns.value[node + i, line, source] for i in range(3))
+        area = np.abs((b - a) * (before + after) - (c - a) * before)
+        far[node, line] |= area / np.hypot(before + after, c - a) > 4 * BEND
+    return _beside(far) & _wide(columns)
+
+
+def _beside(nodes: BoolArray) -> BoolArray:
+    """Steps on either side of inner nodes."""
+    split = np.zeros((len(nodes) + 1, nodes.shape[1]), dtype=bool)
+    split[:-1] |= nodes
+    split[1:] |= nodes
+    return split
+
+
+def _near_misses(columns: Columns) -> BoolArray:
+    """Steps beside a node where a level comes close to 0 without crossing it."""
+    e = columns.levels
+    size = np.abs(e)
+    inner = _inner(columns)
+    least = (size[1:-1] <= size[:-2]) & (size[1:-1] <= size[2:])
+    least &= (size[1:-1] > TOUCHES) & np.isfinite(size[1:-1])
+    least &= (inner[1:] & inner[:-1] & columns.valid[1:-1])[:, :, None]
+    at = np.nonzero(least & ~columns.critical[:-2] & ~columns.critical[2:])
+    below, here, above = (e[(at[0] + i, *at[1:])] for i in range(3))
+    finite = np.isfinite(above) & np.isfinite(below)
+    same = ((here > 0) == (below > 0)) & ((here > 0) == (above > 0))
+    close = 2 * np.abs(here) < np.maximum(np.abs(below), np.abs(above))
+    near = np.zeros(least.shape[:2], dtype=bool)
+    near[at[0][finite & same & close], at[1][finite & same & close]] = True
+    return _beside(near) & _wide(columns)
+
+
+def merged(columns: Columns, more: Columns) -> Columns:
+    """Put added columns in their places."""
+    m_X, segment = np.concatenate([columns.m_X, more.m_X]), np.concatenate([columns.segment, more.segment])
+    place = np.argsort(np.lexsort((m_X, segment)))
+    whole = {}
+    for one in fields(Columns):
+        old, new = getattr(columns, one.name), getattr(more, one.name)
+        whole[one.name] = np.empty((len(place), *old.shape[1:]), dtype=old.dtype)
+        whole[one.name][place[: len(old)]], whole[one.name][place[len(old) :]] = old, new
+    return Columns(**whole)
+
+
+def mark(columns: Columns, masses: FloatArray, segments: IntArray, cells: Cells) -> None:
+    """Mark critical masses in place, with every level that vanishes there; edges that meet get one value."""
+    for mass, segment, line, event in zip(masses, segments, cells.line, cells.event, strict=True):
+        node = int(np.searchsorted(columns.m_X, mass))
+        node += int(columns.segment[node] != segment)
+        level = np.abs(columns.levels[node, line, event])
+        together = np.abs(columns.levels[node, line]) < TOUCHES
+        columns.critical[node, line] |= together | (np.abs(columns.levels[node, line]) == level)
+        if level < TOUCHES:
+            near = np.abs(columns.value[node, line] - columns.meeting[node, line, event]) < SNAP
+            columns.value[node, line, near] = columns.meeting[node, line, event]
+            columns.residual[node, line, near] = level
+            columns.slope[node, line, near] = np.inf if event in TIPS else columns.slope[node, line, near]

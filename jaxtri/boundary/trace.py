@@ -1,0 +1,75 @@
+"""Exclusion curves: every boundary of every search, in the whole window of a scan, to rounding.
+
+The mass axis is cut at every kinematic threshold, window and veto.  At each mass every root is found
+(`edges`); where the set of edges changes between two masses, the critical mass itself (the tip of an
+island, a corner, where a curve leaves the window) is solved for and becomes a node.  Then nodes are
+added where a curve bends.  Guarantee: every root at every node is found, and no component, and no gap,
+wider than one mass step is missed; narrower ones are looked for wherever a level comes near 0.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jaxtri.boundary import mass_mesh
+from jaxtri.boundary.critical_masses import critical_masses, crossing_masses
+from jaxtri.boundary.kernels import Problem, columns_at, compiled
+from jaxtri.boundary.polylines import Boundaries, Columns, Nodes
+from jaxtri.boundary.unions import boundaries_of, crossings
+from jaxtri.errors import InputError
+from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.scans.spec import Spec, as_spec
+
+ROUNDS = 8  # of added nodes
+FEW = 32  # nodes not worth another round: steps beside a cusp of a few curves, halved again and again
+
+
+def boundaries(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Boundaries]:
+    """Trace every exclusion boundary of a scan.
+
+    Parameters
+    ----------
+    source
+        A scan file, its content as nested dictionaries, or a loaded specification.  Only the ends of
+        its axes are used.
+
+    Returns
+    -------
+    dict
+        `Boundaries` by treatment.
+
+    Raises
+    ------
+    InputError
+        For everything that is wrong with the specification, before anything is computed.
+    """
+    require_x64()
+    spec = as_spec(source)
+    if spec.axes:
+        names = ", ".join(one.name for one in spec.axes)
+        raise InputError(
+            f"{spec.name}: curves lie in the (m_X, g_X) plane, and this scan has the axes {names} besides; "
+            'scan it with arrays = ["boundary"]'
+        )
+    problem = Problem.of(spec)
+    compiled(problem)
+    columns = _refined(problem, mass_mesh.start(spec))
+    return boundaries_of(spec, columns)
+
+
+def _refined(problem: Problem, nodes: Nodes) -> Columns:
+    """Columns at nodes that are added until every change has its critical mass and every curve is smooth."""
+    columns = columns_at(problem, nodes)
+    for _ in range(ROUNDS):
+        cells = mass_mesh.changes(columns)
+        masses, segments = critical_masses(problem, columns, cells), columns.segment[cells.node]
+        lacking = mass_mesh.sparse(columns)
+        more = mass_mesh.added(columns, cells, masses, lacking)
+        if not len(cells.node) and not lacking.any() and len(more.m_X) < FEW:
+            break
+        columns = mass_mesh.merged(columns, columns_at(problem, more))
+        mass_mesh.mark(columns, masses, segments, cells)
+    pairs = crossings(columns, len(problem.treatments), problem.searches.labels)
+    masses = crossing_masses(problem, columns, pairs)
+    more = mass_mesh.unseen(columns, masses, columns.segment[pairs.node])
+    return mass_mesh.merged(columns, columns_at(problem, more)) if len(more.m_X) else columns

@@ -1,0 +1,252 @@
+"""Boundaries of single searches, and of unions, where what is inside another region is left out."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from jaxtri.boundary.polylines import (
+    END,
+    NONE,
+    BoolArray,
+    Boundaries,
+    Columns,
+    Curve,
+    FloatArray,
+    IntArray,
+    Pairs,
+    Region,
+    chains,
+    pieces,
+    slabs,
+    vertices,
+)
+from jaxtri.limits.searches import SearchLabel
+from jaxtri.scans.spec import Spec
+
+GROUPS = ("Z", "B", "K", "ZBK")
+TOUCHING = 1e-9  # ln g_X: edges this close coincide
+EXACT = 1e-10  # |F|; within a rounding of m_X from a wall a curve may end before it leaves the window
+WALL = 1e-6  # ln g_X: shorter steps of an edge at a threshold are none
+
+
+def members(labels: Sequence[SearchLabel], group: str) -> IntArray:
+    """Positions of the searches for decays of the parents in a group."""
+    return np.array([i for i, label in enumerate(labels) if label.channel[0] in group], dtype=int)
+
+
+Edges = tuple[FloatArray, FloatArray]
+
+
+def _intervals(columns: Columns) -> Edges:
+    """Lower and upper edge of both intervals of every line, (node, line, 2); infinite where there is none."""
+    starts = np.diff(columns.segment, prepend=-1) != 0
+    inner = ~starts & ~np.append(starts[1:], True)  # at a cut, data on one side only
+    known = np.logical_or.reduceat(columns.valid & inner[:, None], np.flatnonzero(starts))[columns.segment]
+    found = []
+    for sources in (columns.lower, columns.upper):
+        edge = np.full(sources.shape, np.inf)
+        where = np.nonzero((sources != NONE) & known[:, :, None])
+        edge[where] = columns.value[(*where[:2], sources[where])]
+        found.append(edge)
+    return found[0], found[1]
+
+
+def _union(lower: FloatArray, upper: FloatArray) -> tuple[BoolArray, BoolArray]:
+    """Whether each lower and each upper edge is one of the union, (node, interval)."""
+    begin, end = np.zeros(lower.shape, dtype=bool), np.zeros(lower.shape, dtype=bool)
+    some = np.isfinite(lower).any(axis=0)
+    if some.any():
+        begin[:, some], end[:, some] = _sorted_union(lower[:, some], upper[:, some])
+    return begin, end
+
+
+def _sorted_union(lower: FloatArray, upper: FloatArray) -> tuple[BoolArray, BoolArray]:
+    """`_union` of intervals of which each exists at some node: sorted, then swept upwards."""
+    order = np.argsort(lower, axis=1, kind="stable")
+    low, high = np.take_along_axis(lower, order, 1), np.take_along_axis(upper, order, 1)
+    exists = np.isfinite(low)
+    reach = np.maximum.accumulate(np.where(exists, high, -np.inf), axis=1)
+    before = np.concatenate([np.full((len(low), 1), -np.inf), reach[:, :-1]], axis=1)
+    starts = (low > before - TOUCHING) | ~exists
+    count = low.shape[1]
+    following = np.where(starts, np.arange(count), count)
+    following = np.minimum.accumulate(following[:, ::-1], axis=1)[:, ::-1]
+    last = np.concatenate([following[:, 1:], np.full((len(low), 1), count)], axis=1) - 1
+    ends = high >= np.take_along_axis(reach, last, 1) - TOUCHING
+    begin, end = np.zeros_like(starts), np.zeros_like(starts)
+    np.put_along_axis(begin, order, starts & exists, 1)
+    np.put_along_axis(end, order, ends & exists, 1)
+    return begin, end
+
+
+def visible(columns: Columns, intervals: Edges, lines: IntArray) -> BoolArray:
+    """Whether each source of each line is an edge of the union of the lines, (node, line, source)."""
+    begin, end = _union(*(edge[:, lines].reshape(len(edge), -1) for edge in intervals))
+    shown = np.zeros((len(columns.m_X), len(lines), columns.value.shape[2]), dtype=bool)
+    for flags, sources in ((begin, columns.lower[:, lines]), (end, columns.upper[:, lines])):
+        node, line, k = np.nonzero(flags.reshape(sources.shape))
+        shown[node, line, sources[node, line, k]] = True
+    return shown
+
+
+def crossings(columns: Columns, treatments: int, labels: Sequence[SearchLabel]) -> Pairs:
+    """Return the steps in which an edge of a union passes from one line to another."""
+    found: list[tuple[int, int, int, int, int]] = []
+    intervals = _intervals(columns)
+    for group in GROUPS:
+        for t in range(treatments):
+            lines = members(labels, group) + t * len(labels)
+            found += _crossings(columns, intervals, lines)
+    unique = np.array(sorted(set(found)), dtype=int).reshape(-1, 5)
+    return Pairs(unique[:, 0], unique[:, [1, 3]], unique[:, [2, 4]])
+
+
+def _crossings(
+    columns: Columns, intervals: Edges, lines: IntArray
+) -> Iterable[tuple[int, int, int, int, int]]:
+    """Steps in which an edge of one line appears from or disappears into another line of a group."""
+    shown = visible(columns, intervals, lines)
+    shown[:, :, list(END)] = False
+    same = (np.diff(columns.segment) == 0)[:, None, None]
+    node, line, source = np.nonzero((shown[1:] != shown[:-1]) & same)
+    drawn = _drawn(columns, lines)
+    mine = columns.value[:, lines]
+    for n, k, s in zip(node, line, source, strict=True):
+        if not (drawn[n, k, s] and drawn[n + 1, k, s]):
+            continue
+        gap = mine[[n, n + 1], k, s][:, None, None] - mine[n : n + 2]
+        flips = (
+            ((gap[0] > 0) != (gap[1] > 0)) & drawn[n] & drawn[n + 1] & (np.abs(gap) > TOUCHING).all(axis=0)
+        )
+        flips[k] = False
+        for j, other in zip(*np.nonzero(flips), strict=True):
+            first, second = sorted(((int(lines[k]), int(s)), (int(lines[j]), int(other))))
+            yield int(n), *first, *second
+
+
+def _drawn(columns: Columns, lines: IntArray) -> BoolArray:
+    """Whether each source of each line is an edge, (node, line, source); not those of the window."""
+    drawn = np.zeros((len(columns.m_X), len(lines), columns.value.shape[2]), dtype=bool)
+    for sources in (columns.lower[:, lines], columns.upper[:, lines]):
+        node, line, k = np.nonzero(~np.isin(sources, (NONE, *END)))
+        drawn[node, line, sources[node, line, k]] = True
+    return drawn
+
+
+def boundaries_of(spec: Spec, columns: Columns) -> dict[str, Boundaries]:
+    """Join columns into the boundaries of every treatment."""
+    found, intervals = {}, _intervals(columns)
+    for t, treatment in enumerate(spec.treatments):
+        first = t * len(spec.searches.labels)
+        found[treatment.name] = _one_treatment(spec, treatment.name, first, columns, intervals)
+    return found
+
+
+def _one_treatment(spec: Spec, name: str, first: int, columns: Columns, intervals: Edges) -> Boundaries:
+    labels = spec.searches.labels
+    curves, regions = [], []
+    found, unresolved = slabs(columns, first + np.arange(len(labels)))
+    paths: dict[int, list[tuple[IntArray, IntArray, bool]]] = {}
+    for line, (label, some) in enumerate(zip(labels, found, strict=True), start=first):
+        joined = chains(pieces(columns, line, some), columns.segment)
+        paths[line] = [vertices(chain) for chain in joined]
+        curves += [_curve(label.name, columns, line, *path) for path in paths[line]]
+        regions += [
+            _region(label.name, columns, line, slab.nodes, pair) for slab in some for pair in slab.intervals
+        ]
+    groups, walls = {}, {}
+    for group in GROUPS:
+        lines = members(labels, group) + first
+        shown = visible(columns, intervals, lines)
+        groups[group] = tuple(
+            _curve(group, columns, int(line), *run)
+            for k, line in enumerate(lines)
+            for path in paths[int(line)]
+            for run in _runs(shown[:, k], *path)
+        )
+        walls[group] = _walls(columns, intervals, lines)
+    return Boundaries(
+        treatment=name,
+        curves=tuple(curves),
+        groups=groups,
+        walls=walls,
+        regions=tuple(regions),
+        unresolved=unresolved,
+    )
+
+
+def _curve(
+    name: str,
+    columns: Columns,
+    line: int,
+    nodes: IntArray,
+    sources: IntArray,
+    closed: bool,
+) -> Curve:
+    exact = columns.residual[nodes, line, sources] < EXACT
+    kept = slice(int(np.argmax(exact)), len(nodes) - int(np.argmax(exact[::-1])))
+    nodes, sources, closed = nodes[kept], sources[kept], closed and bool(exact[0])
+    return Curve(
+        search=name,
+        m_X=columns.m_X[nodes],
+        g_X=np.exp(columns.value[nodes, line, sources]),
+        slope=columns.slope[nodes, line, sources],
+        residual=columns.residual[nodes, line, sources],
+        closed=closed,
+    )
+
+
+def _region(name: str, columns: Columns, line: int, nodes: slice, pair: tuple[int, int]) -> Region:
+    m_X, lower, upper = (
+        columns.m_X[nodes],
+        columns.value[nodes, line, pair[0]],
+        columns.value[nodes, line, pair[1]],
+    )
+    return Region(
+        search=name,
+        m_X=np.concatenate([m_X, m_X[::-1], m_X[:1]]),
+        g_X=np.exp(np.concatenate([lower, upper[::-1], lower[:1]])),
+    )
+
+
+def _runs(
+    shown: BoolArray, nodes: IntArray, sources: IntArray, closed: bool
+) -> list[tuple[IntArray, IntArray, bool]]:
+    """Visible runs of a path; a critical mass belongs to both sides."""
+    flags = shown[nodes, sources]
+    flags[1:-1] |= flags[:-2] & flags[2:]
+    if flags.all():
+        return [(nodes, sources, closed)]
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
+    return [
+        (nodes[a:b], sources[a:b], False) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 1
+    ]
+
+
+def _walls(columns: Columns, intervals: Edges, lines: IntArray) -> FloatArray:
+    """Vertical edges of a union, (wall, 3): mass, lower and upper coupling."""
+    lower, upper = (edge[:, lines].reshape(len(edge), -1) for edge in intervals)
+    found = []
+    joints = np.flatnonzero(np.diff(columns.segment))
+    for left, right in [(-1, 0), *((int(i), int(i) + 1) for i in joints)]:
+        sides = [
+            [] if node < 0 else [(a, b) for a, b in zip(lower[node], upper[node], strict=True) if a < b]
+            for node in (left, right)
+        ]
+        mass = columns.m_X[max(left, right)]
+        found += [(mass, np.exp(a), np.exp(b)) for a, b in _on_one_side(*sides) if b - a > WALL]
+    return np.array(found).reshape(-1, 3)
+
+
+def _on_one_side(
+    left: list[tuple[float, float]], right: list[tuple[float, float]]
+) -> list[tuple[float, float]]:
+    """Intervals that only one of two unions contains."""
+    stops = np.unique([edge for pair in (*left, *right) for edge in pair])
+    found: list[tuple[float, float]] = []
+    for a, b in itertools.pairwise(stops):
+        inside = [any(low <= a and b <= high for low, high in side) for side in (left, right)]
+        if inside[0] != inside[1]:
+            found.append((float(a), float(b)))
+    return found

@@ -1,0 +1,265 @@
+"""Results as text for a terminal."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tqdm import tqdm
+
+from jaxtri.limits.excluded_couplings import WIDEST
+from jaxtri.model.gauge_model import ZERO, anomaly_coefficients
+from jaxtri.model.standard_model import FERMIONS
+from jaxtri.scans.arrays import Scan
+from jaxtri.scans.axes import sets_charges
+from jaxtri.scans.point import Point
+from jaxtri.scans.spec import Spec
+
+
+def progress(name: str, total: int, unit: str, *, quiet: bool = False) -> Any:
+    """Bar with rate and remaining time; a line every 10 s where there is no terminal."""
+    return tqdm(
+        total=total,
+        desc=name,
+        unit=unit,
+        unit_scale=True,
+        file=sys.stderr,
+        disable=quiet,
+        mininterval=0.1 if sys.stderr.isatty() else 10,
+    )
+
+
+class Progress:
+    """Progress of a scan: cells and bytes a second, time left, tiles that failed.
+
+    Without a terminal: a line for every tenth.
+    """
+
+    def __init__(self, name: str, cells: int, *, quiet: bool = False) -> None:
+        self._name, self._cells = name, cells
+        self._size, self._failed, self._retried, self._said = 0, 0, 0, 0
+        self._plain = not quiet and not sys.stderr.isatty()
+        self._lock = threading.Lock()
+        self._bar = progress(name, cells, "cell", quiet=quiet or self._plain)
+        self._start = time.monotonic()
+        self._there = self._computed = 0
+        self._warm: tuple[float, int] | None = None  # when kernels were compiled, and cells until then
+
+    def __enter__(self) -> "Progress":
+        """Begin."""
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        """Leave the last line."""
+        self._bar.close()
+
+    def found(self, cells: int) -> None:
+        """Count cells that an earlier run computed."""
+        self._bar.update(cells - self._there)
+        self._bar.unpause()
+        self._there = cells
+        if cells and self._plain:
+            sys.stderr.write(f"{self._name}: {cells} of {self._cells} cells are there already\n")
+
+    def update(self, cells: int, size: int) -> None:
+        """Count cells and their bytes; called from any thread."""
+        with self._lock:
+            self._computed += cells
+            self._warm = self._warm or (time.monotonic(), self._computed)
+            self._size += size
+            self._bar.update(cells)
+            self._bar.set_postfix_str(self._postfix(), refresh=False)
+            if self._plain:
+                self._say()
+
+    def counting(self, execute: Any) -> Any:
+        """Count the tiles of an executor that failed, and those that were tried again."""
+
+        def counted(job: Any, tiles: list[int], into: Any) -> Iterator[Any]:
+            self._retried += self._failed and len(tiles)
+            self._failed = 0
+            for done in execute(job, tiles, into):
+                self._failed += done.error is not None
+                yield done
+
+        return counted
+
+    def _postfix(self) -> str:
+        rate = self._size / max(time.monotonic() - self._start, 1e-3)
+        failed = f", {self._failed} tiles failed" if self._failed else ""
+        retried = f", {self._retried} retried" if self._retried else ""
+        return f"{rate / 1e6:.0f} MB/s{failed}{retried}"
+
+    def _say(self) -> None:
+        """Write a line for every further tenth."""
+        done = self._there + self._computed
+        tenth = 10 * done // max(self._cells, 1)
+        if tenth > self._said:
+            self._said = tenth
+            seconds = time.monotonic() - self._start
+            rate = self._computed / max(seconds, 1e-3)
+            sys.stderr.write(
+                f"{self._name}: {done} of {self._cells} cells, {rate / 1e6:.3g} Mcell/s, "
+                f"{self._postfix()}, {self._left(self._cells - done, rate):.0f} s left\n"
+            )
+            sys.stderr.flush()
+
+    def _left(self, cells: int, rate: float) -> float:
+        """Seconds that so many cells take, as fast as since the kernels were compiled."""
+        since, before = self._warm or (self._start, 0)
+        if self._computed > before:
+            rate = (self._computed - before) / max(time.monotonic() - since, 1e-3)
+        return cells / rate
+
+
+SHOWN = 12  # missing tiles that are listed
+STATE = {
+    True: "running",
+    False: "dead; the same command goes on",
+    None: "another host or container: unknown",
+}
+
+
+def progress_text(seen: Any, owners: Sequence[Any]) -> str:
+    """How far a scan is, and who works on it."""
+    done, last = seen.tiles - len(seen.missing), f", last tile {max(seen.idle, 0.0):.0f} s ago"
+    lines = [
+        seen.title,
+        f"  {done} of {seen.tiles} tiles, {seen.cells} of {seen.total} cells "
+        f"({100 * seen.cells / seen.total:.1f} %)" + (last if done else ""),
+    ]
+    if done and seen.missing:
+        more = ", ..." if len(seen.missing) > SHOWN else ""
+        lines.append("  missing: " + ", ".join(map(str, seen.missing[:SHOWN])) + more)
+    if not owners:
+        lines.append(
+            "  nobody works on it; the same command goes on, or jaxtri merge where all parts are there"
+        )
+    for one in owners:
+        lines.append(f"  {one}: {STATE[one.is_alive]}")
+    if any(one.is_alive is not False for one in owners) and seen.per_second:
+        left = (seen.total - seen.cells) / seen.per_second
+        lines.append(f"  {seen.per_second / 1e6:.2f} Mcell/s, about {left:.0f} s left")
+    return "\n".join(lines)
+
+
+def model_of(spec: Spec) -> str:
+    """A scan's model: its anomalies, and what they mean."""
+    charges = dict(zip(FERMIONS, spec.model.charge.tolist(), strict=True))
+    text = model_text(spec.model.name, charges, anomaly_coefficients(spec.model))
+    if sets_charges(spec.axes):
+        text += "\n  (an axis of the scan changes charges: this is the model it starts from)"
+    return text
+
+
+def point_text(point: Point) -> str:
+    """Every rate at one point, one line each, and the verdict first."""
+    by = ", ".join(point.excluded_by)
+    lines = [
+        f"m_X = {point.m_X:g} GeV, g_X = {point.g_X:g}, treatment {point.treatment}: "
+        + (f"excluded by {by}" if by else "not excluded"),
+        f"  width {point.width:.6g} GeV, lifetime {point.lifetime:.6g} s, "
+        f"triangle sum {point.triangle_sum.real:.6g}{point.triangle_sum.imag:+.6g}i",
+    ]
+    if not point.in_domain:
+        lines.append("  OUT OF DOMAIN: m_X above 2 m_t, or X wider than its mass; no statement is made")
+    lines.append("  X decays: " + ", ".join(f"{k} {v:.4g}" for k, v in point.x_branching_ratios.items()))
+    lines += [f"  BR({name}) = {value:.6g}" for name, value in point.branching_ratios.items()]
+    width = max(len(one.name) for one in point.verdicts)
+    for one in sorted(point.verdicts, key=lambda verdict: -verdict.ratio):
+        figure = f"signal/limit {one.ratio:10.3g}" if one.ratio else " " * 23
+        lines.append(f"  {one.name:<{width}}  {figure}  {one.reason}")
+    return "\n".join(lines)
+
+
+def limit_text(treatment: str, m_X: float, limits: Mapping[str, list[tuple[float, float]]]) -> str:
+    """Excluded couplings of every search at one mass, the strongest first."""
+    width = max(map(len, limits))
+    some = sorted((name for name in limits if limits[name]), key=lambda name: limits[name][0])
+    lines = [f"m_X = {m_X:g} GeV, treatment {treatment}: excluded couplings"]
+    lines += [f"  {name:<{width}}  " + ", ".join(_interval(*one) for one in limits[name]) for name in some]
+    nothing = [name for name in limits if not limits[name]]
+    if nothing:
+        lines.append("  nothing excluded, or no data here: " + ", ".join(nothing))
+    return "\n".join(lines)
+
+
+def _interval(low: float, high: float) -> str:
+    return f"g_X > {low:.6g}" if high >= WIDEST[1] else f"{low:.6g} < g_X < {high:.6g}"
+
+
+def info_text(scan: Scan) -> str:
+    """What a scan file holds."""
+    header, configuration = scan.header, scan.header.configuration
+    model, searches = configuration["model"], configuration["searches"]
+    axes = configuration.get("further_axes", {}) | configuration["axes"]
+    lines = [
+        header.title,
+        f"  model {model['name']}, treatment {header.treatment}, searches {searches['set']}",
+        "  charges " + ", ".join(f"{k} {v:g}" for k, v in model["charges"].items()),
+        *model_text(model["name"], model["charges"], model["anomalies"]).splitlines()[1:],
+        *(
+            f"  {name}: {axis['points']} points from {axis['min']:g} to {axis['max']:g}"
+            + (f", sets {', '.join(axis['sets'])}" if "sets" in axis else "")
+            for name, axis in axes.items()
+        ),
+        f"  arrays, cells in {configuration['precision']}: {', '.join(header.arrays) or 'boundaries only'}",
+    ]
+    if "excluded" in header.arrays:
+        excluded = scan["excluded"]
+        lines.append(
+            f"  {100 * float((excluded == 1).mean()):.2f} % excluded, "
+            f"{100 * float((excluded == 2).mean()):.2f} % without statement"
+        )
+    lines += [
+        f"  config_sha256 {header.fingerprint}",
+        "  " + ", ".join(f"{name} {value}" for name, value in header.versions.items()),
+    ]
+    return "\n".join(lines)
+
+
+def anomaly_text(anomalies: Mapping[str, float]) -> str:
+    """Anomaly coefficients in one line."""
+    return "  anomalies: " + ", ".join(
+        f"{name} {round(value, 12) + 0.0:g}" for name, value in anomalies.items()
+    )
+
+
+def model_text(name: str, charges: Mapping[str, float], anomalies: Mapping[str, float]) -> str:
+    """A model's anomalies, and what they mean for the treatments."""
+    lines = [f"model {name}", anomaly_text(anomalies)]
+    mixed = [key for key in ("SU(2)^2 U(1)_X", "U(1)_Y^2 U(1)_X") if abs(anomalies[key]) > ZERO]
+    if mixed:
+        lines.append(
+            f"  not anomaly-free ({', '.join(mixed)}): heavy fermions must cancel it, "
+            "and no shipped treatment counts them"
+        )
+    broken = [f"{up}/{down}" for up, down in DOUBLETS if charges[up] != charges[down]]
+    if broken:
+        lines.append(
+            f"  charges differ within the doublets {', '.join(broken)}: X then breaks SU(2), "
+            "and W bosons emit it besides"
+        )
+    if any(charges[quark] != charges["u"] for quark in "dscbt"):
+        lines.append("  quark charges are not universal: flavour change at tree level is not included")
+    return "\n".join(lines)
+
+
+def citations(searches: tuple[Mapping[str, Any], ...]) -> str:
+    """BibTeX of the searches used, each entry once, and of the method."""
+    entries = dict.fromkeys(one["bibtex"].strip() for one in searches)
+    return "\n\n".join([*METHOD, *entries])
+
+
+DOUBLETS = (("nu_e", "e"), ("nu_mu", "mu"), ("nu_tau", "tau"), ("u", "d"), ("c", "s"), ("t", "b"))
+METHOD = (
+    """@article{SmithTait2024,
+  author = "Smith, Tyler B. and Tait, Tim M. P.",
+  title = "{Conserved Currents are Not Anomaly-Safe}",
+  eprint = "2401.02483",
+  archivePrefix = "arXiv",
+  primaryClass = "hep-ph",
+  year = "2024"
+}""",
+)

@@ -1,0 +1,1 @@
+"""Jobs: run, resume, merge, watch; in threads or on a Dask cluster."""

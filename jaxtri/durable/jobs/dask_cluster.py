@@ -1,0 +1,158 @@
+"""Executor on a Dask cluster (extra ``dask``): any Client, or local processes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from logging import CRITICAL
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxtri.durable.jobs.job import Done, Execute, Job
+from jaxtri.durable.storage.tile_writer import Heap, write_shard
+from jaxtri.durable.storage.tiling import Plan
+from jaxtri.errors import InputError, InterruptedScan, JaxtriError, StorageError
+from jaxtri.model.treatment import Treatment
+from jaxtri.numerics.session import prepare
+from jaxtri.scans.provenance import versions
+from jaxtri.scans.spec import Spec
+from jaxtri.scans.tiles import compute_tile
+
+DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # Ctrl-C is for who called
+PATIENCE_S = 60  # for the first worker, or after all have died for one that is started again
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that a worker needs, with NumPy arrays: a worker reads it before 64-bit floats are on."""
+
+    spec: Spec
+    treatment: Treatment
+    plan: Plan
+    folder: str
+    versions: dict[str, str]
+
+
+def task_of(job: Job) -> Task:
+    """Return a job as it is sent to workers."""
+    spec, treatment = job.source
+    plain = {name: jax.tree.map(np.asarray, getattr(spec, name)) for name in ("sm", "model", "searches")}
+    return Task(replace(spec, **plain), treatment, job.plan, str(job.folder.absolute()), versions())
+
+
+def run_tile(task: Task, tile: int) -> tuple[int, int]:
+    """Compute a tile in a worker; return its cells and bytes."""
+    prepare()
+    if versions() != task.versions:
+        raise InputError(
+            f"a worker has {versions()}, the scan began with {task.versions}; use one environment"
+        )
+    counted = [0, 0]
+
+    def count(cells: int, size: int) -> None:
+        counted[0] += cells
+        counted[1] += size
+
+    columns, blocks = compute_tile(task.spec, task.treatment, task.plan, tile)
+    device = jax.devices()[0].device_kind
+    write_shard(Path(task.folder), task.plan, tile, columns, blocks, device=device, report=count)
+    return counted[0], counted[1]
+
+
+@contextmanager
+def client_of(workers: int | None, scheduler: str | None) -> Iterator[Any]:
+    """Connect to a scheduler, or start local workers of one thread each.
+
+    Raises
+    ------
+    InputError
+        If the extra is not installed, or no scheduler answers.
+    """
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise InputError("--workers and --scheduler need Dask: pip install 'jaxtri[dask]'") from error
+    if scheduler is not None:
+        try:
+            client = Client(scheduler, timeout="20s")
+        except (OSError, TimeoutError, ValueError) as error:
+            raise InputError(f"--scheduler {scheduler}: no scheduler answers ({error})") from error
+        with client:
+            yield client
+        return
+    local = LocalCluster(
+        n_workers=workers, threads_per_worker=1, dashboard_address=":0", preload=[DEAF], silence_logs=CRITICAL
+    )  # any free port; what fails is said here
+    client = Client(local)
+    try:
+        yield client
+    finally:
+        with suppress(KeyboardInterrupt):  # what was to be done is done, or said
+            client.close()
+            local.close()
+
+
+def on_client(client: Any, report: Callable[[int, int], Any] = lambda cells, size: None) -> Execute:
+    """Return an executor on a Dask client; each tile's chunks go into a file of their own.
+
+    Tiles of a worker that dies go to others; one that kills several workers is given up, and named.
+
+    Raises
+    ------
+    StorageError
+        If a worker does not see the folder of the shards.
+    InterruptedScan
+        If the scheduler is gone.
+    """
+
+    def execute(job: Job, tiles: list[int], into: Heap | None) -> Iterator[Done]:
+        try:
+            yield from _computed(client, report, job, tiles)
+        except JaxtriError:
+            raise
+        except OSError as error:  # as Dask calls it when nobody answers
+            raise InterruptedScan(
+                f"{job.output}: the Dask scheduler does not answer any more ({error}); finished tiles are "
+                "kept, the same command goes on"
+            ) from error
+
+    return execute
+
+
+def _computed(client: Any, report: Callable[[int, int], Any], job: Job, tiles: list[int]) -> Iterator[Done]:
+    """Let workers compute tiles."""
+    from distributed import as_completed
+
+    task = task_of(job)
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE_S)
+    except TimeoutError:
+        yield from (Done(tile, f"no worker came within {PATIENCE_S} s") for tile in tiles)
+        return
+    seen = client.run(_sees, task.folder, on_error="ignore")  # a worker may just be dying
+    blind = [address for address, there in seen.items() if not there]
+    if blind:
+        raise StorageError(
+            f"{task.folder}: workers {', '.join(blind)} do not see it; use a file system that all share, "
+            "or --shard i/n"
+        )
+    shared = client.submit(_same, task, pure=False)  # scattered, it would be lost with the last worker
+    futures = {client.submit(run_tile, shared, tile, pure=False): tile for tile in tiles}
+    for future in as_completed(futures):
+        error = future.exception() if future.status != "cancelled" else "cancelled"
+        if isinstance(error, StorageError | InputError):
+            client.cancel(list(futures))
+            raise error
+        if error is None:
+            report(*future.result())
+        yield Done(futures[future], None if error is None else f"{type(error).__name__}: {error}")
+
+
+def _same(task: Task) -> Task:
+    return task
+
+
+def _sees(folder: str) -> bool:
+    return Path(folder).is_dir()

@@ -1,0 +1,206 @@
+"""A job, one output of a scan, and the folder in which it grows: whose tiles lie there is told before work.
+
+The folder ``<output>.parts`` holds ``plan.json`` (what is computed, with which versions), the owner's file
+(`owner`), one record a tile (`records`) and the files with their chunks (`shards`), of which the output in
+the making is one (`output`).
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jaxtri.boundary.polylines import Boundaries
+from jaxtri.durable.jobs.differences import differences
+from jaxtri.durable.storage.atomic_files import write_whole
+from jaxtri.durable.storage.lock import owned
+from jaxtri.durable.storage.tile_writer import Blocks, Heap, clear
+from jaxtri.durable.storage.tiling import Plan
+from jaxtri.errors import InputError, StorageError
+from jaxtri.scans.arrays import Fields, Header
+
+PLAN = "plan.json"
+SAID = ("configuration", "axes", "versions")  # the axes as a hash
+SHOWN = 8  # differences that a refusal lists
+ANEW = "undo the change, choose another output, or pass --force to begin anew"
+OTHERS = "give the scan file that they were computed with, or other folders"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One output file of a scan."""
+
+    output: Path
+    plan: Plan
+    header: Header
+    compute: Callable[[Plan, int], tuple[Fields, Blocks]]  # a tile: columns, and blocks of cells
+    boundaries: Callable[[], Boundaries | None] = lambda: None
+    source: Any = None  # what an executor in other processes needs to compute a tile
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the shards."""
+        return parts_of(self.output)
+
+
+class Done(NamedTuple):
+    """What became of a tile."""
+
+    tile: int
+    error: str | None  # why it failed
+
+
+class Known(NamedTuple):
+    """What a folder says of its scan."""
+
+    plan: Plan
+    title: str
+    said: Mapping[str, Any]  # by `SAID`
+
+
+# An executor: computes tiles in any order, their chunks into a heap if there is one that it can reach.
+Execute = Callable[[Job, list[int], Heap | None], Iterator[Done]]
+
+
+def parts_of(output: Path) -> Path:
+    """Folder of the shards of an output."""
+    return output.with_name(f"{output.name}.parts")
+
+
+def prepare(job: Job, *, force: bool = False, break_lock: bool = False) -> Job:
+    """Make the folder of a job, or find it as an interrupted run left it.
+
+    Parameters
+    ----------
+    job
+        What is to be written.
+    force
+        Throw away what was computed for another scan.
+    break_lock
+        Even if a process of another host owns it.
+
+    Returns
+    -------
+    Job
+        The job, cut into the tiles of the interrupted run.
+
+    Raises
+    ------
+    InputError
+        If the folder belongs to another scan: what differs is said.
+    StorageError
+        If it cannot be written, or is to be thrown away while another process works in it.
+    """
+    try:
+        job.folder.mkdir(exist_ok=True)
+    except FileExistsError as error:
+        raise StorageError(
+            f"{job.folder}: is a file, and the name of the folder that a scan needs; move it"
+        ) from error
+    except OSError as error:
+        raise StorageError(f"{job.folder}: cannot be made ({error.strerror})") from error
+    known = check_same(job, force=force)
+    if known is not None and known.plan.key != job.plan.key:
+        with owned(job.folder, break_lock=break_lock):
+            known = read_plan(job.folder)
+            if known is None or known.plan.key != job.plan.key:  # no other part was faster
+                clear(job.folder)
+                return _begun(job)
+    return _begun(job) if known is None else replace(job, plan=known.plan)
+
+
+def check_same(job: Job, *, force: bool) -> Known | None:
+    """Return what the folder of a job says of its scan.
+
+    Raises
+    ------
+    InputError
+        If that is another scan, and is not to be thrown away.
+    """
+    known = read_plan(job.folder)
+    if known is not None and known.plan.key != job.plan.key and not force:
+        raise InputError(_refusal(job.folder, job, known, ANEW))
+    return known
+
+
+def _begun(job: Job) -> Job:
+    """Say in the folder of a job what it is."""
+    content = {"plan": asdict(job.plan), "title": job.header.title, **_said(job)}
+    write_whole(job.folder / PLAN, json.dumps(content, indent=1).encode())
+    return job
+
+
+def kept(versions: Mapping[str, str]) -> dict[str, str]:
+    """Versions that must not be mixed; the devices of tiles may be."""
+    return {name: one for name, one in versions.items() if name != "device"}
+
+
+def _said(job: Job) -> dict[str, Any]:
+    """What decides whether a job is the same as another, beside its plan; as JSON gives it back."""
+    header = job.header
+    said = (header.configuration, header.fingerprint, kept(header.versions))
+    return dict(json.loads(json.dumps(dict(zip(SAID, said, strict=True)))))
+
+
+def adopted(job: Job, others: list[Path]) -> tuple[Job, list[Path]]:
+    """Return a job with the plan and versions that its shards were computed with, and the folders of these.
+
+    The first folder is the job's own.  Folders of other scans, as of another treatment, are left out.
+
+    Raises
+    ------
+    InputError
+        If no folder says that it holds shards of this scan, or the job's own those of another.
+    """
+    said: Known | None = None
+    fitting, refusals = [], []
+    for folder in (job.folder, *others):
+        known = read_plan(folder)
+        if known is None or known.said["axes"] == job.header.fingerprint:
+            fitting.append(folder)
+            said = said or known
+        else:
+            refusals.append(_refusal(folder, job, known, OTHERS))
+    if refusals and (said is None or job.folder not in fitting):
+        raise InputError(refusals[0])
+    if said is None:
+        shown = ", ".join(map(str, fitting))
+        raise InputError(f"{job.output}: no shards of it in {shown}; run jaxtri scan --shard first")
+    header = replace(job.header, versions=said.said["versions"])
+    return replace(job, plan=said.plan, header=header), fitting
+
+
+def read_plan(folder: Path) -> Known | None:
+    """What a folder of shards says of its scan; None if it says nothing.
+
+    Raises
+    ------
+    StorageError
+        If that cannot be read, or is damaged.
+    """
+    path = folder / PLAN
+    try:
+        data = json.loads(path.read_text())
+        return Known(Plan.from_json(data["plan"]), data["title"], {name: data[name] for name in SAID})
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StorageError(
+            f"{path}: damaged ({error}); remove this file: tiles beside it that are of the same scan are kept"
+        ) from error
+
+
+def _refusal(folder: Path, job: Job, known: Known, advice: str) -> str:
+    return f"{folder}: holds parts of another scan; {advice}. {changes(job, known.said)}"
+
+
+def changes(job: Job, then: Mapping[str, Any]) -> str:
+    """Say where a job differs from what was computed, by `SAID`."""
+    now = {name: one for name, one in _said(job).items() if name != "axes"}  # a hash tells nobody anything
+    lines = list(differences({name: then[name] for name in now}, now)) or ["values of an axis"]
+    more = f"\n  and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+    said = "\n  ".join(lines[:SHOWN])
+    return f"Then -> now:\n  {said}{more}"

@@ -1,0 +1,80 @@
+"""Scans that are there already: the same command again does what is left, which may be nothing."""
+
+import os
+from contextlib import suppress
+
+from jaxtri.durable.jobs.job import Job, changes, kept
+from jaxtri.durable.storage.lock import owned, refuse_living
+from jaxtri.durable.storage.tile_records import listed, tiles_there
+from jaxtri.durable.storage.tile_writer import OUTPUT, clear
+from jaxtri.errors import JaxtriError, StorageError
+from jaxtri.io.hdf5_scan import open_scan
+
+
+def left_to_do(
+    jobs: list[Job],
+    *,
+    force: bool,
+    break_lock: bool = False,
+    any_versions: bool = False,
+    clear_up: bool = True,
+) -> list[Job]:
+    """Return the jobs whose output, of this very scan, is not there yet; with ``force``, all of them.
+
+    The folder of one that is there goes if its run was stopped between the two; not if it holds tiles of a
+    run that is to replace it.
+
+    Parameters
+    ----------
+    jobs
+        One an output.
+    force
+        Outputs are made anew.
+    break_lock
+        Owners of other hosts are gone.
+    any_versions
+        Whether an output of other versions of jaxtri or JAX will do, as for who merges.
+    clear_up
+        Remove such folders.
+
+    Raises
+    ------
+    StorageError
+        If an output is there, of another scan, or another process is replacing it, or may be.
+    """
+    left = []
+    for job in jobs:
+        if force or not _is_there(job, any_versions=any_versions):
+            left.append(job)
+        elif clear_up:
+            refuse_living(job.folder, break_lock=break_lock)
+            with suppress(StorageError):  # another process has just taken it, or nobody may write here
+                _clear_up(job, break_lock=break_lock)
+    return left
+
+
+def _clear_up(job: Job, *, break_lock: bool) -> None:
+    """Remove the folder of a run that was stopped after its output had its name."""
+    if job.folder.is_dir():
+        with owned(job.folder, break_lock=break_lock):
+            made = listed(job.folder, f"{OUTPUT}.", ".data")
+            if any(os.path.samefile(one, job.output) for one in made) or not tiles_there(job.folder):
+                clear(job.folder)
+
+
+def _is_there(job: Job, *, any_versions: bool) -> bool:
+    """Whether the output is there, of this very scan."""
+    if not job.output.is_file():
+        return False
+    try:
+        found = open_scan(job.output).header
+    except JaxtriError:
+        return False
+    then = {"configuration": found.configuration, "versions": kept(found.versions)}
+    same_versions = any_versions or then["versions"] == kept(job.header.versions)
+    if found.fingerprint == job.header.fingerprint and same_versions:
+        return True
+    raise StorageError(
+        f"{job.output}: exists, of another scan; choose another output or pass --force to replace it. "
+        + changes(job, then)
+    )

@@ -1,0 +1,1 @@
+"""Storage: tiles, chunks, records and locks, in files that are complete or absent."""

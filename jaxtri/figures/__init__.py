@@ -1,0 +1,1 @@
+"""What you see: panels, figures and the comparison with earlier limits."""

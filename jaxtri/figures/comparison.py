@@ -1,0 +1,182 @@
+"""What a scan adds to earlier limits: mass ranges where Z, B and K decays improve, and islands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jaxtri.scans.arrays import STATUS, Scan
+from jaxtri.tables.reader import FOLDER, read_csv
+
+GROUPS = ("Z", "B", "K")
+WIDEST_GAP = 1.3  # ratio of neighbouring masses beyond which a tabulated limit is two pieces
+BRIDGED = 1.05  # ratio of masses below which two ranges are reported as one
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PreviousLimit:
+    """Couplings that one earlier search excludes: g_low < g_X < g_high at each mass."""
+
+    search: str
+    experiment: str
+    m_X: FloatArray
+    g_low: FloatArray
+    g_high: FloatArray  # infinite: everything above g_low
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle around something excluded."""
+
+    m_X: tuple[float, float]  # [GeV]
+    g_X: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """A range of masses with newly excluded couplings, and how many decades of them at most."""
+
+    m_X: tuple[float, float]  # [GeV]
+    dex: float
+
+
+def previous_limits(configuration: Mapping[str, Any]) -> list[PreviousLimit]:
+    """Return the earlier limits that a model's table names, one entry a connected piece.
+
+    Parameters
+    ----------
+    configuration
+        Resolved configuration of a scan; a model without such a table has none.
+    """
+    name = configuration["model"]["previous_limits"]
+    if name is None:
+        return []
+    path = FOLDER / name
+    pieces: list[list[dict[str, str]]] = []
+    for row in read_csv(path):
+        last = pieces[-1][-1] if pieces else None
+        new = last is None or last["search"] != row["search"]
+        if new or last is None or not 1 <= float(row["m_X"]) / float(last["m_X"]) < WIDEST_GAP:
+            pieces.append([])
+        pieces[-1].append(row)
+    return [_piece(rows) for rows in pieces]
+
+
+def _piece(rows: list[dict[str, str]]) -> PreviousLimit:
+    return PreviousLimit(
+        rows[0]["search"],
+        rows[0]["experiment"],
+        np.array([float(row["m_X"]) for row in rows]),
+        np.array([float(row["g_low"]) for row in rows]),
+        np.array([float(row["g_high"] or "inf") for row in rows]),
+    )
+
+
+def previously_excluded(limits: list[PreviousLimit], m_X: FloatArray, g_X: FloatArray) -> BoolArray:
+    """Whether each point of a grid is excluded by an earlier search; straight lines in logarithms."""
+    covered = np.zeros((len(m_X), len(g_X)), dtype=bool)
+    for limit in limits:
+        low = np.exp(np.interp(np.log(m_X), np.log(limit.m_X), np.log(limit.g_low), np.inf, np.inf))
+        high = _upper_edge(limit, m_X)
+        covered |= (low[:, None] < g_X) & (g_X < high[:, None])
+    return covered
+
+
+def _upper_edge(limit: PreviousLimit, m_X: FloatArray) -> FloatArray:
+    """Upper edge at every mass; open (infinite) wherever a neighbouring node is open."""
+    closed = np.isfinite(limit.g_high)
+    edge = np.interp(np.log(m_X), np.log(limit.m_X), np.log(np.where(closed, limit.g_high, 1.0)))
+    is_open = np.interp(np.log(m_X), np.log(limit.m_X), ~closed) > 0
+    return np.where(is_open, np.inf, np.exp(edge))
+
+
+def improvements(scan: Scan) -> dict[str, list[Improvement]]:
+    """Mass ranges in which each group excludes couplings that nothing excluded before.
+
+    Returns
+    -------
+    dict
+        For "Z", "B" and "K" the ranges, exact to the spacing of the mass axis; gaps below 5 % are bridged.
+    """
+    m_X, g_X = scan["m_X"], scan["g_X"]
+    before = previously_excluded(previous_limits(scan.header.configuration), m_X, g_X)
+    steps = np.gradient(np.log10(g_X))
+    found: dict[str, list[Improvement]] = {}
+    for letter in GROUPS:
+        gain = ((scan.group(letter) > 0) & ~before) @ steps
+        found[letter] = []
+        for first, last in _runs(gain > 0):
+            low, high, dex = float(m_X[first]), float(m_X[last]), float(gain[first : last + 1].max())
+            if found[letter] and low / found[letter][-1].m_X[1] < BRIDGED:
+                left = found[letter].pop()
+                low, dex = left.m_X[0], max(dex, left.dex)
+            found[letter].append(Improvement((low, high), dex))
+    return found
+
+
+def excluded_region(scan: Scan, search: str) -> Region | None:
+    """Rectangle around what one search excludes; None if it excludes nothing, or is not in the scan."""
+    if search not in scan.header.axes["search"]:
+        return None
+    position = scan.header.axes["search"].index(search)
+    mask = (np.asarray(scan["log10_ratio"][position]) > 0) & (scan["status"] == STATUS["ok"])
+    if not mask.any():
+        return None
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return Region(
+        (float(scan["m_X"][rows[0]]), float(scan["m_X"][rows[-1]])),
+        (float(scan["g_X"][columns[0]]), float(scan["g_X"][columns[-1]])),
+    )
+
+
+def leading_searches(scan: Scan, letter: str, most: int = 4) -> list[str]:
+    """Searches of a group by the area in which they exclude most: experiment and final state."""
+    ratios, best = scan["log10_ratio"], scan.group(letter)
+    excluded = best > 0
+    areas: dict[str, int] = {}
+    for i, one in enumerate(scan.header.searches):
+        if one["channel"][0] == letter:
+            name = f"{one['experiment']} {one['final_state']}"
+            areas[name] = areas.get(name, 0) + int(np.count_nonzero(excluded & (ratios[i] == best)))
+    return sorted((name for name, area in areas.items() if area), key=lambda name: -areas[name])[:most]
+
+
+def table(scans: Mapping[str, Scan]) -> str:
+    """The comparison as a Markdown table: one row a group, one column a scan; dex is the largest gain."""
+    names = list(scans)
+    known = all(one.header.configuration["model"]["previous_limits"] for one in scans.values())
+    what = "new exclusion" if known else "exclusion (no earlier limits known)"
+    lines = [f"| {what}, m_X in GeV | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+    gains = {name: improvements(scan) for name, scan in scans.items()}
+    for letter in GROUPS:
+        cells = [_ranges(gains[name][letter]) for name in names]
+        lines.append(f"| {letter} decays | " + " | ".join(cells) + " |")
+    for search in dict.fromkeys(name for scan in scans.values() for name in _displaced(scan)):
+        cells = [_box(excluded_region(scan, search)) for scan in scans.values()]
+        lines.append(f"| island: {search} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _displaced(scan: Scan) -> list[str]:
+    """Searches that count a window of lifetimes: what they exclude is an island."""
+    return [one["name"] for one in scan.header.searches if one["tau_window_s"]]
+
+
+def _ranges(ranges: list[Improvement]) -> str:
+    return ", ".join(f"{one.m_X[0]:.3g}–{one.m_X[1]:.3g} ({one.dex:.2g} dex)" for one in ranges) or "none"
+
+
+def _box(region: Region | None) -> str:
+    if region is None:
+        return "none"
+    return f"m_X {region.m_X[0]:.3g}–{region.m_X[1]:.3g}, g_X {region.g_X[0]:.2g}–{region.g_X[1]:.2g}"
+
+
+def _runs(flags: BoolArray) -> list[tuple[int, int]]:
+    """First and last position of every run of true flags."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
+    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]

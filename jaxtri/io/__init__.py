@@ -1,0 +1,1 @@
+"""What you keep: HDF5 files of a scan and text formats of its boundaries."""

@@ -1,0 +1,132 @@
+"""How a scan lies in HDF5: scales, arrays, flags and provenance.
+
+Scales are the axes ``m_X``, ``g_X`` and any further ones, and the names on ``search``, ``channel``,
+``final_state`` and ``edge``; the arrays of `fields.FIELDS` have a scale on every dimension, ``units`` and
+``long_name``; flags are uint8 with ``flag_values`` and ``flag_meanings``; a closed channel is minus infinity
+in a logarithmic array.  Group ``parameters`` holds what further axes set, each along its axis.  Group
+``provenance`` holds texts: the scan file verbatim, the resolved configuration, searches, inputs and versions
+as JSON.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from jaxtri.durable.storage.chunk_bytes import COMPRESSION
+from jaxtri.durable.storage.tiling import Plan
+from jaxtri.errors import InputError
+from jaxtri.scans.arrays import EDGES, EXCLUDED, FIELDS, LABELS, PLANE, STATUS, Header, dims_of, dtype_of
+
+FORMAT, FORMAT_VERSION = "jaxtri-scan", 2
+READABLE = (1, 2)  # 1: two axes, every array
+LIBRARY = ("v110", "v110")  # readable by HDF5 1.10 and netCDF 4.9
+FLAGS = {"excluded": EXCLUDED, "status": STATUS, "valid": {"no_data": 0, "data": 1}}
+PROVENANCE = ("configuration", "searches", "inputs", "versions")
+UNITS = {"m_X": ("GeV", "mass of X"), "g_X": ("1", "gauge coupling of X")}
+
+
+def write_axes(file: h5py.File, header: Header) -> None:
+    """Write what arrays need before they are created: scales, and what further axes set."""
+    for name, values in header.axes.items():
+        if name in LABELS:
+            file.create_dataset(name, data=list(values), dtype=h5py.string_dtype())
+            file[name].attrs["long_name"] = name.replace("_", " ")
+        else:
+            units, meaning = UNITS.get(name, (header.units.get(name, "1"), f"axis {name}"))
+            file[name] = values
+            file[name].attrs.update({"units": units, "long_name": meaning})
+        file[name].make_scale(name)
+    for axis, parameters in header.parameters.items():
+        group = file.require_group("parameters")
+        for name, values in parameters.items():
+            group[name] = values
+            group[name].attrs["axis"] = axis
+            group[name].dims[0].attach_scale(file[axis])
+
+
+def complete(file: h5py.File, header: Header) -> None:
+    """Write the rest of the header; the file says that it is complete."""
+    group = file.create_group("provenance")
+    group["scan_file"] = header.scan_file
+    for name in PROVENANCE:
+        group[name] = json.dumps(getattr(header, name), indent=1)
+    file.attrs.update(
+        {
+            "Conventions": "CF-1.11",
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "config_sha256": header.fingerprint,
+            "title": header.title,
+            "treatment": header.treatment,
+            "complete": np.uint8(True),
+        }
+    )
+
+
+def create_array(file: h5py.File, name: str, plan: Plan) -> Any:
+    """Create one array of a finished file, its scales attached, without values."""
+    chunk, dtype = plan.array_chunk(name), dtype_of(name, plan.precision)
+    dataset = file.create_dataset(
+        name, shape=plan.array_shape(name), dtype=dtype, **stored_as(chunk, dtype, plan.compression)
+    )
+    dataset.attrs.update({"units": FIELDS[name].units, "long_name": FIELDS[name].long_name})
+    if name in FLAGS:
+        dataset.attrs["flag_values"] = np.array(list(FLAGS[name].values()), dtype=np.uint8)
+        dataset.attrs["flag_meanings"] = " ".join(FLAGS[name])
+    for position, dim in enumerate(dims_of(name, plan.sizes)):
+        dataset.dims[position].attach_scale(file[dim])
+    return dataset
+
+
+def stored_as(chunk: tuple[int, ...] | None, dtype: np.dtype[Any], compression: str) -> dict[str, Any]:
+    """Options of a dataset for chunks of `chunks.packed`; none where there are no chunks."""
+    if chunk is None:
+        return {}
+    if compression == "none":
+        return {"chunks": chunk, "fletcher32": True}
+    packed = {"compression": "gzip", "compression_opts": COMPRESSION, "shuffle": dtype.itemsize > 1}
+    return {"chunks": chunk, **packed}
+
+
+def check_format(path: Path, file: h5py.File) -> None:
+    """Raise where a file is not a complete scan of a version that can be read."""
+    if file.attrs.get("format") != FORMAT:
+        raise InputError(f"{path}: not a jaxtri scan; give a file written by jaxtri scan or jaxtri run")
+    if int(file.attrs["format_version"]) not in READABLE:
+        raise InputError(
+            f"{path}: format version {file.attrs['format_version']}, this jaxtri reads "
+            + " and ".join(map(str, READABLE))
+        )
+    if not file.attrs["complete"]:
+        raise InputError(f"{path}: incomplete; run the scan again")
+
+
+def read_header(file: h5py.File) -> Header:
+    """Read everything but the arrays."""
+    texts = {name: json.loads(file["provenance"][name].asstr()[()]) for name in PROVENANCE}
+    further = tuple(texts["configuration"].get("further_axes", {}))
+    names = {name: tuple(file[name].asstr()[...]) for name in LABELS if name in file}
+    sets = file.get("parameters", {})
+    return Header(
+        title=file.attrs["title"],
+        treatment=file.attrs["treatment"],
+        scan_file=file["provenance"]["scan_file"].asstr()[()],
+        fingerprint=file.attrs["config_sha256"],
+        configuration=texts["configuration"],
+        searches=tuple(texts["searches"]),
+        inputs=texts["inputs"],
+        versions=texts["versions"],
+        axes={name: file[name][...] for name in (*further, *PLANE)} | names | {"edge": EDGES},
+        arrays=tuple(name for name in FIELDS if name in file),
+        parameters={axis: _set_by(axis, sets) for axis in further},
+        units={name: file[name].attrs["units"] for name in further},
+    )
+
+
+def _set_by(axis: str, parameters: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
+    return {name: one[...] for name, one in parameters.items() if one.attrs["axis"] == axis}

@@ -1,0 +1,215 @@
+r"""One search at one mass: every coupling at which its exclusion begins or ends.
+
+With u = ln g_X, ln r(u) rises, falls between the turning points of the decay in flight, and rises again;
+lifetimes from tau_1 to tau_2 count between u = -ln(tau_2/tau)/2 and u = ln(tau/tau_1)/2 (tau at g_X = 1).
+So at most two intervals are excluded, and each edge has one of a few sources: a root of ln r between
+two turning points, an edge of the lifetime window, or an end of the couplings that are looked at.
+"""
+
+import functools
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from jaxtri.errors import InputError, unknown_name
+from jaxtri.limits.searches import SearchSet
+from jaxtri.limits.signal import SearchRow, join_row, log_ratio, log_signal
+from jaxtri.model.gauge_model import GaugeModel
+from jaxtri.model.standard_model import StandardModel
+from jaxtri.model.treatment import Treatment, require_described
+from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.numerics.roots import bracketed_root, implicit_root
+from jaxtri.numerics.safe import log_or_minus_inf
+from jaxtri.physics.decays.in_flight import turning_points
+from jaxtri.physics.decays.widths import unit_decays
+from jaxtri.physics.production.channels import CHANNEL_NAMES, branching_ratio
+
+TINY = float(np.finfo(float).tiny)
+WIDEST = (1e-15, 10.0)  # couplings at which a single mass is looked at
+SOURCES = ("bottom", "rise", "fall", "second rise", "longest", "shortest", "top")  # of an edge, in this order
+BOTTOM, RISE, FALL, SECOND_RISE, LONGEST, SHORTEST, TOP = range(len(SOURCES))
+EVENTS = 10  # of `Edges.levels`
+NONE = -1  # in place of a source: there is no such interval
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class Edges:
+    """Edges of what one search excludes at one mass, as ln g_X."""
+
+    value: Array  # (source,); a source without a root holds the nearest end of its bracket
+    lower: Array  # (2,) source of the lower edge of each excluded interval, or NONE
+    upper: Array  # (2,) source of its upper edge
+    levels: Array  # (event,) ln r at the ends, turning points and window's edges; the latter less the ends:
+    # all this changes with m_X only where one of them is 0
+    meeting: Array  # (event,) ln g_X at which edges meet where that level is 0
+    is_valid: Array  # whether the search has data at this mass
+
+
+class Ends(NamedTuple):
+    """Couplings between which one looks, as ln g_X."""
+
+    bottom: ArrayLike
+    top: ArrayLike
+
+
+def edges(search: SearchRow, turning: Array, ends: Ends) -> Edges:
+    """Return every edge of what a search excludes at one mass.
+
+    Parameters
+    ----------
+    search
+        What the search needs of this mass; not differentiated: see `boundary_coupling`.
+    turning
+        Turning points of the decay in flight, `turning_points` of the neutrinos.
+    ends
+        Lowest and highest ln g_X.
+
+    Returns
+    -------
+    Edges
+        All of them: between neighbouring turning points ln r is monotonic, so that each root is bracketed.
+    """
+    search, turning, ends = jax.lax.stop_gradient((search, turning, ends))
+    valid = search.is_valid
+    search = jax.tree.map(lambda x: jnp.where(valid, x, jnp.ones_like(x)), search)
+    bottom, top = jnp.asarray(ends.bottom, dtype=float), jnp.asarray(ends.top, dtype=float)
+    turns = jnp.where(search.is_invisible, turning, jnp.inf)
+    knots = jnp.clip((jnp.log(turns) - log_or_minus_inf(search.flight)) / 2, bottom, top)
+    stops = jnp.stack([bottom, knots[0], knots[1], top])
+    roots, _ = jax.vmap(lambda a, b: bracketed_root(lambda u: log_signal(search, u), a, b))(
+        stops[:-1], stops[1:]
+    )
+    longest, shortest = -search.log_below / 2, search.log_above / 2
+    value = jnp.stack([bottom, *roots, jnp.clip(longest, bottom, top), jnp.clip(shortest, bottom, top), top])
+    points = jnp.concatenate([stops, value[LONGEST : SHORTEST + 1]])
+    signal = log_signal(search, points)
+    lower, upper = _intervals(signal > 0)
+    lower, upper = _in_window(value, lower, upper)
+    exists = valid & (lower != NONE) & (value[lower] < value[upper])
+    return Edges(
+        value=value,
+        lower=jnp.where(exists, lower, NONE),
+        upper=jnp.where(exists, upper, NONE),
+        levels=jnp.concatenate([signal, longest - stops[::3], shortest - stops[::3]]),
+        meeting=jnp.concatenate([points, stops[::3], stops[::3]]),
+        is_valid=valid,
+    )
+
+
+def ends_within(m_X: Array, width: Array, window: Ends) -> Ends:
+    """Ends of ln g_X at one mass: no statement is made where X is wider than its mass (width at g_X = 1)."""
+    widest = jnp.log(m_X / jnp.where(width > 0, width, TINY)) / 2
+    return Ends(jnp.asarray(window.bottom), jnp.clip(widest, window.bottom, window.top))
+
+
+def _intervals(above: Array) -> tuple[Array, Array]:
+    """Sources of the edges of ln r > 0, from its signs at the bottom, both turning points and the top."""
+    at_bottom, at_first, at_second, at_top = above[:4]
+    lower = jnp.stack(
+        [
+            jnp.where(at_first, jnp.where(at_bottom, BOTTOM, RISE), NONE),
+            jnp.where(~at_second & at_top, SECOND_RISE, NONE),
+        ]
+    )
+    return lower, jnp.stack([jnp.where(at_second, TOP, FALL), jnp.asarray(TOP)])
+
+
+def _in_window(value: Array, lower: Array, upper: Array) -> tuple[Array, Array]:
+    """Cut intervals to the lifetime window: where its edge decides, it becomes the source."""
+    return (
+        jnp.where((lower != NONE) & (value[LONGEST] > value[lower]), LONGEST, lower),
+        jnp.where(value[SHORTEST] < value[upper], SHORTEST, upper),
+    )
+
+
+def _row_of_one(
+    sm: StandardModel,
+    model: GaugeModel,
+    treatment: Treatment,
+    searches: SearchSet,
+    position: int,
+    m_X: ArrayLike,
+) -> SearchRow:
+    """Row of one search; no other channel is computed, so that none enters a derivative."""
+    alone = jax.tree.map(lambda x: x[position : position + 1], searches)
+    channel = searches.labels[position].channel
+    rate = branching_ratio(channel, sm, model, treatment, m_X, 1.0)
+    production = jnp.zeros(len(CHANNEL_NAMES)).at[CHANNEL_NAMES.index(channel)].set(rate)
+    rows = join_row(sm, alone, m_X, production, unit_decays(sm, model, m_X))
+    return jax.tree.map(lambda x: x[0], rows.searches)
+
+
+def boundary_coupling(
+    search: str,
+    sm: StandardModel,
+    model: GaugeModel,
+    treatment: Treatment,
+    searches: SearchSet,
+    m_X: ArrayLike,
+    *,
+    branch: int = 0,
+) -> Array:
+    r"""Coupling at which the exclusion by a search begins or ends, differentiable in everything.
+
+    .. math:: F(g_X; m_X, p) = 0,\qquad \frac{dg_X}{dp} = -\frac{\partial_p F}{\partial_{g_X} F}
+
+    Parameters
+    ----------
+    search
+        Name of a search in ``searches``.
+    sm, model, treatment, searches
+        The records; ``jax.grad`` and ``jax.hessian`` work with respect to all of their numbers.
+    m_X
+        Mass of X [GeV].
+    branch
+        Which edge, counted upwards: 0 is where exclusion begins, 1 where it ends, 2 where it begins again.
+
+    Returns
+    -------
+    Array
+        g_X between 1e-15 and 10, exact to rounding; NaN where there is no such edge.
+
+    Raises
+    ------
+    InputError
+        If the search or the branch is unknown, or the treatment does not describe the model.
+
+    Notes
+    -----
+    Valid for: any point at which the edge crosses ln r = 0, or a lifetime, at an angle.
+    """
+    require_x64()
+    names = [label.name for label in searches.labels]
+    if search not in names:
+        raise unknown_name("search", "search", search, names)
+    if branch not in range(4):
+        raise InputError(f"branch = {branch}: give 0, 1, 2 or 3; edges are counted upwards")
+    require_described(model, treatment)
+    return _coupling(sm, model, treatment, searches, names.index(search), branch, m_X)
+
+
+@functools.partial(jax.jit, static_argnames=("treatment", "position", "branch"))
+def _coupling(
+    sm: StandardModel,
+    model: GaugeModel,
+    treatment: Treatment,
+    searches: SearchSet,
+    position: int,
+    branch: int,
+    m_X: ArrayLike,
+) -> Array:
+    """One edge of one search."""
+    one = _row_of_one(sm, model, treatment, searches, position, m_X)
+    found = edges(one, turning_points(one.neutrinos), Ends(*jnp.log(jnp.array(WIDEST))))
+    sources = jnp.stack([found.lower, found.upper], axis=1).ravel()
+    inner = (sources != NONE) & (sources != BOTTOM) & (sources != TOP)
+    which = jnp.argmax(jnp.cumsum(inner) == branch + 1)
+    exists = jnp.sum(inner) > branch
+    log_g = implicit_root(lambda u: jnp.where(exists, log_ratio(one, u), u), found.value[sources[which]])
+    return jnp.where(exists, jnp.exp(log_g), jnp.nan)

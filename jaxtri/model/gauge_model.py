@@ -1,0 +1,120 @@
+"""The U(1)_X model: one charge per fermion, and the anomaly coefficients that decide what it means."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jaxtri.errors import InputError, unknown_name
+from jaxtri.model.standard_model import COLOURS, ELECTRIC_CHARGE, FERMIONS, WEAK_ISOSPIN
+from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.tables.reader import FOLDER, check, locate, read
+from jaxtri.tables.schema import ModelTable
+
+ZERO = 1e-9  # anomaly coefficients of charges such as 0.3333333333 vanish to this
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class GaugeModel:
+    """A U(1)_X: the X charge of every Standard Model fermion, the same for both chiralities."""
+
+    name: str = field(metadata={"static": True})
+    title: str = field(metadata={"static": True})
+    neutrinos: str = field(metadata={"static": True})  # "chiral", "dirac" (light partners), "majorana"
+    previous_limits: str | None = field(metadata={"static": True})  # table of couplings excluded before
+    right_handed_neutrinos: tuple[float, ...] = field(metadata={"static": True})  # their charges
+    charge: Array  # (fermion,), in the order of standard_model.FERMIONS
+    m_nu_R: Array  # mass of the right-handed neutrinos [GeV]; only "majorana" ones have their own
+
+
+def load_model(name_or_path: str | Path | dict[str, Any], *, relative_to: Path | None = None) -> GaugeModel:
+    """Return a model: a shipped one by name, a TOML file by path, or charges written in place.
+
+    Parameters
+    ----------
+    name_or_path
+        ``"b_minus_l"``, ``"b3_minus_l2"``, a path to a file of the same form, or the content of one.
+    relative_to
+        Folder that a relative path starts from; the working directory by default.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or a charge is missing or not a number.
+    """
+    require_x64()
+    if isinstance(name_or_path, dict):
+        table, name = check(name_or_path, ModelTable, "model"), "inline"
+    else:
+        path = locate("models", name_or_path, relative_to=relative_to)
+        table, name, relative_to = read(path, ModelTable), path.stem, path.parent
+    return GaugeModel(
+        name=table.name or name,
+        title=table.title,
+        neutrinos=table.neutrinos,
+        previous_limits=_previous_limits(table.previous_limits, relative_to),
+        right_handed_neutrinos=_partners(table),
+        charge=jnp.array([getattr(table.charges, fermion) for fermion in FERMIONS], dtype=float),
+        m_nu_R=jnp.asarray(table.m_nu_R or 0.0, dtype=float),
+    )
+
+
+def _partners(table: ModelTable) -> tuple[float, ...]:
+    """Charges of the right-handed neutrinos: those given, or those of light Dirac neutrinos."""
+    left = (table.charges.nu_e, table.charges.nu_mu, table.charges.nu_tau)
+    given = tuple(table.right_handed_neutrinos)
+    if table.neutrinos == "dirac" and given and sorted(given) != sorted(left):
+        raise InputError(
+            f'model: neutrinos = "dirac" with right_handed_neutrinos = {list(given)}: light partners have '
+            f"the charges of the neutrinos, {list(left)}; leave the list out"
+        )
+    return left if table.neutrinos == "dirac" else given
+
+
+def _previous_limits(name: str | None, relative_to: Path | None) -> str | None:
+    """A shipped table by its name in the tables' folder, or the full path of a user's."""
+    if name is None or (FOLDER / name).is_file():
+        return name
+    own = (relative_to or Path()) / name
+    if own.is_file():
+        return str(own.absolute())
+    known = [str(path.relative_to(FOLDER)) for path in FOLDER.glob("previous_limits/*.csv")]
+    raise unknown_name("model: previous_limits", "table", name, known)
+
+
+def anomaly_coefficients(model: GaugeModel) -> dict[str, float]:
+    """Return the anomaly coefficients of a model with known (not traced) charges.
+
+    Left-handed fields count +, right-handed ones -; X is vector-like, so that only the electroweak
+    charges tell the chiralities apart:
+
+    * ``SU(2)^2 U(1)_X``: 1/2 sum over left-handed fermions of N_c X (a doublet counts N_c X);
+    * ``U(1)_Y^2 U(1)_X``: sum of N_c X (Y_L^2 - Y_R^2), Y = Q - T3;
+    * ``gravity^2 U(1)_X`` and ``U(1)_X^3``: from the neutrinos and their right-handed partners.
+
+    Returns
+    -------
+    dict
+        Coefficient by name; 0 to rounding where the anomaly cancels.
+    """
+    charge = np.asarray(model.charge, dtype=float)
+    colours, electric, isospin = (np.array(x) for x in (COLOURS, ELECTRIC_CHARGE, WEAK_ISOSPIN))
+    neutrinos = charge[3:6]
+    partners = np.array(model.right_handed_neutrinos)
+    return {
+        "SU(2)^2 U(1)_X": float(np.sum(colours * charge) / 2),
+        "U(1)_Y^2 U(1)_X": float(np.sum(colours * charge * ((electric - isospin) ** 2 - electric**2))),
+        "gravity^2 U(1)_X": float(np.sum(neutrinos) - np.sum(partners)),
+        "U(1)_X^3": float(np.sum(neutrinos**3) - np.sum(partners**3)),
+    }
+
+
+def is_anomaly_free(model: GaugeModel) -> bool:
+    """Return whether both mixed electroweak anomalies of X cancel among Standard Model fermions."""
+    coefficients = anomaly_coefficients(model)
+    return all(abs(coefficients[name]) < ZERO for name in ("SU(2)^2 U(1)_X", "U(1)_Y^2 U(1)_X"))

@@ -1,0 +1,273 @@
+"""The measured inputs of the Standard Model, as records whose every number is a differentiable leaf."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from jaxtri.errors import InputError, unknown_name
+from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.tables.reader import FOLDER, parse, read_text
+from jaxtri.tables.reader import check as check_table
+from jaxtri.tables.schema import Quantity
+
+FERMIONS = ("e", "mu", "tau", "nu_e", "nu_mu", "nu_tau", "u", "d", "s", "c", "b", "t")
+CHARGED = (0, 1, 2, 6, 7, 8, 9, 10, 11)  # positions of the charged fermions in FERMIONS
+ELECTRIC_CHARGE = (-1.0, -1.0, -1.0, 0.0, 0.0, 0.0, 2 / 3, -1 / 3, -1 / 3, 2 / 3, -1 / 3, 2 / 3)
+WEAK_ISOSPIN = (-0.5, -0.5, -0.5, 0.5, 0.5, 0.5, 0.5, -0.5, -0.5, 0.5, -0.5, 0.5)  # T3, left-handed
+COLOURS = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0)
+HBAR = 6.582119569e-25  # GeV s, exact in the SI
+SPEED_OF_LIGHT = 299792458.0  # m/s, exact in the SI
+RANGES = {  # where the formulas that use them hold; CKM sines stay below 1
+    "sw2": (0, 1),
+    "alpha_0": (0, 1),
+    "alpha_mZ": (0, 1),
+    "alpha_s_mZ": (0, 0.5),
+    "ckm_lambda": (0, 1),
+    "ckm_A": (0, 4),
+    "ckm_rhobar": (-1, 1),
+    "ckm_etabar": (-1, 1),
+}
+NB_PER_GEV2 = 0.3893793721e6  # (hbar c)^2 in nb GeV^2, exact in the SI
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class FormFactors:
+    """Parameters of the hadronic form factors; formulas in physics/form_factors.py."""
+
+    B_K_fplus_r1: Array  # dimensionless
+    B_K_fplus_r2: Array  # dimensionless
+    B_K_fplus_m2: Array  # [GeV^2]
+    B_K_fzero_r2: Array  # dimensionless
+    B_K_fzero_m2: Array  # [GeV^2]
+    B_Kstar_A0_r1: Array  # dimensionless
+    B_Kstar_A0_r2: Array  # dimensionless
+    B_Kstar_A0_mR: Array  # [GeV]
+    B_Kstar_A0_m2: Array  # [GeV^2]
+    B_Kstar_A1_r2: Array  # dimensionless
+    B_Kstar_A1_m2: Array  # [GeV^2]
+    B_Kstar_A2_r1: Array  # dimensionless
+    B_Kstar_A2_r2: Array  # dimensionless
+    B_Kstar_A2_m2: Array  # [GeV^2]
+    B_Kstar_V_r1: Array  # dimensionless
+    B_Kstar_V_r2: Array  # dimensionless
+    B_Kstar_V_mR: Array  # [GeV]
+    B_Kstar_V_m2: Array  # [GeV^2]
+    K_pi_f_at_0: Array  # dimensionless
+    K_pi_lambda_plus_charged: Array  # dimensionless
+    K_pi_lambda_plus_neutral: Array  # dimensionless
+    K_pi_lambda_zero_charged: Array  # dimensionless
+    K_pi_lambda_zero_neutral: Array  # dimensionless
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class Hadrons:
+    """Parameters of X -> hadrons; formulas in physics/hadrons.py."""
+
+    m_rho: Array  # [GeV]
+    Gamma_rho: Array  # [GeV]
+    Bee_rho: Array  # dimensionless
+    m_omega: Array  # [GeV]
+    Gamma_omega: Array  # [GeV]
+    Bee_omega: Array  # dimensionless
+    m_phi: Array  # [GeV]
+    Gamma_phi: Array  # [GeV]
+    Bee_phi: Array  # dimensionless
+    B_omega_3pi: Array  # dimensionless
+    B_omega_pi0gamma: Array  # dimensionless
+    B_omega_etagamma: Array  # dimensionless
+    B_omega_pipi: Array  # dimensionless
+    B_phi_3pi: Array  # dimensionless
+    B_phi_pi0gamma: Array  # dimensionless
+    B_phi_etagamma: Array  # dimensionless
+    B_phi_KK: Array  # dimensionless
+    phi_charged_kaons: Array  # dimensionless
+    B_rho_pi0gamma: Array  # dimensionless
+    B_rho_etagamma: Array  # dimensionless
+    phase_rho_pi0gamma: Array  # [deg]
+    phase_phi_pi0gamma: Array  # [deg]
+    phase_phi_etagamma: Array  # [deg]
+    phase_phi_3pi: Array  # [deg]
+    excited_omega_mass: Array  # (2,) [GeV]
+    excited_omega_width: Array  # (2,) [GeV]
+    excited_omega_BB: Array  # (2,) dimensionless
+    excited_omega_phase: Array  # (2,) [deg]
+    kaon_rho_mass: Array  # (3,) [GeV]
+    kaon_rho_width: Array  # (3,) [GeV]
+    kaon_rho_weight: Array  # (3,) dimensionless
+    kaon_omega_mass: Array  # (3,) [GeV]
+    kaon_omega_width: Array  # (3,) [GeV]
+    kaon_omega_weight: Array  # (3,) dimensionless
+    kaon_phi_mass: Array  # (2,) [GeV]
+    kaon_phi_width: Array  # (2,) [GeV]
+    kaon_phi_weight: Array  # (2,) dimensionless
+    lump_mass: Array  # (4,) [GeV]
+    lump_width: Array  # (4,) [GeV]
+    lump_peak_nb: Array  # (4,) [nb]
+    pion_rho_mass: Array  # (2,) [GeV]
+    pion_rho_width: Array  # (2,) [GeV]
+    pion_rho_weight: Array  # (2,) dimensionless
+    pion_omega_mixing: Array  # dimensionless
+    four_pion_mass: Array  # [GeV]
+    four_pion_width: Array  # [GeV]
+    four_pion_peak_R: Array  # dimensionless
+    switch_mass: Array  # [GeV]
+    switch_width: Array  # [GeV]
+    m_eta: Array  # [GeV]
+    open_charm: Array  # [GeV]
+    open_beauty: Array  # [GeV]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class StandardModel:
+    """Masses, couplings, CKM parameters and lifetimes, with the hadronic inputs as two records inside."""
+
+    m_e: Array  # [GeV]
+    m_mu: Array  # [GeV]
+    m_tau: Array  # [GeV]
+    m_u: Array  # [GeV]
+    m_d: Array  # [GeV]
+    m_s: Array  # [GeV]
+    m_c: Array  # [GeV]
+    m_b: Array  # [GeV]
+    m_t: Array  # [GeV]
+    m_Z: Array  # [GeV]
+    Gamma_Z: Array  # [GeV]
+    m_W: Array  # [GeV]
+    G_F: Array  # [GeV^-2]
+    alpha_0: Array  # dimensionless
+    alpha_mZ: Array  # dimensionless
+    sw2: Array  # dimensionless
+    alpha_s_mZ: Array  # dimensionless
+    ckm_lambda: Array  # dimensionless
+    ckm_A: Array  # dimensionless
+    ckm_rhobar: Array  # dimensionless
+    ckm_etabar: Array  # dimensionless
+    m_B_plus: Array  # [GeV]
+    m_B0: Array  # [GeV]
+    tau_B_plus: Array  # [s]
+    tau_B0: Array  # [s]
+    m_K_plus: Array  # [GeV]
+    tau_K_plus: Array  # [s]
+    m_K0: Array  # [GeV]
+    tau_KL: Array  # [s]
+    m_pi_plus: Array  # [GeV]
+    m_pi0: Array  # [GeV]
+    m_Kstar_plus: Array  # [GeV]
+    m_Kstar0: Array  # [GeV]
+    form_factors: FormFactors
+    hadrons: Hadrons
+
+
+Record = TypeVar("Record", FormFactors, Hadrons, StandardModel)
+TABLES = ("standard_model", "form_factors", "hadrons")
+
+
+def load_standard_model(inputs: Mapping[str, Any] | None = None) -> StandardModel:
+    """Return the Standard Model inputs of the shipped tables (PDG 2026 where it has them).
+
+    Parameters
+    ----------
+    inputs
+        Values that replace those of the tables, for example ``{"m_t": 173.0}``; every name of
+        tables/standard_model.toml, form_factors.toml and hadrons.toml is allowed.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, a value is not a number or a list has the wrong length.
+    """
+    require_x64()
+    tables = {name: input_table(name) for name in TABLES}
+    for name, value in (inputs or {}).items():
+        _replace(tables, name, value)
+    values = {
+        name: {key: jnp.asarray(entry.value, dtype=float) for key, entry in table.items()}
+        for name, table in tables.items()
+    }
+    return StandardModel(
+        **values["standard_model"],
+        form_factors=FormFactors(**values["form_factors"]),
+        hadrons=Hadrons(**values["hadrons"]),
+    )
+
+
+def input_table(name: str) -> dict[str, Quantity]:
+    """Return one table of inputs with errors, units and references, in the order of the file."""
+    where = f"tables/{name}.toml"
+    data = parse(read_text(FOLDER / f"{name}.toml"), where)
+    return {key: check_table(entry, Quantity, f"{where}: {key}") for key, entry in data.items()}
+
+
+def input_values(record: FormFactors | Hadrons | StandardModel) -> dict[str, Any]:
+    """Return every input of a record as plain numbers and lists, by name."""
+    values: dict[str, Any] = {}
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if isinstance(value, FormFactors | Hadrons):
+            values |= input_values(value)
+        else:
+            values[field.name] = jnp.asarray(value).tolist()
+    return values
+
+
+def _replace(tables: dict[str, dict[str, Quantity]], name: str, value: Any) -> None:
+    """Put a user's value in place of a table's."""
+    for table in tables.values():
+        if name in table:
+            known = table[name].value
+            shape = f"a list of {len(known)}" if isinstance(known, list) else "one number"
+            if isinstance(value, list) != isinstance(known, list) or (
+                isinstance(known, list) and len(known) != len(value)
+            ):
+                raise InputError(f"inputs.{name} = {value!r}: give {shape} in {table[name].unit}")
+            table[name] = check_table(
+                {**table[name].model_dump(), "value": value}, Quantity, f"inputs: {name}"
+            )
+            _require_positive(name, table[name])
+            return
+    raise unknown_name(
+        "inputs", "Standard Model input", name, [key for table in tables.values() for key in table]
+    )
+
+
+def _require_positive(name: str, entry: Quantity) -> None:
+    """Masses, widths and lifetimes are positive; other inputs may have either sign."""
+    values = entry.value if isinstance(entry.value, list) else [entry.value]
+    low, high = _range(name, entry)
+    if low == 0 and high == math.inf and any(value <= 0 for value in values):
+        raise InputError(f"inputs: {name} = {entry.value} {entry.unit}: give a positive number")
+    if not all(low < value < high for value in values):
+        raise InputError(f"inputs: {name} = {entry.value}: give a number between {low} and {high}")
+
+
+def _range(name: str, entry: Quantity) -> tuple[float, float]:
+    positive = entry.unit in ("GeV", "s", "GeV^2", "GeV^-2")
+    return RANGES.get(name, (0 if positive else -math.inf, math.inf))
+
+
+def input_range(name: str) -> tuple[float, float]:
+    """Return the open interval in which an input may lie; infinite where there is no bound."""
+    return next(_range(name, table[name]) for table in map(input_table, TABLES) if name in table)
+
+
+def replaced(sm: StandardModel, values: Mapping[str, ArrayLike]) -> StandardModel:
+    """Return a record with some inputs, of any of its parts, replaced; names and values are not checked."""
+
+    def of(record: Any) -> dict[str, Array]:
+        return {f.name: jnp.asarray(values[f.name]) for f in fields(record) if f.name in values}
+
+    form_factors, hadrons = (
+        replace(sm.form_factors, **of(sm.form_factors)),
+        replace(sm.hadrons, **of(sm.hadrons)),
+    )
+    own: dict[str, Any] = of(sm)
+    return replace(sm, form_factors=form_factors, hadrons=hadrons, **own)

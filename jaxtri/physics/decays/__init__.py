@@ -1,0 +1,1 @@
+"""Decays of X: widths, hadrons, decay in flight."""

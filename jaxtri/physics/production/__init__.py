@@ -1,0 +1,1 @@
+"""Production of X: Z decays, meson decays, their couplings and form factors."""

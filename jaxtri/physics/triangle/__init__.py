@@ -1,0 +1,1 @@
+"""The triangle integral I00, Eqs. (1)-(3)."""

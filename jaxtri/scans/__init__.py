@@ -1,0 +1,1 @@
+"""A scan file and its grid: schema, axes, arrays, tiles."""

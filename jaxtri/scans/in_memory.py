@@ -1,0 +1,38 @@
+"""A scan without a file: the grid of every treatment, with the exact boundaries beside it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from jaxtri.boundary.trace import boundaries
+from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.scans.arrays import Scan
+from jaxtri.scans.spec import Spec, as_spec
+from jaxtri.scans.tiles import compute
+
+
+def scan(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Scan]:
+    """Run a scan in memory.
+
+    Parameters
+    ----------
+    source
+        A scan file with one model, its content as nested dictionaries, or a loaded specification.
+
+    Returns
+    -------
+    dict
+        One `Scan` a treatment, by name, as `open_scan` reads it from a file: ``scan["log10_ratio"]`` and the
+        like are NumPy arrays, ``scan.boundaries`` the exclusion curves, in a plane.
+
+    Raises
+    ------
+    InputError
+        For everything that is wrong with the specification, before anything is computed.
+    """
+    require_x64()
+    spec = as_spec(source)
+    traced = boundaries(spec) if spec.traces_curves else {}
+    grids = {one.name: compute(spec, one) for one in spec.treatments}
+    return {name: replace(one, boundaries=traced.get(name)) for name, one in grids.items()}

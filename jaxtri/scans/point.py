@@ -1,0 +1,176 @@
+"""One mass: every rate at a point, and the couplings that each search excludes."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jaxtri.errors import InputError
+from jaxtri.limits.excluded_couplings import BOTTOM, NONE, TOP, WIDEST, Edges, Ends, edges
+from jaxtri.limits.signal import Row, SearchRow, log_ratio
+from jaxtri.model.treatment import Treatment
+from jaxtri.physics.decays.in_flight import log_probability, turning_points
+from jaxtri.physics.decays.widths import FINAL_STATES
+from jaxtri.physics.production.channels import CHANNEL_NAMES
+from jaxtri.scans.grid import Columns, columns
+from jaxtri.scans.spec import Spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What one search says of one point."""
+
+    name: str
+    excluded: bool
+    ratio: float  # predicted signal over limit; 0 where the search has no data or does not count X
+    probability: float  # of decay in flight, as the search needs it
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """Every rate at one point, and why it is excluded or not."""
+
+    treatment: str
+    m_X: float
+    g_X: float
+    width: float
+    lifetime: float
+    branching_ratios: Mapping[str, float]
+    x_branching_ratios: Mapping[str, float]
+    triangle_sum: complex
+    verdicts: tuple[Verdict, ...]
+    in_domain: bool
+
+    @property
+    def excluded_by(self) -> tuple[str, ...]:
+        """Searches that exclude the point."""
+        return tuple(one.name for one in self.verdicts if one.excluded and self.in_domain)
+
+
+@jax.jit
+def _log_ratios(row: SearchRow, log_g: Array) -> Array:
+    return jax.vmap(lambda u: log_ratio(row, u), out_axes=1)(log_g)
+
+
+def _column(spec: Spec, treatment: Treatment, m_X: float) -> Columns:
+    """One column, its axis dropped."""
+    _require_positive("m_X", m_X)
+    found = columns(spec.sm, spec.model, treatment, spec.searches, np.array([m_X]))
+    return jax.tree.map(lambda x: x[0], found)
+
+
+def point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
+    """Compute everything at one point.
+
+    Parameters
+    ----------
+    spec
+        A scan; its axes are not used.
+    treatment
+        One of its treatments.
+    m_X
+        Mass of X [GeV].
+    g_X
+        Gauge coupling.
+
+    Raises
+    ------
+    InputError
+        If mass or coupling is not a positive number.
+    """
+    _require_positive("g_X", g_X)
+    found = _column(spec, treatment, m_X)
+    row = found.rows
+    log_g = np.log(g_X)
+    ratios = np.asarray(_log_ratios(row.searches, jnp.array([log_g])))[:, 0]
+    return Point(
+        treatment=treatment.name,
+        m_X=m_X,
+        g_X=g_X,
+        width=float(row.width) * g_X**2,
+        lifetime=float(row.lifetime) / g_X**2,
+        branching_ratios=_named(CHANNEL_NAMES, np.exp(np.asarray(row.log_br) + 2 * log_g)),
+        x_branching_ratios=_named(FINAL_STATES, np.asarray(row.x_br)),
+        triangle_sum=complex(found.triangle_sum),
+        verdicts=tuple(_verdict(spec, row, i, log_g, float(r)) for i, r in enumerate(ratios)),
+        in_domain=bool(found.in_domain) and float(row.width) * g_X**2 < m_X,
+    )
+
+
+def _verdict(spec: Spec, row: Row, index: int, log_g: float, ratio: float) -> Verdict:
+    """Say in words why a search excludes a point, or does not; ``ratio`` is the F of `log_ratio`."""
+    one = jax.tree.map(lambda x: x[index], row.searches)
+    label = spec.searches.labels[index]
+    low, high = np.asarray(spec.searches.m_X_window[index])
+    tau = float(row.lifetime) * math.exp(-2 * log_g)
+    if not bool(one.is_valid):
+        inside = low <= float(row.mass) <= high
+        reason = "vetoed mass, or channel closed" if inside else f"no data outside {low:.4g}-{high:.4g} GeV"
+        return Verdict(name=label.name, excluded=False, ratio=0.0, probability=0.0, reason=reason)
+    in_flight = log_probability(one.is_invisible, one.neutrinos, one.flight * math.exp(2 * log_g))
+    if label.tau_window_s and not label.tau_window_s[0] < tau < label.tau_window_s[1]:
+        low, high = (edge * 1e12 for edge in label.tau_window_s)
+        reason = f"lifetime {tau * 1e12:.3g} ps outside {low:g}-{high:g} ps"
+        return Verdict(name=label.name, excluded=False, ratio=0.0, probability=0.0, reason=reason)
+    word = "excluded: above" if ratio > 0 else "allowed: below"
+    return Verdict(
+        name=label.name,
+        excluded=ratio > 0,
+        ratio=float(jnp.exp(one.log_norm + 2 * log_g + in_flight)),
+        probability=float(jnp.exp(in_flight)),
+        reason=f"{word} the limit {label.limit:.3g} on BR({label.channel}) x P({label.final_state})",
+    )
+
+
+def excluded_couplings(spec: Spec, treatment: Treatment, m_X: float) -> dict[str, list[tuple[float, float]]]:
+    """Couplings that every search excludes at one mass.
+
+    Parameters
+    ----------
+    spec
+        A scan; its coupling axis is not used: couplings from 1e-15 to 10 are searched.
+    treatment
+        One of its treatments.
+    m_X
+        Mass of X [GeV].
+
+    Returns
+    -------
+    dict
+        By search the intervals (lowest, highest) coupling, edges exact to rounding; an empty list
+        where it excludes nothing.  ``WIDEST[1]`` as highest: open upwards.
+    """
+    row = _column(spec, treatment, m_X).rows
+    found = jax.tree.map(np.asarray, _edges(row))
+    value = np.exp(found.value)
+    value[:, BOTTOM], value[:, TOP] = WIDEST
+    return {
+        label.name: [
+            (float(value[i, low]), float(value[i, high]))
+            for low, high in zip(found.lower[i], found.upper[i], strict=True)
+            if low != NONE
+        ]
+        for i, label in enumerate(spec.searches.labels)
+    }
+
+
+@jax.jit
+def _edges(row: Row) -> Edges:
+    """Edges of every search, in the widest window."""
+    turning = turning_points(row.x_br[FINAL_STATES.index("nu nubar")])
+    return jax.vmap(lambda search: edges(search, turning, Ends(*np.log(WIDEST))))(row.searches)
+
+
+def _named(names: tuple[str, ...], values: Any) -> dict[str, float]:
+    return dict(zip(names, map(float, values), strict=True))
+
+
+def _require_positive(name: str, value: float) -> None:
+    if not (np.isfinite(value) and value > 0):
+        raise InputError(f"{name} = {value}: give a positive number{' in GeV' if name == 'm_X' else ''}")

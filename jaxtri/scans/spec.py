@@ -1,0 +1,247 @@
+"""A scan file, checked and turned into records and axes before any work starts."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jaxtri.errors import InputError, gather, unknown_name
+from jaxtri.limits.searches import SearchSet, load_searches
+from jaxtri.model.correlations import INDEPENDENT, Correlations, known_correlations
+from jaxtri.model.gauge_model import GaugeModel, anomaly_coefficients, load_model
+from jaxtri.model.standard_model import FERMIONS, StandardModel, input_values, load_standard_model
+from jaxtri.model.treatment import CHOICES, Treatment, charge_free_choices, load_treatment, require_described
+from jaxtri.scans.arrays import FIELDS, REDUCTIONS, USUAL
+from jaxtri.scans.axes import (
+    MASS_NU_R,
+    Axis,
+    axis_values,
+    further_axis,
+    require_ascending,
+    require_separate,
+    sets_charges,
+)
+from jaxtri.scans.schema import FigureChoice, SearchChoice, SpecTable
+from jaxtri.tables.reader import check, parse, read_text
+
+GROUPS_OF_ARRAYS = {"all": USUAL, "reductions": REDUCTIONS}
+LOWEST = {"m_X": 1e-9, "g_X": 1e-13}  # GeV; below, the width underflows in float32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """Everything a scan needs; built by `load_spec`."""
+
+    name: str  # stem of the scan file
+    title: str
+    text: str  # the scan file, verbatim
+    sm: StandardModel
+    model: GaugeModel
+    treatments: tuple[Treatment, ...]
+    searches: SearchSet
+    m_X: npt.NDArray[np.float64]  # [GeV]
+    g_X: npt.NDArray[np.float64]
+    precision: str  # "float32" or "float64", of the fields; axes and mass columns are always float64
+    figure: FigureChoice
+    axes: tuple[Axis, ...] = ()  # further axes, outermost first
+    arrays: tuple[str, ...] = USUAL  # those to store
+    compression: str = "gzip"  # or "none"
+    curves: bool = True  # whether exact boundaries are traced besides; only in a plane
+    correlations: Correlations = INDEPENDENT  # of the inputs, for error bands
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Nodes by axis, in the order of the dimensions of every array."""
+        return {one.name: len(one) for one in self.axes} | {"m_X": len(self.m_X), "g_X": len(self.g_X)}
+
+    @property
+    def traces_curves(self) -> bool:
+        """Whether exact boundaries are traced: where they are wanted, and only a plane has them."""
+        return self.curves and not self.axes
+
+    def configuration(self, treatment: Treatment) -> dict[str, Any]:
+        """Return the resolved configuration of one treatment of this scan, as plain data."""
+        return {
+            "title": self.title,
+            "model": {
+                "name": self.model.name,
+                "title": self.model.title,
+                "previous_limits": self.model.previous_limits,
+                "neutrinos": self.model.neutrinos,
+                "right_handed_neutrinos": list(self.model.right_handed_neutrinos),
+                "m_nu_R": float(self.model.m_nu_R),
+                "charges": dict(zip(FERMIONS, self.model.charge.tolist(), strict=True)),
+                "anomalies": anomaly_coefficients(self.model),
+            },
+            "treatment": {"name": treatment.name} | {key: getattr(treatment, key) for key in CHOICES},
+            "searches": {
+                "set": self.searches.set_name,
+                "limits": {label.name: label.limit for label in self.searches.labels},
+                "conditions": {label.name: json.loads(label.conditions) for label in self.searches.labels},
+            },
+            "axes": {name: _axis_summary(getattr(self, name)) for name in ("m_X", "g_X")},
+            "further_axes": {one.name: one.summary() for one in self.axes},
+            "precision": self.precision,
+            "arrays": list(self.arrays),
+            "compression": self.compression,
+            "curves": self.curves,
+            "inputs": input_values(self.sm),
+        }
+
+    def fingerprint(self, treatment: Treatment) -> str:
+        """SHA-256 of the resolved configuration and of every bit of every axis."""
+        digest = hashlib.sha256(json.dumps(self.configuration(treatment), sort_keys=True).encode())
+        digest.update(self.m_X.tobytes() + self.g_X.tobytes())
+        for axis in self.axes:
+            digest.update(axis.values.tobytes())
+            for name in sorted(axis.parameters):
+                digest.update(axis.parameters[name].tobytes())
+        return digest.hexdigest()
+
+
+def load_spec(source: str | Path | Mapping[str, Any]) -> Spec:
+    """Read a scan file with one model, or take its content as a mapping.
+
+    Parameters
+    ----------
+    source
+        Path to a TOML file, or the same content as nested dictionaries.
+
+    Raises
+    ------
+    InputError
+        For everything that is wrong with it, each with its place, its value and what is allowed.
+    """
+    specs = load_specs(source)
+    if len(specs) > 1:
+        named = ", ".join(one.model.name for one in specs)
+        raise InputError(f"{specs[0].name}: models {named}; only jaxtri scan and load_specs take several")
+    return specs[0]
+
+
+def as_spec(source: str | Path | Mapping[str, Any] | Spec) -> Spec:
+    """Return a specification as it is, and load anything else with `load_spec`."""
+    return source if isinstance(source, Spec) else load_spec(source)
+
+
+def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
+    """Read a scan file; one `Spec` for each of its models.
+
+    Parameters
+    ----------
+    source
+        As for `load_spec`.
+    """
+    if isinstance(source, Mapping):
+        name, text, data, folder = "scan", json.dumps(source, indent=1, default=str), dict(source), Path()
+    else:
+        path = Path(source)
+        text = read_text(path)
+        name, data, folder = path.stem, parse(text, str(path)), path.parent
+    table = check(data, SpecTable, str(source) if not isinstance(source, Mapping) else "scan")
+    given = data["models"] if table.models is not None else [data["model"]]
+    sm, searches, *loaded = gather(
+        lambda: load_standard_model(table.inputs),
+        lambda: _searches(table.searches, folder),
+        *(lambda one=one: load_model(one, relative_to=folder) for one in given),
+        *(lambda one=one: load_treatment(one, relative_to=folder) for one in table.treatments),
+    )
+    models, treatments = loaded[: len(given)], loaded[len(given) :]
+    _require_distinct(name, "treatments", [one.name for one in treatments])
+    _require_distinct(name, "models", [one.name for one in models])
+    gather(*(lambda m=m, t=t: require_described(m, t) for m in models for t in treatments))
+    correlations = known_correlations(table.correlations)
+    m_X, g_X = _plane(name, table, folder)
+    axes = tuple(
+        gather(
+            *(
+                lambda k=k, v=v: further_axis(k, v, sm, correlations, folder)
+                for k, v in table.axes.further.items()
+            )
+        )
+    )
+    require_separate(axes, table.inputs)
+    gather(*(lambda one=one: _require_free(axes, models, one) for one in treatments))
+    return tuple(
+        Spec(
+            name=name,
+            title=table.title,
+            text=text,
+            sm=sm,
+            model=model,
+            treatments=tuple(treatments),
+            searches=searches,
+            m_X=m_X,
+            g_X=g_X,
+            precision=table.precision,
+            figure=table.figure,
+            axes=axes,
+            arrays=_arrays(name, table.arrays),
+            compression=table.compression,
+            curves=table.curves,
+            correlations=correlations,
+        )
+        for model in models
+    )
+
+
+def _require_distinct(where: str, kind: str, names: list[str]) -> None:
+    repeated = sorted({one for one in names if names.count(one) > 1})
+    if repeated:
+        raise InputError(f"{where}: {kind} named {', '.join(repeated)} more than once; rename one")
+
+
+def _require_free(axes: tuple[Axis, ...], models: list[GaugeModel], treatment: Treatment) -> None:
+    """Raise where an axis changes what a treatment's formulas, or a model, do not hold."""
+    fixed = charge_free_choices(treatment)
+    if fixed and sets_charges(axes):
+        raise InputError(
+            f'treatment "{treatment.name}": {" and ".join(fixed)} hold no charges, '
+            "but an axis of the scan changes them; use matched"
+        )
+    for model in models:
+        if model.neutrinos != "majorana" and any(MASS_NU_R in one.parameters for one in axes):
+            raise InputError(
+                f'axis {MASS_NU_R}: the right-handed neutrinos of "{model.name}" have no mass of their own; '
+                'give the model neutrinos = "majorana"'
+            )
+
+
+def _plane(name: str, table: SpecTable, folder: Path) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Values of m_X and g_X."""
+    found = []
+    for axis, given in (("m_X", table.axes.m_X), ("g_X", table.axes.g_X)):
+        values = axis_values(given, f"axes.{axis}", folder=folder)
+        require_ascending(values, f"{name}: axes.{axis}")
+        if values[0] < LOWEST[axis]:
+            raise InputError(
+                f"{name}: axes.{axis} starts at {values[0]:g}; at least {LOWEST[axis]:g} is allowed"
+            )
+        found.append(values)
+    return found[0], found[1]
+
+
+def _arrays(where: str, chosen: str | list[str]) -> tuple[str, ...]:
+    """Names of the arrays to store, in the order of the file."""
+    wanted: set[str] = set()
+    for name in [chosen] if isinstance(chosen, str) else chosen:
+        if name not in (*FIELDS, *GROUPS_OF_ARRAYS):
+            raise unknown_name(f"{where}: arrays", "array", name, (*FIELDS, *GROUPS_OF_ARRAYS))
+        wanted.update(GROUPS_OF_ARRAYS.get(name, (name,)))
+    return tuple(name for name in FIELDS if name in wanted)
+
+
+def _searches(choice: SearchChoice, folder: Path) -> SearchSet:
+    files = [folder / name for name in choice.files]
+    return load_searches(
+        choice.set, measurement=choice.measurement, only=choice.only, exclude=choice.exclude, files=files
+    )
+
+
+def _axis_summary(values: npt.NDArray[np.float64]) -> dict[str, float | int]:
+    return {"min": float(values[0]), "max": float(values[-1]), "points": len(values)}

@@ -1,0 +1,183 @@
+"""The numbers jaxtri is built on, and the one reader of any TOML or CSV file.
+
+A name that a user gives is either the stem of a table in this folder or a path to a file of his own.
+"""
+
+import csv
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ValidationError
+
+from jaxtri.errors import InputError, StorageError, unknown_name
+
+FOLDER = Path(__file__).parent
+SINGULAR = {"models": "model", "treatments": "treatment", "searches": "search"}
+LONGEST = 80  # characters of a wrong value that an error shows
+LARGEST = 256 * 1024  # bytes; the TOML parser is quadratic in dotted keys
+
+Table = TypeVar("Table", bound=BaseModel)
+
+
+def names(kind: str) -> list[str]:
+    """Return the names of the tables of one kind ("models", "treatments", "searches"), sorted."""
+    return sorted(path.stem for path in (FOLDER / kind).glob("*.toml"))
+
+
+def locate(kind: str, name: str | Path, *, relative_to: Path | None = None) -> Path:
+    """Return the path of a named table or of a user's file.
+
+    Parameters
+    ----------
+    kind
+        Folder of the shipped tables: "models", "treatments" or "searches".
+    name
+        Stem of a shipped table, or a path (it then ends in ``.toml`` or has a folder in it).
+    relative_to
+        Folder that a relative path starts from; the working directory by default.
+
+    Raises
+    ------
+    InputError
+        If there is no such table; the nearest names are given.
+    """
+    path = Path(name)
+    if path.suffix == ".toml" or len(path.parts) > 1:
+        return (relative_to or Path()) / path
+    if name not in names(kind):
+        raise unknown_name(f"tables/{kind}", SINGULAR[kind], str(name), names(kind))
+    return FOLDER / kind / f"{name}.toml"
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a small UTF-8 file, or raise with the path and the reason."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"{path}: {path.stat().st_size} bytes; a table has at most {LARGEST}")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(f"{str(path)!r}: not a path ({error})") from error
+
+
+def parse(text: str, where: str) -> dict[str, Any]:
+    """Parse TOML text; ``where`` names it in the error."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"{where}: not valid TOML: {error}") from error
+
+
+def read(path: Path, schema: type[Table]) -> Table:
+    """Read and check one TOML file."""
+    return check(parse(read_text(path), _short(path)), schema, _short(path))
+
+
+def check(data: Mapping[str, Any], schema: type[Table], where: str) -> Table:
+    """Check data against a schema; every error is reported, each with its place and its value.
+
+    Raises
+    ------
+    InputError
+        With one sentence an error: file, dotted key, what was found, what is allowed.
+    """
+    try:
+        return schema.model_validate(data)
+    except ValidationError as error:
+        lines = [_sentence(where, detail, schema) for detail in error.errors()]
+        raise InputError("\n".join(lines)) from None
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """Read a CSV file with a header; lines that start with # are comments."""
+    lines = [line for line in read_text(path).splitlines() if not line.startswith("#")]
+    return list(csv.DictReader(lines))
+
+
+def read_columns(path: Path) -> dict[str, npt.NDArray[np.float64]]:
+    """Read a CSV file of numbers with a header: one column of values a name; # starts a comment.
+
+    Raises
+    ------
+    InputError
+        If a value is no finite number, or the header does not name every column once.
+    StorageError
+        If the file cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            lines = ((n, line) for n, line in enumerate(file, 1) if line.strip() and not line.startswith("#"))
+            names = [name.strip() for name in next(lines, (0, ""))[1].split(",")]
+            rows = {number: line.split(",") for number, line in lines}
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
+    if not all(names) or len(set(names)) < len(names) or not rows:
+        raise InputError(f"{path}: give a header that names every column once, and at least one row below it")
+    values = np.array([_numbers(path, number, row, len(names)) for number, row in rows.items()])
+    return dict(zip(names, values.T.copy(), strict=True))
+
+
+def _numbers(path: Path, number: int, row: list[str], count: int) -> list[float]:
+    """Finite numbers of a line of a table."""
+    try:
+        values = [float(text) for text in row]
+    except ValueError:
+        values = []
+    if len(values) != count or not np.isfinite(values).all():
+        raise InputError(
+            f"{path}: line {number} is {','.join(row).strip()[:LONGEST]}; "
+            f"give a finite number in each of {count} columns"
+        )
+    return values
+
+
+def _short(path: Path) -> str:
+    """Path as the user knows it: shipped tables without the folder they are installed in."""
+    return f"tables/{path.relative_to(FOLDER)}" if path.is_relative_to(FOLDER) else str(path)
+
+
+def _sentence(where: str, detail: Any, schema: type[BaseModel]) -> str:
+    """One pydantic error as a sentence of ours."""
+    parts = [part for part in detail["loc"] if not str(part).startswith("<")]  # tags of alternatives
+    place = ".".join(map(str, parts)) or "table"
+    if detail["type"] == "extra_forbidden":
+        *parents, key = parts
+        return str(
+            unknown_name(".".join([where, *map(str, parents)]), "key", str(key), _keys(schema, parents))
+        )
+    if detail["type"] == "missing":
+        return f"{where}: {place} is missing; it is required"
+    message = detail["msg"].removeprefix("Value error, ")
+    if not parts:  # the whole file: the message names the keys that do not fit together
+        return f"{where}: {message}"
+    found = repr(detail["input"])
+    found = found if len(found) <= LONGEST else f"{found[:LONGEST]}..."
+    return f"{where}: {place} = {found}: {message[:1].lower()}{message[1:]}"
+
+
+def _keys(schema: type[BaseModel], parents: list[Any]) -> list[str]:
+    """Allowed keys of the (nested) table in which an unknown key was found."""
+    for parent in parents:
+        field = schema.model_fields.get(str(parent))
+        further = get_type_hints(schema).get("__pydantic_extra__")  # of tables with names of the user's
+        for kind in _models(field.annotation if field else further):
+            schema = kind
+    return list(schema.model_fields)
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """Every schema named in a type annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models(part)]

@@ -1,0 +1,189 @@
+"""Tiles on a Dask cluster of two local processes, one of which may be killed.
+
+Oracle: the installed command with threads, bit for bit.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack
+
+import distributed
+import pytest
+
+import made_up_tiles
+from jaxtri.durable.jobs import dask_cluster
+from jaxtri.durable.jobs.job import prepare
+from jaxtri.durable.jobs.run import run_job
+from jaxtri.durable.jobs.threads import in_threads
+from jaxtri.durable.storage.lock import owned
+from jaxtri.errors import InterruptedScan, StorageError, UnresolvedError
+from jaxtri.io.write_scan import write_scan
+from made_up_job import OUTPUT as MADE_UP
+from made_up_job import made_up_job, wrong_output, wrong_shards
+from many_tiles import NAME, OUTPUT, TILES, place, shards, stored
+from places import HELPERS, PROGRAM
+
+WORKERS = 2
+ENOUGH = 3  # shards that are there when a worker is killed
+SECONDS = 300
+PATIENCE_S = 60  # for a scheduler to begin; measured 2
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Arrays that the command computes with threads; what it compiles is kept for the workers."""
+    folder = place(tmp_path_factory.mktemp("whole"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        subprocess.run([PROGRAM, "scan", NAME, "--quiet"], cwd=folder, check=True, timeout=SECONDS)
+        yield stored(folder / OUTPUT)
+
+
+@pytest.fixture(scope="module")
+def client(whole):
+    """Two workers of their own processes."""
+    with dask_cluster.client_of(WORKERS, None) as client:
+        client.wait_for_workers(WORKERS, timeout=SECONDS)
+        yield client
+
+
+def check(folder, whole):
+    assert stored(folder / OUTPUT) == whole
+    assert sorted(path.name for path in folder.iterdir()) == sorted([NAME, OUTPUT])
+
+
+def test_workers_compute_what_threads_do_bit_for_bit(client, whole, tmp_path):
+    place(tmp_path)
+    processes = set(client.run(os.getpid).values())
+    assert len(processes) == WORKERS
+    assert os.getpid() not in processes
+    assert write_scan(tmp_path / NAME, tmp_path / OUTPUT, client=client) == [tmp_path / OUTPUT]
+    check(tmp_path, whole)
+
+
+def test_a_worker_that_is_killed_loses_nothing(client, whole, tmp_path):
+    place(tmp_path)
+    victim, there = min(client.run(os.getpid).values()), []
+
+    def kill():
+        until = time.monotonic() + SECONDS
+        while len(shards(tmp_path)) < ENOUGH and time.monotonic() < until:
+            time.sleep(0.005)
+        os.kill(victim, signal.SIGKILL)
+        there.append(len(shards(tmp_path)))
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    write_scan(tmp_path / NAME, tmp_path / OUTPUT, client=client)
+    killer.join()
+    assert ENOUGH <= there[0] < TILES  # in the middle
+    check(tmp_path, whole)
+    client.wait_for_workers(WORKERS, timeout=SECONDS)
+    assert victim not in client.run(os.getpid).values()
+
+
+@pytest.fixture
+def run_made_up(client, monkeypatch, tmp_path):
+    """Run a job of eight made-up tiles on the cluster; what its workers call is given."""
+    monkeypatch.setattr(dask_cluster, "task_of", made_up_tiles.task_of)
+
+    def run(run_tile):
+        monkeypatch.setattr(dask_cluster, "run_tile", run_tile)
+        job = prepare(made_up_job(tmp_path, sizes=made_up_tiles.LARGER))
+        with owned(job.folder):
+            run_job(job, dask_cluster.on_client(client))
+        return job
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("poison", "reason"), [("raising", "FloatingPointError: a poisonous tile"), ("killing", "KilledWorker")]
+)
+def test_a_poisonous_tile_is_named_and_all_others_are_kept(run_made_up, tmp_path, poison, reason):
+    with pytest.raises(UnresolvedError) as caught:
+        run_made_up(getattr(made_up_tiles, poison))
+    first, *named = str(caught.value).splitlines()
+    assert caught.value.exit_code == 3
+    assert first == f"{tmp_path / MADE_UP}: 1 of 8 tiles failed, the others are kept"
+    assert len(named) == 1
+    assert named[0].startswith(f"  tile {made_up_tiles.POISON}, sample 0..1, m_X 0..3, g_X 15..17: {reason}")
+    job = made_up_job(tmp_path, sizes=made_up_tiles.LARGER)
+    assert wrong_shards(job) == []
+    kept = {path.name: path.stat().st_mtime_ns for path in job.folder.glob("tile-*.npz")}
+    assert len(kept) == 7
+    run_made_up(made_up_tiles.harmless)  # once it is cured, only that one is left to do
+    assert wrong_output(job) == []
+    assert job.output.exists()
+    assert not job.folder.exists()
+
+
+def test_tiles_without_a_worker_are_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(dask_cluster, "task_of", made_up_tiles.task_of)
+    monkeypatch.setattr(dask_cluster, "PATIENCE_S", 0.1)
+    job = prepare(made_up_job(tmp_path))
+    with (
+        dask_cluster.client_of(0, None) as nobody,
+        pytest.raises(UnresolvedError, match="4 of 4 tiles failed"),
+    ):
+        run_job(job, dask_cluster.on_client(nobody))
+
+
+def test_workers_that_do_not_see_the_folder_are_named(client, tmp_path, monkeypatch):
+    monkeypatch.setattr(dask_cluster, "task_of", made_up_tiles.task_of)
+    job = made_up_job(tmp_path / "elsewhere")  # no such folder, here or there
+    with pytest.raises(StorageError, match="do not see it; use a file system that all share"):
+        list(dask_cluster.on_client(client)(job, [0], None))
+
+
+@pytest.fixture
+def frail(tmp_path):
+    """A scheduler in a process of its own with one worker, and its address."""
+    file = tmp_path / "scheduler.json"
+    environment = os.environ | {"PYTHONPATH": str(HELPERS)}
+    common = ["--no-dashboard", "--scheduler-file", file]
+    with ExitStack() as running:
+
+        def begin(what, *options):
+            command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *common, *options]
+            process = subprocess.Popen(list(map(str, command)), env=environment, stderr=subprocess.DEVNULL)
+            running.callback(process.wait)
+            running.callback(process.kill)
+            return process
+
+        scheduler = begin("scheduler", "--host", "127.0.0.1", "--port", "0")
+        begin("worker", "--nthreads", "1", "--no-nanny", "--local-directory", tmp_path / "worker")
+        end = time.monotonic() + PATIENCE_S
+        while not file.exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        yield scheduler, json.loads(file.read_text())["address"]
+
+
+def test_a_scheduler_that_dies_is_named_and_finished_tiles_are_kept(frail, monkeypatch, tmp_path):
+    scheduler, address = frail
+    monkeypatch.setattr(dask_cluster, "task_of", made_up_tiles.task_of)
+    monkeypatch.setattr(dask_cluster, "run_tile", made_up_tiles.slow)
+    job = prepare(made_up_job(tmp_path, sizes=made_up_tiles.LARGER))
+    with distributed.Client(address, timeout="2s") as client:
+        execute = dask_cluster.on_client(client)
+
+        def dying(job, tiles, into):
+            for done in execute(job, tiles, into):
+                scheduler.kill()
+                yield done
+
+        with (
+            owned(job.folder),
+            pytest.raises(InterruptedScan, match="the Dask scheduler does not answer any more"),
+        ):
+            run_job(job, dying)
+    assert wrong_shards(job) == []
+    assert 1 <= len(list(job.folder.glob("tile-*.npz"))) < job.plan.count
+    with owned(job.folder):
+        run_job(job, in_threads(1))
+    assert wrong_output(job) == []

@@ -1,0 +1,243 @@
+"""What a stopped run leaves, one case at a time, with the made-up job.
+
+Oracle: the random numbers that the job writes.
+"""
+
+import dataclasses
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import h5py
+import pytest
+
+from jaxtri.durable.jobs import resume
+from jaxtri.durable.jobs import run as run_room
+from jaxtri.durable.jobs.job import prepare
+from jaxtri.durable.jobs.resume import left_to_do
+from jaxtri.durable.jobs.run import ROUNDS, join, run_job, run_part
+from jaxtri.durable.jobs.threads import in_threads
+from jaxtri.durable.storage.lock import owned
+from jaxtri.durable.storage.process_identity import this_process
+from jaxtri.durable.storage.tile_records import read_shard, shard_path
+from jaxtri.errors import InputError, InterruptedScan, StorageError
+from jaxtri.io.hdf5_scan import check_outputs
+from made_up_job import OUTPUT, made_up_job, run, wrong_output, wrong_shards
+
+
+def test_of_several_outputs_only_those_that_lack_are_left_to_do(tmp_path):
+    first, second = made_up_job(tmp_path / "first"), made_up_job(tmp_path / "second")
+    for job in (first, second):
+        job.output.parent.mkdir()
+    assert left_to_do([first, second], force=False) == [first, second]
+    run(first)
+    assert left_to_do([first, second], force=False) == [second]
+    assert left_to_do([first, second], force=True) == [first, second]
+    run(second)
+    assert left_to_do([first, second], force=False) == []
+    assert left_to_do([first, second], force=True) == [first, second]
+    other = dataclasses.replace(first, header=dataclasses.replace(first.header, fingerprint="1" * 64))
+    second.output.unlink()
+    with pytest.raises(StorageError, match=r"scan\.h5: exists, of another scan; .*\n  values of an axis"):
+        left_to_do([other, second], force=False)
+    assert left_to_do([other, second], force=True) == [other, second]
+
+
+def test_a_folder_that_is_left_over_goes_unless_somebody_works_in_it(tmp_path):
+    job = made_up_job(tmp_path)
+    run(job)
+    with owned(prepare(job).folder):
+        with pytest.raises(StorageError, match=f"in use by process {os.getpid()}"):
+            left_to_do([job], force=False)
+        assert job.folder.exists()
+    assert left_to_do([job], force=False) == []
+    assert not job.folder.exists()
+
+
+def test_force_does_not_throw_away_what_another_process_computes(tmp_path):
+    job = made_up_job(tmp_path)
+    changed = dataclasses.replace(job, plan=dataclasses.replace(job.plan, key="another"))
+    with owned(prepare(job).folder):
+        before = (job.folder / "plan.json").read_bytes()
+        with pytest.raises(InputError, match="holds parts of another scan"):
+            prepare(changed)
+        with pytest.raises(StorageError, match=f"in use by process {os.getpid()}"):
+            prepare(changed, force=True)
+        assert (job.folder / "plan.json").read_bytes() == before
+    assert prepare(changed, force=True).plan.key == "another"
+
+
+@pytest.mark.parametrize("times", [1, ROUNDS])
+def test_a_shard_that_is_damaged_before_the_join_is_computed_again(tmp_path, times):
+    job, damaged = prepare(made_up_job(tmp_path)), []
+
+    def execute(job, tiles, into):
+        yield from in_threads(1)(job, tiles, into)
+        if len(damaged) < times:
+            path = shard_path(job.folder, 0)
+            path.write_bytes(path.read_bytes()[:-100])
+            damaged.append(path)
+
+    with owned(job.folder):
+        if times == ROUNDS:
+            with pytest.raises(StorageError, match="damaged again and again"):
+                run_job(job, execute)
+            assert not job.output.exists()
+        else:
+            run_job(job, execute)
+            assert wrong_output(job) == []
+    assert len(damaged) == times
+
+
+def test_a_run_that_is_stopped_again_and_again_keeps_one_file_of_chunks(tmp_path):
+    """What an earlier run computed is copied to the output in the making, and its file goes."""
+    job = prepare(made_up_job(tmp_path))
+    sizes, computed = [], []
+
+    def one_only(job, tiles, into):
+        computed.append(tiles[0])
+        yield from in_threads(1)(job, tiles[:1], into)
+        raise InterruptedScan("stopped")
+
+    for _ in range(3):
+        with owned(job.folder), pytest.raises(InterruptedScan):
+            run_job(job, one_only)
+        (heap,) = job.folder.glob("*.data")
+        sizes.append(heap.stat().st_size)
+        assert wrong_shards(job) == []
+    assert computed == [0, 1, 2]
+    assert sizes == sorted(sizes)
+    run(job)
+    assert wrong_output(job) == []
+    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
+
+
+def test_an_output_that_appears_meanwhile_is_not_replaced(tmp_path):
+    job = prepare(made_up_job(tmp_path))
+
+    def execute(job, tiles, into):
+        yield from in_threads(1)(job, tiles, into)
+        job.output.write_bytes(b"of somebody else")
+
+    with owned(job.folder), pytest.raises(StorageError, match="appeared meanwhile; nothing was overwritten"):
+        run_job(job, execute)
+    assert job.output.read_bytes() == b"of somebody else"
+    assert wrong_shards(job) == []  # and nothing is lost
+    assert len(list(job.folder.glob("tile-*.npz"))) == job.plan.count
+    job.output.unlink()
+    run(job)
+    assert wrong_output(job) == []
+
+
+@pytest.mark.parametrize("compression", ["gzip", "none"])
+def test_records_say_where_hdf5_has_put_the_chunks(tmp_path, compression):
+    """Oracle: the index of the finished file."""
+    job = prepare(made_up_job(tmp_path, compression))
+    known = {}
+
+    def look():  # when every tile is there, before the folder goes
+        known.update((tile, read_shard(job.folder, job.plan, tile).table) for tile in range(job.plan.count))
+
+    job = dataclasses.replace(job, boundaries=look)
+    with owned(job.folder):
+        run_job(job, in_threads(2))
+    with h5py.File(job.output, "r") as file:
+        for name in job.plan.cell_arrays:
+            chunks = [file[name].id.get_chunk_info(i) for i in range(file[name].id.get_num_chunks())]
+            stored = {(one.byte_offset, one.size) for one in chunks}
+            recorded = [tuple(row[:2]) for table in known.values() for row in table[name].tolist()]
+            assert len(recorded) == len(stored)
+            assert set(recorded) == stored
+
+
+def stopped_before_clearing(job):
+    """As killed between the moments when the output has its name and when the folder goes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_room, "clear", lambda folder: None)
+        run(job)
+    assert job.output.exists()
+    assert list(job.folder.glob("tile-*.npz"))
+
+
+def test_what_a_finished_run_left_goes_and_what_is_to_replace_it_stays(tmp_path):
+    job = made_up_job(tmp_path)
+    stopped_before_clearing(job)
+    assert left_to_do([job], force=False) == []
+    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
+    with owned(prepare(job).folder, shard=(1, 1)):  # as jaxtri scan --shard 1/1 --force
+        run_part(job, in_threads(1), range(4))
+    before = sorted(job.folder.iterdir())
+    assert left_to_do([job], force=False) == []
+    assert sorted(job.folder.iterdir()) == before
+    join(job, [], force=True)
+    assert wrong_output(job) == []
+    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
+
+
+def test_break_lock_clears_up_after_a_run_on_another_host(tmp_path):
+    job = made_up_job(tmp_path)
+    stopped_before_clearing(job)
+    elsewhere = asdict(dataclasses.replace(this_process(), host="elsewhere")) | {"since": 1.0}
+    (job.folder / "owner.json").write_text(json.dumps(elsewhere))
+    with pytest.raises(StorageError, match=r"on elsewhere.*pass --break-lock"):
+        left_to_do([job], force=False)
+    assert left_to_do([job], force=False, break_lock=True) == []
+    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
+
+
+def test_an_output_in_a_folder_that_cannot_be_written_is_there_nevertheless(tmp_path, monkeypatch):
+    job = made_up_job(tmp_path)
+    stopped_before_clearing(job)
+
+    def refused(*arguments, **options):
+        raise StorageError("cannot be written (Read-only file system)")
+
+    monkeypatch.setattr(resume, "owned", refused)
+    assert left_to_do([job], force=False) == []
+
+
+def test_who_merges_need_not_have_the_versions_of_who_computed(tmp_path):
+    job = made_up_job(tmp_path)
+    run(job)
+    newer = dataclasses.replace(job, header=dataclasses.replace(job.header, versions={"jaxtri": "1"}))
+    assert left_to_do([newer], force=False, any_versions=True) == []
+    with pytest.raises(StorageError, match=r'exists, of another scan; .*\n  versions\.jaxtri: "0" -> "1"'):
+        left_to_do([newer], force=False)
+
+
+def test_the_output_is_closed_when_the_folder_goes(tmp_path, monkeypatch):
+    """Network file systems keep an open file under another name, and the folder with it."""
+    open_then = []
+
+    def looking(folder, known=run_room.clear):
+        targets = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+        open_then.extend(one for one in targets if str(folder) in one)
+        known(folder)
+
+    monkeypatch.setattr(run_room, "clear", looking)
+    job = made_up_job(tmp_path)
+    run(job)
+    assert open_then == []
+    with owned(prepare(job).folder):
+        run_part(job, in_threads(1), range(4))
+    join(job, [], force=True)
+    assert open_then == []
+    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
+
+
+@pytest.mark.parametrize("link", [False, True], ids=["a file", "a link to nowhere"])
+def test_nothing_is_computed_for_an_output_that_is_there_meanwhile(tmp_path, link):
+    job = prepare(made_up_job(tmp_path))
+    if link:
+        job.output.symlink_to(tmp_path / "nowhere")
+    else:
+        job.output.write_bytes(b"of somebody else")
+
+    def never(job, tiles, into):
+        raise AssertionError("computed")
+
+    with owned(job.folder), pytest.raises(StorageError, match="appeared meanwhile; nothing was overwritten"):
+        run_job(job, never)
+    with pytest.raises(StorageError, match="exists; choose another output"):
+        check_outputs([job.output], 0, force=False)

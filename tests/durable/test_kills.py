@@ -1,0 +1,424 @@
+"""The installed command, stopped at any time: the same command goes on, and nothing is lost or changed.
+
+Oracle: an uninterrupted run, bit for bit.  `test_faults.py` tries every call of the storage layer; here whole
+processes are killed at random times, at whatever they do then.
+"""
+
+import io
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zlib
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from jaxtri.durable.jobs.job import read_plan
+from jaxtri.durable.storage.process_identity import this_process
+from jaxtri.durable.storage.tile_records import finished_tiles, shard_path
+from many_tiles import NAME, OUTPUT, SPEC, TILES, parts, place, shards, stored
+from places import PROGRAM
+
+AS_IN_A_TERMINAL = (  # a job in the background inherits that SIGINT is ignored
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+LANES = 2  # scans side by side
+KILLS = 25  # of each
+SECONDS = 300  # for one command; measured 3 to 5, on busy cores 15
+START_S = 2.0  # kills that are to come early come within this time from the start,
+OWNED_S = 1.0  # from when the folder is owned,
+SHARD_S = 0.1  # from when a shard is there,
+FINISH_S = 0.4  # or from when the last one is
+POLL_S = 0.005
+TERMINATED, INTERRUPTED = 75, 130  # exit codes
+CORRUPTIONS = ("a flipped byte", "cut short", "of another scan", "a torn record", "without chunks")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def start(cache):
+    """Start the command in a folder; SIGINT is what it is in a terminal."""
+
+    def begin(folder, *arguments):
+        return subprocess.Popen(
+            [sys.executable, "-c", AS_IN_A_TERMINAL, PROGRAM, *arguments], cwd=folder, text=True,
+            env=os.environ | {"XDG_CACHE_HOME": str(cache)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            process_group=0,
+        )  # fmt: skip
+
+    return begin
+
+
+@pytest.fixture(scope="module")
+def run(start):
+    def whole(folder, *arguments):
+        process = start(folder, *arguments)
+        said, complaint = process.communicate(timeout=SECONDS)
+        return process.returncode, said, complaint
+
+    return whole
+
+
+@pytest.fixture(scope="module")
+def whole(run, tmp_path_factory):
+    """Arrays of an uninterrupted run; it also leaves the compiled kernels that all others use."""
+    folder = place(tmp_path_factory.mktemp("whole"))
+    assert run(folder, "scan", NAME, "--quiet")[0] == 0
+    return stored(folder / OUTPUT)
+
+
+@pytest.fixture(scope="module")
+def sharded(run, whole, tmp_path_factory):
+    """A folder with every shard, apart from the output: part 1 of a job array; to be copied."""
+    folder = place(tmp_path_factory.mktemp("sharded"))
+    code, said, _ = run(folder, "scan", NAME, "--quiet", "--shard", "1/1")
+    assert code == 0
+    assert f"{TILES} of {TILES} tiles are there; next: jaxtri merge" in said
+    return folder
+
+
+@pytest.fixture
+def ready(sharded, tmp_path):
+    """A copy of it."""
+    return Path(shutil.copytree(sharded, tmp_path / "ready"))
+
+
+@pytest.fixture
+def begun(ready):
+    """One with few shards."""
+    for path in shards(ready)[2:]:
+        path.unlink()
+    return ready
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return place(tmp_path)
+
+
+def finish(run, folder, whole, *options):
+    """Run the command to its end; the result is that of an uninterrupted run, and nothing else is left."""
+    code, _, complaint = run(folder, "scan", NAME, "--quiet", *options)
+    assert (code, complaint) == (0, "")
+    check_result(folder, whole)
+
+
+def check_result(folder, whole):
+    assert stored(folder / OUTPUT) == whole
+    assert sorted(path.name for path in folder.iterdir()) == sorted([NAME, OUTPUT])
+
+
+def wait_for(condition, process):
+    """Wait until something is there while a process runs; whether it came."""
+    until = time.monotonic() + SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(POLL_S)
+    return condition()
+
+
+def kill(process):
+    process.kill()
+    process.communicate()
+
+
+def owns(process, folder):
+    """Whether the folder of shards is a process's own."""
+    try:
+        return json.loads((parts(folder) / "owner.json").read_text())["pid"] == process.pid
+    except (FileNotFoundError, ValueError):
+        return False
+
+
+def stage(process, folder):
+    """What a killed command was doing, by what is there."""
+    if (folder / OUTPUT).exists():
+        return "after the output appeared"
+    if not owns(process, folder):
+        return "before its folder was its own"
+    done = len(shards(folder))
+    return "before the first shard" if done == 0 else "between shards" if done < TILES else "after the last"
+
+
+def moments(seed):
+    """When to kill: since it started or owns its folder, so many more shards, and then so many seconds."""
+    draw = random.Random(seed)
+    while True:
+        yield "started", 0, draw.uniform(0, START_S)
+        yield "owned", 0, draw.uniform(0, OWNED_S)
+        for _ in range(4):
+            yield "owned", draw.randint(1, 3), draw.uniform(0, SHARD_S)
+        yield "owned", TILES, draw.uniform(0, FINISH_S)
+
+
+def killed_again_and_again(start, run, folder, whole, seed):
+    """Kill and start again; a scan that comes to its end is compared, and begun anew."""
+    landed = Counter()
+    for since, more, delay in moments(seed):
+        process = start(folder, "scan", NAME, "--quiet")
+        enough = min(TILES, len(shards(folder)) + more)
+        if since == "owned":
+            wait_for(lambda one=process: owns(one, folder), process)
+            wait_for(lambda most=enough: len(shards(folder)) >= most, process)
+        time.sleep(delay)
+        if process.poll() is None:
+            kill(process)
+            landed[stage(process, folder)] += 1
+        else:
+            said, complaint = process.communicate()
+            assert (process.returncode, complaint) == (0, ""), said
+        if (folder / OUTPUT).exists() and not parts(folder).exists():
+            assert stored(folder / OUTPUT) == whole
+            (folder / OUTPUT).unlink()
+        if landed.total() == KILLS:
+            break
+    finish(run, folder, whole)
+    return landed
+
+
+def test_killed_at_random_times_it_goes_on_bit_for_bit(start, run, whole, tmp_path, record_property):
+    folders = [tmp_path / str(lane) for lane in range(LANES)]
+    for one in folders:
+        one.mkdir()
+        place(one)
+    with ThreadPoolExecutor(LANES) as pool:
+        some = pool.map(
+            lambda lane: killed_again_and_again(start, run, folders[lane], whole, lane), range(LANES)
+        )
+        landed = sum(some, Counter())
+    record_property("kills", dict(landed))
+    print("kills:", dict(landed))
+    assert landed.total() == LANES * KILLS
+    assert landed["before its folder was its own"] > 0
+    assert landed["before the first shard"] > 0
+    assert landed["between shards"] > 0
+    assert landed["after the last"] + landed["after the output appeared"] > 0
+
+
+def test_stopped_by_signals_it_says_so_and_goes_on(start, run, whole, folder):
+    """SIGTERM, as a batch system sends it, then Ctrl-C."""
+    done = 0
+    for number, code, message in (
+        (signal.SIGTERM, TERMINATED, f"{OUTPUT}: stopped; finished tiles are kept, the same command goes on"),
+        (signal.SIGINT, INTERRUPTED, "interrupted; finished tiles are kept, the same command goes on"),
+    ):
+        process = start(folder, "scan", NAME, "--quiet")
+        assert wait_for(lambda most=done: len(shards(folder)) > most, process)
+        process.send_signal(number)
+        _, complaint = process.communicate(timeout=SECONDS)
+        assert (process.returncode, complaint) == (code, f"jaxtri: {message}\n")
+        assert done < len(shards(folder)) < TILES
+        assert [path.name for path in parts(folder).iterdir() if path.name.startswith((".", "owner"))] == []
+        done = len(shards(folder))
+    kept = {path: path.stat().st_mtime_ns for path in shards(folder)}
+    process = start(folder, "scan", NAME, "--quiet")
+    assert wait_for(lambda: len(shards(folder)) > done, process)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept  # not computed again
+    process.communicate(timeout=SECONDS)
+    check_result(folder, whole)
+
+
+def test_ctrl_c_with_workers_is_one_sentence_and_threads_go_on(start, run, whole, folder):
+    """A terminal sends it to the workers, too."""
+    process = start(folder, "scan", NAME, "--quiet", "--workers", "2")
+    assert wait_for(lambda: len(shards(folder)) > 0, process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, complaint = process.communicate(timeout=SECONDS)
+    message = "jaxtri: interrupted; finished tiles are kept, the same command goes on\n"
+    assert (process.returncode, complaint) == (INTERRUPTED, message)
+    finish(run, folder, whole)
+
+
+@pytest.fixture
+def held(start, whole, folder):
+    """A scan that is running for as long as a test wants: it is halted."""
+    process = start(folder, "scan", NAME, "--quiet")
+    assert wait_for(lambda: len(shards(folder)) > 0, process)
+    process.send_signal(signal.SIGSTOP)
+    yield process
+    kill(process)
+
+
+def test_one_writer_at_a_time_and_a_dead_one_is_replaced(run, whole, folder, held):
+    there = {path.name for path in parts(folder).iterdir() if not path.name.startswith(".")}
+    refusal = f"jaxtri: {OUTPUT}.parts: in use by process {held.pid} on {socket.gethostname()}"
+    code, _, complaint = run(folder, "scan", NAME, "--quiet")
+    assert (code, complaint.startswith(refusal), complaint.count("\n")) == (4, True, 1)
+    place(folder, SPEC.replace("max = 90.0", "max = 80.0"))
+    code, _, complaint = run(folder, "scan", NAME, "--quiet", "--force")  # would throw everything away
+    assert (code, complaint.startswith(refusal)) == (4, True)
+    assert {path.name for path in parts(folder).iterdir() if not path.name.startswith(".")} == there
+    place(folder)
+    for named in (OUTPUT, f"{OUTPUT}.parts"):
+        said = run(folder, "info", named)[1]
+        assert f"of {TILES} tiles" in said
+        assert f"process {held.pid} on {socket.gethostname()}" in said
+        assert ": running" in said
+    kill(held)
+    assert ": dead; the same command goes on" in run(folder, "info", OUTPUT)[1]
+    missing = [tile for tile in range(TILES) if not shard_path(parts(folder), tile).exists()]
+    assert f"  missing: {', '.join(map(str, missing))}\n" in run(folder, "info", ".")[1]
+    finish(run, folder, whole)
+
+
+def test_an_owner_on_another_host_is_believed_until_told_otherwise(run, whole, begun):
+    owner = asdict(replace(this_process(), host="elsewhere")) | {"since": time.time()}
+    (parts(begun) / "owner.json").write_text(json.dumps(owner))
+    assert "another host or container: unknown" in run(begun, "info", OUTPUT)[1]
+    code, _, complaint = run(begun, "scan", NAME, "--quiet")
+    assert code == 4
+    assert f"in use by process {os.getpid()} on elsewhere" in complaint
+    assert complaint.endswith("if it is gone, pass --break-lock\n")
+    finish(run, begun, whole, "--break-lock")
+
+
+def test_a_changed_scan_file_is_refused_with_what_changed(run, begun):
+    place(begun, SPEC.replace("max = 90.0", "max = 80.0"))
+    before = {path: path.read_bytes() for path in parts(begun).iterdir()}
+    code, _, complaint = run(begun, "scan", NAME, "--quiet")
+    assert code == 2
+    assert complaint.splitlines()[1:] == ["  axes.m_X.max: 90.0 -> 80.0"]
+    assert {path: path.read_bytes() for path in parts(begun).iterdir()} == before
+    assert run(begun, "scan", NAME, "--quiet", "--force")[0] == 0
+    assert not parts(begun).exists()
+    with h5py.File(begun / OUTPUT, "r") as file:
+        assert file["m_X"][-1] == 80.0
+
+
+def chunks_of(folder, tile):
+    """The file with the chunks of a tile that was computed apart from the output."""
+    (heap,) = folder.glob(f"tile-{tile:05d}.*.data")
+    return heap
+
+
+def corrupt(folder, tile, how):
+    """Spoil a shard."""
+    record, heap = shard_path(folder, tile), chunks_of(folder, tile)
+    if how == "a flipped byte":
+        data = bytearray(heap.read_bytes())
+        data[len(data) // 2] ^= 1
+        heap.write_bytes(data)
+    elif how == "cut short":
+        heap.write_bytes(heap.read_bytes()[:-1])
+    elif how == "of another scan":  # sound in itself
+        with np.load(io.BytesIO(record.read_bytes()), allow_pickle=False) as file:
+            arrays = dict(file)
+        said = json.loads(str(arrays["said"])) | {"key": "0" * 64}
+        content = io.BytesIO()
+        np.savez(content, **arrays | {"said": np.array(json.dumps(said))})
+        record.write_bytes(content.getvalue() + zlib.crc32(content.getvalue()).to_bytes(4))
+    elif how == "a torn record":
+        record.write_bytes(record.read_bytes()[:-100])
+    else:
+        heap.unlink()
+
+
+@pytest.fixture(scope="module")
+def spoiled(sharded, tmp_path_factory):
+    """A folder with every shard, some of them corrupt; and which, by what was done."""
+    folder = Path(shutil.copytree(sharded, tmp_path_factory.mktemp("spoiled") / "scan"))
+    tiles = dict(zip(CORRUPTIONS, (0, 2, 5, 7, 9), strict=True))
+    for how, tile in tiles.items():
+        corrupt(parts(folder), tile, how)
+    return folder, tiles
+
+
+def test_a_sound_folder_has_every_tile(ready):  # so that the next test says something
+    plan = read_plan(parts(ready)).plan
+    assert finished_tiles(parts(ready), plan, range(TILES)) == set(range(TILES))
+
+
+@pytest.mark.parametrize("how", CORRUPTIONS)
+def test_a_corrupt_shard_is_put_aside(spoiled, tmp_path, how):
+    folder, tiles = spoiled
+    copy = Path(shutil.copytree(parts(folder), tmp_path / "parts"))
+    plan = read_plan(copy).plan
+    assert tiles[how] not in finished_tiles(copy, plan, range(TILES))
+    assert not shard_path(copy, tiles[how]).exists()
+    assert shard_path(copy, tiles[how]).with_suffix(".bad").exists()
+
+
+def test_what_corrupt_shards_held_is_computed_again(run, whole, spoiled):
+    finish(run, spoiled[0], whole)
+
+
+def test_a_finished_scan_with_its_folder_left_over_is_cleared_up(run, whole, ready, sharded):
+    """As after a kill between the output and the end."""
+    assert run(ready, "merge", NAME)[0] == 0
+    check_result(ready, whole)
+    inode = (ready / OUTPUT).stat().st_ino
+    there = f"{OUTPUT}: there already, of this very scan; --force makes it anew\n"
+    for command in (("scan", NAME, "--shard", "1/3"), ("merge", NAME), ("scan", NAME)):
+        parts(ready).mkdir()
+        shutil.copy(parts(sharded) / "plan.json", parts(ready))
+        os.link(ready / OUTPUT, parts(ready) / "output.elsewhere.1.2.3.0.data")
+        assert run(ready, *command) == (0, there, "")
+        check_result(ready, whole)
+        assert (ready / OUTPUT).stat().st_ino == inode
+    shutil.copytree(parts(sharded), parts(ready))  # as of parts that were to replace it
+    kept = f"{there}left alone, of a run to replace it: {OUTPUT}.parts\n"
+    assert run(ready, "scan", NAME) == (0, kept, "")
+    assert len(shards(ready)) == TILES
+    shutil.rmtree(parts(ready))
+    parts(ready).mkdir()  # as a network file system may leave it
+    code, said, _ = run(ready, "info", OUTPUT)
+    assert (code, "being replaced" in said) == (0, False)
+    place(ready, SPEC.replace("max = 90.0", "max = 80.0"))
+    code, _, complaint = run(ready, "scan", NAME, "--quiet")
+    assert (code, f"{OUTPUT}: exists" in complaint) == (4, True)
+
+
+def test_parts_of_a_job_array_side_by_side_then_merged(start, run, whole, folder):
+    processes = [start(folder, "scan", NAME, "--quiet", "--shard", f"{i}/3") for i in (1, 2, 3)]
+    assert wait_for(lambda: (parts(folder) / "owner-1-of-3.json").exists(), processes[0])
+    processes[0].send_signal(signal.SIGSTOP)
+    code, _, complaint = run(folder, "scan", NAME, "--quiet", "--shard", "1/3")
+    assert (code, f"in use by process {processes[0].pid}" in complaint) == (4, True)
+    code, _, complaint = run(folder, "merge", NAME)
+    assert (code, f"in use by process {processes[0].pid}" in complaint) == (4, True)
+    processes[0].send_signal(signal.SIGCONT)
+    for process, count in zip(processes, (4, 3, 3), strict=True):
+        said, complaint = process.communicate(timeout=SECONDS)
+        assert (process.returncode, complaint) == (0, "")
+        assert f"{count} of {TILES} tiles are there; next: jaxtri merge" in said
+    assert len(shards(folder)) == TILES
+    assert run(folder, "merge", NAME)[:2] == (0, f"wrote {OUTPUT}\n")
+    check_result(folder, whole)
+
+
+def test_shards_of_several_folders_are_merged_and_a_missing_one_is_named(run, whole, ready, tmp_path):
+    places = [tmp_path / "first", tmp_path / "second" / f"{OUTPUT}.parts", tmp_path / "third"]
+    for one in places:
+        one.mkdir(parents=True)
+        shutil.copy(parts(ready) / "plan.json", one)
+    for tile, path in enumerate(shards(ready)):
+        for one in (path, chunks_of(parts(ready), tile)):
+            one.rename(places[tile % 3] / one.name)
+    shutil.rmtree(parts(ready))
+    missing = shard_path(places[1], 7)
+    missing.rename(tmp_path / "kept")
+    command = "merge", NAME, "-o", OUTPUT, *(tmp_path / name for name in ("first", "second", "third"))
+    told = f"jaxtri: {OUTPUT}: 1 of {TILES} tiles"
+    advice = "run jaxtri scan --shard i/n again for their parts, i = tile mod n + 1"
+    code, _, complaint = run(ready, *command)
+    assert (code, complaint) == (2, f"{told} are missing: 7; {advice}\n")
+    (tmp_path / "kept").rename(missing)
+    assert run(ready, *command)[:2] == (0, f"wrote {OUTPUT}\n")
+    check_result(ready, whole)

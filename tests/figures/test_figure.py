@@ -1,0 +1,397 @@
+"""The picture: what is drawn where, in which colours, with which words, and what the files say.
+
+Oracle: the arrays of the scan themselves, point by point; for the colours the simulation of colour
+vision deficiency of Machado, Oliveira and Fernandes.
+"""
+
+import dataclasses
+import itertools
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from PIL import Image
+
+from jaxtri import boundaries, scan
+from jaxtri.errors import InputError, StorageError
+from jaxtri.figures.comparison import leading_searches, previous_limits
+from jaxtri.figures.figure import draw_axis, draw_errors, draw_scans, draw_times, save
+from jaxtri.figures.panels import GREY, PALETTES, STACK, draw_spread, half_width
+
+SMALL = {
+    "curves": False,
+    "title": "U(1)_{B-L}: small",
+    "model": "b_minus_l",
+    "treatments": ["figure"],
+    "searches": {"set": "printed"},
+    "axes": {
+        "m_X": {"min": 1e-3, "max": 90.0, "points": 60, "spacing": "log"},
+        "g_X": {"min": 1e-9, "max": 1.0, "points": 80, "spacing": "log"},
+    },
+}
+# G. M. Machado, M. M. Oliveira, L. A. F. Fernandes, "A physiologically-based model for simulation of color
+# vision deficiency", IEEE Trans. Vis. Comput. Graph. 15 (2009) 1291: matrices on linear RGB, severity 1.0.
+VISION = {
+    "normal": np.eye(3),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "protanopia": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+}
+XYZ_OF_RGB = np.array(  # sRGB, IEC 61966-2-1, white point D65
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+NOTICEABLE = 2.3  # distance in CIE 1976 L*a*b* that is just noticed (Mahy, Van Eycken, Oosterlinck 1994)
+APART = {"edge": 12 * NOTICEABLE, "face": 5 * NOTICEABLE}  # lines; pale areas, which are hatched besides
+
+
+@pytest.fixture(scope="module")
+def scans():
+    """One panel a search set; the production rates are the same."""
+    sets = {name: scan(SMALL | {"searches": {"set": name}})["figure"] for name in ("printed", "corrected")}
+    return {"figure": sets["printed"], "second": sets["corrected"]}
+
+
+@pytest.fixture(scope="module")
+def drawn(scans):
+    return draw_scans(scans, title=SMALL["title"])
+
+
+def test_axes(scans, drawn):
+    assert len(drawn.axes) == 2
+    for axes, one in zip(drawn.axes, scans.values(), strict=True):
+        assert axes.get_xscale() == axes.get_yscale() == "log"
+        assert axes.get_xlabel() == r"$m_X$ [GeV]"
+        assert axes.get_ylabel() == r"$g_X$"  # dimensionless
+        np.testing.assert_allclose(axes.get_xlim(), one["m_X"][[0, -1]])
+        np.testing.assert_allclose(axes.get_ylim(), one["g_X"][[0, -1]])
+
+
+@pytest.mark.parametrize(
+    ("panel", "named"),
+    [
+        (0, ("treatment: figure", "searches: printed", "90 % and 95 % CL", "central values")),
+        (1, ("treatment: second", "searches: corrected", "90 % and 95 % CL")),
+    ],
+)
+def test_titles_name_treatment_searches_and_confidence(drawn, panel, named):
+    title = drawn.axes[panel].get_title()
+    assert [words for words in named if words not in title] == []
+    assert ("central" in title) == (panel == 0)
+    assert drawn.get_suptitle() == r"$U(1)_{B-L}$: small"
+
+
+def regions(axes, palette):
+    """Drawn regions by group, told apart by their colours."""
+    by_face = {style.face: letter for letter, style in PALETTES[palette].items()}
+    found = {letter: [] for letter in PALETTES[palette]}
+    for patch in axes.patches:
+        letter = by_face[to_hex(patch.get_facecolor())]
+        style = PALETTES[palette][letter]
+        assert to_hex(patch.get_edgecolor()) == style.edge
+        assert patch.get_hatch() == style.hatch
+        found[letter].append(patch)
+    return found
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_colours_of_the_groups(scans, palette):
+    [axes] = draw_scans({"figure": scans["figure"]}, title="t", palette=palette).axes
+    found = regions(axes, palette)
+    assert set(found) == {"Z", "B", "K"}
+    assert all(found.values())
+    heights = [{patch.get_zorder() for patch in found[letter]} for letter in STACK]
+    assert all(max(below) < min(above) for below, above in itertools.pairwise(heights))
+    assert {style.hatch for style in PALETTES["paper"].values()} == {None}
+    assert len({style.hatch for style in PALETTES["okabe-ito"].values()}) == 3
+
+
+def clear(mask):
+    """Points whose neighbours all agree with them: at least a cell away from an edge, and off the frame."""
+    shifted = [np.roll(mask, shift, (0, 1)) for shift in itertools.product((-1, 0, 1), repeat=2)]
+    agree = np.all(np.array(shifted) == mask, axis=0)
+    agree[[0, -1]] = agree[:, [0, -1]] = False
+    return agree
+
+
+@pytest.mark.parametrize("letter", ["Z", "B", "K"])
+def test_regions_cover_what_is_excluded(scans, drawn, letter):
+    for axes, one in zip(drawn.axes, scans.values(), strict=True):
+        mask = one.group(letter) > 0
+        points = np.array([[m_X, g_X] for m_X in one["m_X"] for g_X in one["g_X"]])
+        covered = np.zeros(len(points), dtype=bool)
+        for patch in regions(axes, "paper")[letter]:
+            covered |= patch.get_path().contains_points(points)
+        covered = covered.reshape(mask.shape)
+        sure = clear(mask)
+        np.testing.assert_array_equal(covered[sure], mask[sure])
+        assert 0.1 < np.mean(mask) < 0.9
+        assert np.any(covered[sure] != np.roll(mask, 5, axis=1)[sure])
+
+
+def test_exact_boundaries_are_drawn():
+    """Oracle: the grid beside them, on which nothing disagrees a cell away from an edge."""
+    one = dataclasses.replace(scan(SMALL)["figure"], boundaries=boundaries(SMALL)["figure"])
+    [axes] = draw_scans({"figure": one}, title="t").axes
+    points = np.array([[m_X, g_X] for m_X in one["m_X"] for g_X in one["g_X"]])
+    assert len(axes.patches) == 3
+    for letter, patch in zip(STACK, axes.patches, strict=True):
+        mask = one.group(letter) > 0
+        path, covered = patch.get_path(), np.zeros(len(points), dtype=bool)
+        for ring in rings(path):
+            covered |= ring.contains_points(points)
+        covered = covered.reshape(mask.shape)
+        np.testing.assert_array_equal(covered[clear(mask)], mask[clear(mask)])
+        assert to_hex(patch.get_facecolor()) == PALETTES["paper"][letter].face
+    drawn = [area for area in axes.collections if isinstance(area, LineCollection)]
+    for letter, lines in zip(STACK, drawn, strict=True):
+        curves = one.boundaries.groups[letter]
+        assert len(lines.get_segments()) == len(curves) + len(one.boundaries.walls[letter])
+        np.testing.assert_array_equal(lines.get_segments()[0][:, 1], curves[0].g_X)
+
+
+def rings(path):
+    """The closed parts of a compound path."""
+    starts = np.flatnonzero(path.codes == matplotlib.path.Path.MOVETO)
+    return [matplotlib.path.Path(part) for part in np.split(path.vertices, starts[1:])]
+
+
+def test_grey_is_what_was_excluded_before(scans, drawn):
+    limits = previous_limits(scans["figure"].header.configuration)
+    top = SMALL["axes"]["g_X"]["max"]
+    assert len(limits) > 20
+    for axes in drawn.axes:
+        assert len(axes.collections) == len(limits)
+        for area, limit in zip(axes.collections, limits, strict=True):
+            assert to_hex(area.get_facecolor()[0]) == to_hex(GREY)
+            assert area.get_zorder() < min(patch.get_zorder() for patch in axes.patches)
+            [path] = area.get_paths()
+            corners = {(m, g) for m, g in path.vertices.tolist()}
+            for m_X, low, high in zip(limit.m_X, limit.g_low, limit.g_high, strict=True):
+                assert {(m_X, low), (m_X, min(high, top))} <= corners
+
+
+MATHEMATICS = {"e+ e-": "$e^+e^-$", "mu+ mu-": r"$\mu^+\mu^-$", "l+ l-": r"$\ell^+\ell^-$"}
+
+
+def typeset(name):
+    for plain, symbol in MATHEMATICS.items():
+        if name.endswith(" " + plain):
+            return name.replace(plain, symbol)
+    return name
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_legend_names_the_leading_searches(scans, palette):
+    figure = draw_scans(scans, title="t", palette=palette)
+    for axes, one in zip(figure.axes, scans.values(), strict=True):
+        legend = axes.get_legend()
+        texts = [text.get_text() for text in legend.get_texts()]
+        assert texts[-1] == "previous limits"
+        for letter, text, handle in zip("ZBK", texts, legend.legend_handles, strict=False):
+            leading = leading_searches(one, letter)
+            assert leading
+            assert text == f"{letter} decays: " + ", ".join(map(typeset, leading))
+            assert to_hex(handle.get_facecolor()) == PALETTES[palette][letter].face
+            assert to_hex(handle.get_edgecolor()) == PALETTES[palette][letter].edge
+    assert "L3 invisible" in texts[0]
+
+
+def without_earlier_limits(one):
+    configuration = dict(one.header.configuration)
+    configuration["model"] = configuration["model"] | {"previous_limits": None}
+    return dataclasses.replace(one, header=dataclasses.replace(one.header, configuration=configuration))
+
+
+def test_no_grey_without_earlier_limits(scans):
+    [axes] = draw_scans({"figure": without_earlier_limits(scans["figure"])}, title="t").axes
+    assert len(axes.collections) == 0
+    assert "previous limits" not in [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+def test_nothing_excluded(scans):
+    one = scans["figure"]
+    arrays = one.arrays | {"log10_ratio": np.full_like(one["log10_ratio"], -np.inf)}
+    [axes] = draw_scans({"figure": dataclasses.replace(one, arrays=arrays)}, title="t").axes
+    assert len(axes.patches) == 0
+    assert axes.get_legend().get_texts()[0].get_text() == "Z decays: nothing excluded"
+
+
+def test_files_carry_the_fingerprint(tmp_path, scans, drawn):
+    fingerprint = scans["figure"].header.fingerprint
+    paths = save(drawn, tmp_path / "figure.3", fingerprint=fingerprint)
+    assert [path.name for path in paths] == ["figure.3.pdf", "figure.3.png"]
+    pdf, png = paths
+    assert pdf.read_bytes().startswith(b"%PDF")
+    assert f"/Keywords (jaxtri config_sha256 {fingerprint})".encode() in pdf.read_bytes()
+    with Image.open(png) as image:
+        assert image.format == "PNG"
+        assert image.text["Description"] == f"jaxtri config_sha256 {fingerprint}"
+        pixels = np.asarray(image.convert("RGB"))
+    assert pixels.shape[1] > 1000
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 50  # not an empty page
+
+
+def test_unwritable_place(tmp_path, drawn):
+    with pytest.raises(StorageError, match=r"no_such_folder.*figure\.pdf: cannot be written"):
+        save(drawn, tmp_path / "no_such_folder" / "figure")
+
+
+def test_title_that_is_not_mathematics(tmp_path, scans):
+    figure = draw_scans({"figure": scans["figure"]}, title=r"$\frac{1$")
+    with pytest.raises(InputError, match="a title is not valid mathematics"):
+        save(figure, tmp_path / "figure")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_of_the_user_are_left_alone(scans):
+    before = dict(matplotlib.rcParams)
+    draw_scans({"figure": scans["figure"]}, title="t")
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_convergence():
+    nodes = np.array([2.0, 4.0, 8.0])
+    curves = {"good": (nodes, 10.0**-nodes), "poor": (nodes, 1 / nodes)}
+    [axes] = draw_errors(curves, title="rules").axes
+    assert axes.get_xscale() == axes.get_yscale() == "log"
+    assert axes.get_title() == "rules"
+    assert "nodes" in axes.get_xlabel()
+    assert "relative error" in axes.get_ylabel()
+    for line, (name, (x, y)) in zip(axes.get_lines(), curves.items(), strict=True):
+        assert line.get_label() == name
+        np.testing.assert_array_equal(line.get_xydata(), np.stack([x, y], axis=1))
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["good", "poor"]
+
+
+def linear(colour):
+    """Linear RGB of a hexadecimal sRGB colour."""
+    c = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb):
+    """CIE 1976 L*a*b* of linear RGB."""
+    v = XYZ_OF_RGB @ np.clip(rgb, 0, 1) / (XYZ_OF_RGB @ np.ones(3))
+    f = np.where(v > 216 / 24389, np.cbrt(v), (24389 / 27 * v + 16) / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def closest(palette, part, vision):
+    """Distance of the two most similar groups."""
+    seen = [lab(VISION[vision] @ linear(getattr(style, part))) for style in PALETTES[palette].values()]
+    return min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(seen, 2))
+
+
+@pytest.mark.parametrize("part", APART)
+@pytest.mark.parametrize("vision", VISION)
+def test_okabe_ito_is_told_apart_by_everyone(part, vision):
+    assert closest("okabe-ito", part, vision) > APART[part]
+
+
+@pytest.mark.parametrize("part", APART)
+def test_red_and_green_are_not(part):  # so the test above is able to fail
+    assert closest("paper", part, "normal") > APART[part]
+    assert closest("paper", part, "deuteranopia") < APART[part]
+
+
+def test_lab_of_white_black_and_red():
+    np.testing.assert_allclose(lab(linear("#ffffff")), [100, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(lab(linear("#000000")), [0, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(lab(linear("#ff0000")), [53.24, 80.09, 67.20], atol=0.02)  # published
+
+
+@pytest.fixture(scope="module")
+def family():
+    """A scan along the top's mass, reductions only."""
+    axes = {"m_t": {"values": [100.0, 172.0, 300.0]}} | SMALL["axes"]
+    return scan(SMALL | {"arrays": "reductions", "axes": axes, "treatments": ["matched"]})["matched"]
+
+
+def test_a_further_axis_is_a_family_of_curves(family):
+    drawn = draw_axis(family, title="top")
+    axes, bar = drawn.axes
+    (lines,) = (one for one in axes.collections if isinstance(one, LineCollection))
+    segments, values = lines.get_segments(), lines.get_array()
+    np.testing.assert_array_equal(values, [*family["m_t"], *family["m_t"]])
+    assert len(segments) == 6
+    inside = family["boundary"][1] < 0.999 * family["g_X"][-1]
+    for node, segment in enumerate(segments[:3]):  # lowest couplings; the window's own edge is not drawn
+        low = family["boundary"][0, node]
+        x, y = np.asarray(segment).T
+        drawn_there = np.isfinite(y)
+        assert drawn_there.any()
+        np.testing.assert_array_equal(y[drawn_there], low[np.isin(family["m_X"], x[drawn_there])])
+    assert not inside.all()
+    assert bar.get_ylabel() == "m_t [GeV]"
+    assert axes.get_xlabel() == r"$m_X$ [GeV]"
+    assert axes.get_xscale() == axes.get_yscale() == "log"
+
+
+NODES = 100
+M_X = np.geomspace(1e-3, 1.0, 4)
+WINDOW = 1e-9, 1.0
+
+
+def samples():
+    """Lowest and highest edge, (edge, node, m_X): all, 90 %, 40 % and none of the nodes exclude something."""
+    lowest = np.geomspace(1e-6, 1e-4, NODES)[:, None] * np.ones(4)
+    for mass, some in enumerate((100, 90, 40, 0)):
+        lowest[some:, mass] = np.nan
+    highest = np.where(np.isnan(lowest), np.nan, WINDOW[1])
+    shuffled = np.random.default_rng(1).permutation(NODES)
+    return np.stack([lowest, highest])[:, shuffled]
+
+
+def test_samples_are_drawn_by_how_they_spread():
+    """Oracle: the k-th of a hundred nodes in order."""
+    axes = Figure().subplots()
+    spread = draw_spread(axes, M_X, samples(), WINDOW)
+    ordered = np.geomspace(1e-6, 1e-4, NODES)
+    for quantile, rank in ((0.025, 3), (0.16, 16), (0.5, 50), (0.84, 84), (0.975, 98)):
+        expected = [ordered[rank - 1] if rank <= some else np.inf for some in (100, 90, 40, 0)]
+        np.testing.assert_allclose(spread[quantile], expected, rtol=1e-14)
+    median, at_the_window = (line.get_ydata() for line in axes.lines)
+    np.testing.assert_allclose(median, [ordered[49], ordered[49], np.nan, np.nan], rtol=1e-14)
+    assert np.isnan(at_the_window).all()
+    np.testing.assert_allclose(half_width(spread), [np.log(ordered[83] / ordered[15]) / 2] * 2 + [np.nan] * 2)
+    assert [one.get_text() for one in axes.get_legend().get_texts()] == [
+        "95 % of the nodes", "68 % of the nodes", "median"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "cloud", [{"sobol": {"m_t": [170, 175]}, "points": 8}, {"nuisance": "all", "points": 5}]
+)
+def test_an_axis_of_samples_is_a_band_and_its_width(cloud):
+    axes = {"cloud": cloud} | SMALL["axes"]
+    one = scan(SMALL | {"arrays": "reductions", "axes": axes, "treatments": ["matched"]})["matched"]
+    plane, widths = draw_axis(one, title="cloud").axes
+    median, _ = plane.lines
+    lowest = np.sort(np.where(np.isnan(one["boundary"][0]), np.inf, one["boundary"][0]), axis=0)
+    expected = lowest[(len(lowest) + 1) // 2 - 1]
+    drawn = np.isfinite(median.get_ydata())
+    assert drawn.any()
+    np.testing.assert_array_equal(median.get_ydata()[drawn], expected[drawn])
+    assert f"{cloud['points']} nodes of cloud" in plane.get_title()
+    assert widths.get_xlabel() == r"$m_X$ [GeV]"
+    assert np.nanmin(widths.lines[0].get_ydata()) > 0
+
+
+def test_one_further_axis_at_a_time(family, scans):
+    with pytest.raises(InputError, match="choose nodes with --at until one is left"):
+        draw_axis(scans["figure"], title="none")
+    with pytest.raises(InputError, match="holds no log10_ratio, from which a plane is drawn"):
+        draw_scans({"one": family.at(m_t=172)}, title="reductions hold no ratio of a group")
+
+
+def test_times_are_drawn_beside_a_straight_line():
+    drawn = draw_times([(1e5, 2.0), (5e8 + 5e4, 30.0), (1e9, 40.0)], title="t")
+    measured, straight = drawn.axes[0].lines
+    np.testing.assert_array_equal(measured.get_xydata(), [[1e5, 2.0], [5e8 + 5e4, 30.0], [1e9, 40.0]])
+    np.testing.assert_allclose(straight.get_ydata(), [2.0, 21.0, 40.0])

@@ -1,0 +1,288 @@
+"""The shipped tables: each loads, each number has a unit and a source.
+
+Oracles: the fields of the records and the units in their comments; anomalies summed by hand over the
+chiral multiplets of one generation, Q(3, 1/6), u(3, 2/3), d(3, -1/3), L(1, -1/2), e(1, -1).
+"""
+
+import dataclasses
+import itertools
+import re
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jaxtri.cli.text import citations
+from jaxtri.errors import InputError
+from jaxtri.figures.comparison import previous_limits, previously_excluded
+from jaxtri.limits.searches import SETS, load_searches, upper_limit
+from jaxtri.model import standard_model
+from jaxtri.model.gauge_model import anomaly_coefficients, is_anomaly_free, load_model
+from jaxtri.model.standard_model import (
+    FERMIONS,
+    FormFactors,
+    Hadrons,
+    StandardModel,
+    input_table,
+    input_values,
+)
+from jaxtri.model.treatment import NOT_YET, load_treatment
+from jaxtri.physics.production.channels import AVERAGES, CHANNELS
+from jaxtri.tables import reader
+from jaxtri.tables.schema import CorrelationTable, ModelTable, SearchTable, TreatmentTable
+
+RECORDS = {"standard_model": StandardModel, "form_factors": FormFactors, "hadrons": Hadrons}
+SCHEMAS = {"models": ModelTable, "treatments": TreatmentTable, "searches": SearchTable}
+SHIPPED = sorted(str(path.relative_to(reader.FOLDER)) for path in reader.FOLDER.rglob("*.toml"))
+FIELD = re.compile(r"^    (\w+): Array  # (?:\((\d+),\) )?(.+)$", flags=re.MULTILINE)
+COMMENTS = {
+    name: (length, unit) for name, length, unit in FIELD.findall(Path(standard_model.__file__).read_text())
+}
+ROUNDING = 1e-12  # sums of a dozen thirds
+PRINTED = 6e-4  # derived entries are written with three or four digits
+BIBTEX = re.compile(r"@(article|inproceedings)\{([\w:.+-]+),")
+
+
+def entries():
+    return {name: entry for table in RECORDS for name, entry in input_table(table).items()}
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_file_loads(name):
+    path = reader.FOLDER / name
+    if path.parent == reader.FOLDER:
+        assert input_table(path.stem) if path.stem in RECORDS else reader.read(path, CorrelationTable)
+    else:
+        assert reader.read(path, SCHEMAS[path.parent.name]).title
+        assert path.stem in reader.names(path.parent.name)
+
+
+def test_every_kind_of_file_is_there():
+    assert {Path(name).parent.name for name in SHIPPED} == {"", *SCHEMAS}
+    assert reader.names("models") == ["b3_minus_l2", "b_minus_l"]
+    assert reader.names("treatments") == ["figure", "matched", "printed"]
+    assert not set(NOT_YET) & set(reader.names("treatments"))
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_keys_are_the_fields_of_the_record(name):
+    inner = {"form_factors", "hadrons"}
+    assert list(input_table(name)) == [
+        f.name for f in dataclasses.fields(RECORDS[name]) if f.name not in inner
+    ]
+
+
+@pytest.mark.parametrize("name", entries())
+def test_every_entry_has_a_unit_and_a_source(name):
+    entry = entries()[name]
+    length, unit = COMMENTS[name]
+    assert (f"[{entry.unit}]" if entry.unit != "1" else "dimensionless") == unit
+    assert len(listed(entry.value)) == int(length or 1)
+    assert isinstance(entry.value, list) == bool(length)
+    assert re.search(r"\d{4}|choice|SND|Ball, Zwicky|what B_", entry.reference)  # a year, a paper or a reason
+    if entry.error is not None:
+        assert all(0 < error < abs(entry.value) for error in listed(entry.error))
+
+
+def test_derived_entries_follow_from_the_others():
+    value = {name: entry.value for name, entry in entries().items()}
+    assert value["alpha_mZ"] == pytest.approx(1 / 127.930, PRINTED)
+    assert value["phi_charged_kaons"] == pytest.approx(0.501 / (0.501 + 0.336), abs=PRINTED)
+    rest = sum(value[f"B_phi_{mode}"] for mode in ("3pi", "pi0gamma", "etagamma"))
+    assert value["B_phi_KK"] == pytest.approx(1 - rest, ROUNDING)
+    assert sum(value[f"B_omega_{mode}"] for mode in ("3pi", "pi0gamma", "etagamma", "pipi")) <= 1
+    assert sum(value["kaon_phi_weight"]) == pytest.approx(1, ROUNDING)  # the charge of the kaon
+    for isospin in ("rho", "omega"):
+        assert sum(value[f"kaon_{isospin}_weight"]) == pytest.approx(1, ROUNDING)
+
+
+def test_an_input_can_be_replaced():
+    changed = input_values(
+        standard_model.load_standard_model({"m_t": 173, "lump_mass": [1.0, 2.0, 3.0, 4.0]})
+    )
+    shipped = input_values(standard_model.load_standard_model())
+    assert {name for name in shipped if changed[name] != shipped[name]} == {"m_t", "lump_mass"}
+    assert changed["m_t"] == 173.0
+
+
+def model_with(right_handed_neutrinos=(), **charges):
+    """A model with charges by fermion or by group of fermions, 0 elsewhere."""
+    groups = {
+        "quarks": "u d s c b t",
+        "leptons": "e mu tau nu_e nu_mu nu_tau",
+        "L_mu": "mu nu_mu",
+        "L_tau": "tau nu_tau",
+    }
+    each = dict.fromkeys(FERMIONS, 0)
+    for name, charge in charges.items():
+        each |= dict.fromkeys(groups.get(name, name).split(), charge)
+    table = {"title": "t", "neutrinos": "chiral", "charges": each}
+    return load_model(table | {"right_handed_neutrinos": [*right_handed_neutrinos]})
+
+
+SUMS = {  # SU(2)^2, U(1)_Y^2, gravity^2, cubic, by hand
+    "B": ({"quarks": "1/3"}, (3, -3 / 2, 0, 0)),  # 3 * 3/3;  3 * (2/36 - 4/9 - 1/9)
+    "L": ({"leptons": 1}, (3, -3 / 2, 3, 3)),  # 3;  3 * (2/4 - 1)
+    "B - L": ({"quarks": "1/3", "leptons": -1}, (0, 0, -3, -3)),
+    "B - L, nu_R": ({"quarks": "1/3", "leptons": -1, "right_handed_neutrinos": [-1, -1, -1]}, (0, 0, 0, 0)),
+    "B - L, -4 -4 5": ({"quarks": "1/3", "leptons": -1, "right_handed_neutrinos": [-4, -4, 5]}, (0, 0, 0, 0)),
+    "L_mu - L_tau": ({"L_mu": 1, "L_tau": -1}, (0, 0, 0, 0)),
+    "L_mu": ({"L_mu": 1}, (1, -1 / 2, 1, 1)),
+    "L_mu, doubled": ({"L_mu": 2}, (2, -1, 2, 8)),
+    "top": ({"t": 1}, (3 / 2, -5 / 4, 0, 0)),  # 3/2;  3 * (1/36 - 4/9)
+    "electron": ({"e": 1}, (1 / 2, -3 / 4, 0, 0)),  # 1/4 - 1
+    "neutrino": ({"nu_e": 1, "right_handed_neutrinos": ["1/2"]}, (1 / 2, 1 / 4, 1 / 2, 7 / 8)),
+}
+
+
+@pytest.mark.parametrize(("charges", "expected"), SUMS.values(), ids=SUMS)
+def test_anomaly_coefficients(charges, expected):
+    model = model_with(**charges)
+    found = anomaly_coefficients(model)
+    names = ("SU(2)^2 U(1)_X", "U(1)_Y^2 U(1)_X", "gravity^2 U(1)_X", "U(1)_X^3")
+    np.testing.assert_allclose([found[name] for name in names], expected, rtol=ROUNDING, atol=ROUNDING)
+    assert is_anomaly_free(model) == (expected[:2] == (0, 0))
+
+
+@pytest.mark.parametrize("name", reader.names("models"))
+def test_shipped_models_have_no_anomaly(name):
+    model = load_model(name)
+    assert model.name == name
+    assert max(map(abs, anomaly_coefficients(model).values())) < ROUNDING
+
+
+@pytest.mark.parametrize(
+    ("written", "charge"),
+    [("1/3", 1 / 3), ("-2/3", -2 / 3), ("0.5", 0.5), ("2", 2.0), (-1, -1.0), (0.25, 0.25), ("1e-3", 1e-3)],
+)
+def test_charges_are_numbers_or_fractions(written, charge):
+    model = model_with(mu=written, right_handed_neutrinos=[written])
+    assert model.charge.tolist() == [charge if name == "mu" else 0.0 for name in FERMIONS]
+    assert model.right_handed_neutrinos == (charge,)
+
+
+@pytest.mark.parametrize("name", reader.names("treatments"))
+def test_treatments_have_their_own_name_and_title(name):
+    treatment = load_treatment(name)
+    assert treatment.name == name
+    assert treatment.title == tomllib.loads((reader.FOLDER / f"treatments/{name}.toml").read_text())["title"]
+
+
+def search_tables():
+    return {
+        name: reader.read(reader.locate("searches", name), SearchTable) for name in reader.names("searches")
+    }
+
+
+@pytest.mark.parametrize("name", reader.names("searches"))
+def test_every_search_is_possible_and_cited(sm, name):
+    plain = search_tables()[name]
+    for table in (plain.in_set(one) for one in plain.sets):
+        M, m_D = CHANNELS[AVERAGES.get(table.channel, (table.channel,))[0]].masses(sm)
+        assert 0 <= table.m_X[0] < table.m_X[1] <= float(M - m_D) * 1.001, "a window where X can be produced"
+        assert all(low < high for low, high in [*(table.q2_vetoes or []), *(table.m_X_vetoes or [])])
+        assert table.tau_ps is None or table.tau_ps[0] < table.tau_ps[1]
+        assert table.reference
+        assert table.locator
+        assert BIBTEX.match(table.bibtex.strip())
+        assert table.bibtex.count("{") == table.bibtex.count("}")
+        assert upper_limit(table, "central") <= upper_limit(table, "gauss") < 1e-2
+
+
+def test_a_bibtex_key_means_one_entry():
+    both = [table.in_set(one).bibtex.strip() for table in search_tables().values() for one in table.sets]
+    keys = [BIBTEX.match(entry)[2] for entry in set(both)]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_set_holds_the_searches_that_name_it(name):
+    labels = load_searches(name).labels
+    assert {label.name for label in labels} == {
+        key for key, one in search_tables().items() if name in one.sets
+    }
+    assert [key for key, _ in itertools.groupby(label.channel[0] for label in labels)] == ["Z", "B", "K"]
+    cited = citations(tuple(dataclasses.asdict(label) for label in labels))
+    assert {BIBTEX.match(label.bibtex.strip())[2] for label in labels} <= {
+        key for _, key in BIBTEX.findall(cited)
+    }
+
+
+def test_the_sets_differ_where_a_table_says_so():
+    limits = {name: {one.name: one.limit for one in load_searches(name).labels} for name in SETS}
+    same = limits["printed"].keys() & limits["corrected"].keys()
+    for name in same:
+        table = search_tables()[name]
+        overridden = table.printed is not None and {"limit", "value"} & table.printed.model_fields_set
+        differs = limits["printed"][name] != limits["corrected"][name]
+        assert differs == (bool(overridden) or table.kind == "measurement"), name
+
+
+def b_minus_l_limits():
+    return reader.read_csv(reader.FOLDER / "previous_limits" / "b_minus_l.csv")
+
+
+def test_previous_limits_are_sane():
+    rows = b_minus_l_limits()
+    assert len(rows) > 1000
+    for row in rows:
+        assert list(row) == ["search", "experiment", "reference", "kind", "m_X", "g_low", "g_high"]
+        assert all(row[key] for key in ("search", "experiment", "reference", "kind"))
+        assert re.search(r"\d{4}\.\d{4,5}|hep-ex/\d{7}|\(\d{4}\)\d+", row["reference"])
+        assert 1e-6 < float(row["m_X"]) < 1e3
+        assert 0 < float(row["g_low"]) < float(row["g_high"] or "inf")
+    for _, some in itertools.groupby(rows, lambda row: row["search"]):
+        assert np.all(np.diff([float(row["m_X"]) for row in some]) > 0), "masses ascend within a search"
+    names = [name for name, _ in itertools.groupby(row["search"] for row in rows)]
+    assert len(names) == len(set(names)), "a search is in one place"
+
+
+def test_previous_limits_cover_what_the_table_says():
+    limits = previous_limits({"model": {"previous_limits": "previous_limits/b_minus_l.csv"}})
+    rows = b_minus_l_limits()
+    assert sum(len(limit.m_X) for limit in limits) == len(rows)
+    for row in rows[::37]:
+        m_X, low, high = (float(row[key] or "inf") for key in ("m_X", "g_low", "g_high"))
+        inside = np.array([low * 1.0001, min(high * 0.9999, 1.0)])
+        assert previously_excluded(limits, np.array([m_X]), inside).all(), row["search"]
+    assert not previously_excluded(limits, np.array([0.01, 1.0]), np.array([1e-12, 1e-11])).any()
+    assert previous_limits({"model": {"previous_limits": None}}) == []
+
+
+def test_previous_limits_are_a_shipped_table_or_a_file_beside_the_model(tmp_path):
+    shipped = (reader.FOLDER / "models" / "b_minus_l.toml").read_text()
+    own = tmp_path / "mine.toml"
+    own.write_text(shipped.replace("previous_limits/b_minus_l.csv", "mine.csv"))
+    with pytest.raises(InputError, match=r"mine\.csv.*known: previous_limits/b_minus_l\.csv"):
+        load_model(own)
+    (tmp_path / "mine.csv").write_text(
+        "# a comment\nsearch,experiment,reference,kind,m_X,g_low,g_high\n"
+        "S,E,r,k,0.1,1e-5,1e-3\nS,E,r,k,0.11,1e-5,\n"
+    )
+    (limit,) = previous_limits({"model": {"previous_limits": load_model(own).previous_limits}})
+    assert (limit.search, limit.m_X.tolist(), limit.g_high.tolist()) == ("S", [0.1, 0.11], [1e-3, np.inf])
+    covered = previously_excluded([limit], np.array([0.05, 0.1, 0.105]), np.array([1e-6, 1e-4, 1e-2]))
+    assert covered.tolist() == [[False] * 3, [False, True, False], [False, True, True]]
+
+
+def test_the_readme_names_every_channel_and_key():
+    readme = (reader.FOLDER / "README.md").read_text()
+    assert all(f'"{channel}"' in readme for channel in [*CHANNELS, *AVERAGES])
+    stated = {
+        "title",
+        "experiment",
+        "confidence",
+        "stat_up",
+        "value",
+        "limit",
+        "stat_down",
+        "syst",
+        "note",
+        "printed",
+    }
+    assert all(f"`{key}`" in readme for key in set(SearchTable.model_fields) - stated)
