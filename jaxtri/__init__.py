@@ -15,8 +15,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "JaxtriError": "errors",
-    "boundaries": "boundary.trace",
-    "boundary_coupling": "limits.excluded_couplings",
+    "boundaries": "scans.in_memory",
+    "boundary_coupling": "limits.boundary_coupling",
     "branching_ratio": "physics.production.channels",
     "decoupling_factor": "physics.triangle.integral",
     "load_model": "model.gauge_model",

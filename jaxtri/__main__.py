@@ -8,141 +8,10 @@ import signal
 import sys
 from types import FrameType
 
-from jaxtri import __version__
+from jaxtri.cli.parser import parsed
 from jaxtri.errors import InterruptedScan, JaxtriError
 
 STORAGE, INTERRUPTED = 4, 130
-
-EXAMPLES = """examples:
-  jaxtri run scans/figure_3.toml                          scan three treatments, draw Figure 3
-  jaxtri point scans/figure_3.toml --m-X 0.01 --g-X 1e-6  every rate there, and why it is excluded
-  jaxtri limit scans/figure_3.toml --m-X 0.05             the coupling each search excludes at one mass
-  jaxtri boundary scans/figure_3.toml --bands             exact curves as CSV, and their uncertainty
-  jaxtri compare figure_3_*.h5                            where each group improves on earlier limits
-  jaxtri cite figure_3_matched.h5 > searches.bib          what to cite
-
-exit codes: 0 done, 1 internal error, 2 wrong usage or input, 3 finished but for some tiles or curves,
-4 file cannot be read or written, 75 stopped by SIGTERM, 130 interrupted (the same command goes on)
-"""
-
-
-def parser() -> argparse.ArgumentParser:
-    """Build the argument parser."""
-    top = argparse.ArgumentParser(
-        prog="jaxtri",
-        description="Exclusion limits on light U(1)_X gauge bosons from anomalous triangle amplitudes.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    top.add_argument("--version", action="version", version=f"jaxtri {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _scan_commands(commands)
-    _point_commands(commands)
-    _boundary_command(commands)
-    _file_commands(commands)
-    for name, text in (("models", "list the shipped models"), ("treatments", "list the treatments")):
-        commands.add_parser(name, help=text, description=text)
-    searches = commands.add_parser("searches", help="list the searches of a set")
-    searches.add_argument("--set", required=True, metavar="SET", help="printed or corrected")
-    return top
-
-
-def _scan_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    for name, text, output in (
-        ("run", "scan, draw contours and figure", "folder for all outputs (default: working directory)"),
-        ("scan", "compute the arrays only", "file, or folder for several treatments"),
-    ):
-        command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("spec", help="scan file (TOML)")
-        command.add_argument("-o", "--output", metavar="PATH", help=output)
-        command.add_argument(
-            "--force", action="store_true", help="replace existing files, and tiles of another scan"
-        )
-        command.add_argument("--dry-run", action="store_true", help="say how many cells, bytes and seconds")
-        command.add_argument("--quiet", action="store_true", help="no progress bar")
-        _engine(command)
-        if name == "run":
-            _palette(command)
-    text = "join the shards of a job array (--shard) into the finished file"
-    command = commands.add_parser("merge", help=text, description=text)
-    command.add_argument("spec", help="scan file (TOML)")
-    command.add_argument("folders", nargs="*", metavar="FOLDER", help="further folders that hold shards")
-    command.add_argument("-o", "--output", metavar="PATH", help="file, or folder for several treatments")
-    command.add_argument("--force", action="store_true", help="replace existing files")
-    _lock(command)
-
-
-def _engine(command: argparse.ArgumentParser) -> None:
-    """Options of memory and machines."""
-    command.add_argument("--memory", default="1GiB", metavar="SIZE", help="memory to use (default: 1GiB)")
-    where = command.add_mutually_exclusive_group()
-    where.add_argument("--workers", type=int, metavar="N", help="so many local processes, with Dask")
-    where.add_argument("--scheduler", metavar="ADDRESS", help="a running Dask cluster, as tcp://host:port")
-    where.add_argument("--shard", metavar="I/N", help="only part I of N, as a job array; then: jaxtri merge")
-    _lock(command)
-
-
-def _lock(command: argparse.ArgumentParser) -> None:
-    text = "write although a process of another host says that it does"
-    command.add_argument("--break-lock", action="store_true", help=text)
-
-
-def _point_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    for name, text in (
-        ("point", "every rate, lifetime and ratio at one point, and why it is or is not excluded"),
-        ("limit", "the couplings that every search excludes at one mass"),
-    ):
-        command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("spec", help="scan file (TOML); its axes are not used")
-        command.add_argument(
-            "--m-X", dest="m_X", type=float, required=True, metavar="GEV", help="mass of X [GeV]"
-        )
-        if name == "point":
-            command.add_argument("--g-X", dest="g_X", type=float, required=True, metavar="G", help="coupling")
-        command.add_argument("--treatment", metavar="NAME", help="only this treatment of the scan file")
-        command.add_argument("--json", action="store_true", help="machine-readable output")
-
-
-def _boundary_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    text = "exclusion curves of every search, exact to rounding"
-    command = commands.add_parser("boundary", help=text, description=text)
-    command.add_argument("source", metavar="SPEC|FILE", help="scan file (TOML, or HDF5 with boundaries)")
-    command.add_argument(
-        "--format", choices=("csv", "hepdata", "lmt", "h5"), default="csv", help="default: csv"
-    )
-    command.add_argument("--bands", action="store_true", help="say what the errors of the inputs do to g_X")
-    command.add_argument(
-        "-o", "--output", metavar="FOLDER", help="where to write (default: working directory)"
-    )
-    command.add_argument("--force", action="store_true", help="replace existing files")
-
-
-def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    plot = commands.add_parser("plot", help="draw scan files side by side")
-    plot.add_argument("files", nargs="+", metavar="FILE", help="scan file (HDF5)")
-    plot.add_argument("-o", "--output", metavar="STEM", help="name of the pictures without ending")
-    plot.add_argument("--title", help="title of the figure")
-    plot.add_argument(
-        "--at", action="append", metavar="NAME=VALUE", help="node of a further axis, the nearest one"
-    )
-    plot.add_argument("--force", action="store_true", help="replace existing files")
-    _palette(plot)
-    compare = commands.add_parser("compare", help="table of what each group adds to earlier limits")
-    compare.add_argument("files", nargs="+", metavar="FILE", help="scan file (HDF5)")
-    for name, text in (
-        ("info", "say what a scan file holds, or how far a scan is"),
-        ("cite", "BibTeX of the searches used"),
-    ):
-        command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("file", metavar="FILE", help="scan file (HDF5)")
-
-
-def _palette(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--palette",
-        choices=("paper", "okabe-ito"),
-        help="paper: red, blue, green; okabe-ito: colour-blind safe",
-    )
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
@@ -152,7 +21,7 @@ def _terminated(number: int, frame: FrameType | None) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
-    arguments = _parsed(argv)
+    arguments = parsed(argv)
     before = signal.signal(signal.SIGTERM, _terminated)
     try:
         return _run(arguments)
@@ -160,24 +29,13 @@ def main(argv: list[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, before)
 
 
-def _parsed(argv: list[str] | None) -> argparse.Namespace:
-    """Arguments in any order; argparse before Python 3.13 takes no further folder after an option."""
-    known = parser()
-    arguments, rest = known.parse_known_args(argv)
-    if rest and (not hasattr(arguments, "folders") or any(one.startswith("-") for one in rest)):
-        known.error(f"unrecognized arguments: {' '.join(rest)}")
-    if rest:
-        arguments.folders += rest
-    return arguments
-
-
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        from jaxtri.cli import files
-        from jaxtri.numerics.session import prepare
+        from jaxtri.cli.commands import COMMANDS
+        from jaxtri.numerics.jax_settings import prepare
 
         prepare()
-        print(files.COMMANDS[arguments.command](arguments))
+        print(COMMANDS[arguments.command](arguments))
         sys.stdout.flush()
     except JaxtriError as error:
         print(f"jaxtri: {error}", file=sys.stderr)

@@ -9,7 +9,7 @@ from jaxtri.__main__ import main
 from jaxtri.model.gauge_model import load_model
 from jaxtri.model.standard_model import load_standard_model
 from jaxtri.model.treatment import load_treatment
-from jaxtri.numerics import session
+from jaxtri.numerics import jax_settings
 from places import REFERENCE
 
 jax.config.update("jax_enable_x64", True)
@@ -21,7 +21,7 @@ def in_process(monkeypatch, capsys):
 
     def answer(folder, *arguments):
         monkeypatch.chdir(folder)
-        monkeypatch.setattr(session, "prepare", lambda: None)  # 64 bits are enabled above
+        monkeypatch.setattr(jax_settings, "prepare", lambda: None)  # 64 bits are enabled above
         code = main([*map(str, arguments)])
         return code, *capsys.readouterr()
 

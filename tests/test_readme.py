@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 import jaxtri
-from jaxtri.__main__ import parser
+from jaxtri.cli.parser import parser
 from jaxtri.figures import comparison
 from jaxtri.model.treatment import CHOICES
 from jaxtri.scans.arrays import FIELDS

@@ -9,7 +9,9 @@ import sys
 import numpy as np
 import pytest
 
-from jaxtri.model.standard_model import FERMIONS, HBAR, NB_PER_GEV2, TABLES, input_table, input_values
+from jaxtri.model.constants import HBAR, NB_PER_GEV2
+from jaxtri.model.fermions import FERMIONS
+from jaxtri.model.standard_model import TABLES, input_table, input_values
 from jaxtri.model.treatment import CHOICES
 from places import REFERENCE
 

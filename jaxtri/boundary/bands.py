@@ -14,8 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxtri.boundary.kernels import CHUNK, Problem
-from jaxtri.boundary.polylines import BoolArray, Curve, FloatArray, IntArray
+from jaxtri.boundary.kernels import CHUNK
+from jaxtri.boundary.plane import Problem
+from jaxtri.boundary.record import Curve
 from jaxtri.boundary.sensitivities import compiled, gradients, row_of
 from jaxtri.limits.excluded_couplings import NONE, Ends, edges
 from jaxtri.limits.searches import SearchSet
@@ -23,6 +24,7 @@ from jaxtri.model.correlations import input_errors, normal_draws, variance
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel, input_values, replaced
 from jaxtri.model.treatment import Treatment
+from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 from jaxtri.physics.decays.in_flight import turning_points
 from jaxtri.physics.decays.widths import unit_decays
 from jaxtri.physics.production.channels import production_vector

@@ -4,9 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jaxtri.boundary.kernels import Problem, edges_at, in_threads, masses_at
-from jaxtri.boundary.polylines import Cells, Columns, FloatArray, IntArray, Pairs
+from jaxtri.boundary.edge_table import Cells, Columns, Pairs
+from jaxtri.boundary.kernels import CHUNK, edges_at, masses_at
+from jaxtri.boundary.plane import Problem
+from jaxtri.numerics.arrays import FloatArray, IntArray
 from jaxtri.numerics.roots import roots_of_all
+from jaxtri.numerics.threads import over_chunks
 
 NEAREST = -40.0  # ln of a part of a step: below rounding
 ULPS = 2.0  # units in the last place of a mass: closer ones are the same
@@ -41,7 +44,7 @@ def _of_edges(problem: Problem, m_X: FloatArray, lines: IntArray, name: str, whi
         chosen = np.asarray(getattr(found, name))[np.arange(len(node)), which[piece].ravel()]
         made[piece] = chosen.reshape(made[piece].shape)
 
-    in_threads(fill, len(m_X))
+    over_chunks(fill, len(m_X), CHUNK)
     return made
 
 

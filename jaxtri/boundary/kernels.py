@@ -6,9 +6,8 @@ threads compile different kernels at the same time.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -16,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxtri.boundary.polylines import NONE, Columns, FloatArray, IntArray, Nodes
-from jaxtri.durable.jobs.memory import cores
+from jaxtri.boundary.edge_table import NONE, Columns, Nodes
+from jaxtri.boundary.plane import Problem
 from jaxtri.limits.excluded_couplings import (
     EVENTS,
     LONGEST,
@@ -33,43 +32,17 @@ from jaxtri.limits.signal import SearchRow, join_row, log_ratio, log_signal
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
+from jaxtri.numerics.arrays import FloatArray, IntArray
 from jaxtri.numerics.jax_settings import require_x64
-from jaxtri.physics.decays.hadrons import Spaces, three_pion_spaces, three_pion_window
+from jaxtri.numerics.threads import WORKERS, over_chunks, padded
+from jaxtri.physics.decays.hadrons import Spaces, three_pion_spaces
 from jaxtri.physics.decays.in_flight import turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES, unit_decays
 from jaxtri.physics.production.channels import production_vector
-from jaxtri.scans.spec import Spec
 
 CHUNK = 128  # masses computed at a time
 FEW = 32  # masses whose three-pion phase space is computed, or differentiated, at a time
 PAIRS = 2048  # of a mass and a line whose edges are computed at a time
-WORKERS = min(8, cores())  # threads; more of them wait for each other's Python
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """Everything that decides the boundaries of a scan; a line is one search under one treatment."""
-
-    treatments: tuple[Treatment, ...]
-    sm: StandardModel
-    model: GaugeModel
-    searches: SearchSet
-    window: Ends  # lowest and highest ln g_X
-    three_pions: tuple[float, float]  # masses between which `three_pion_spaces` matter [GeV]
-
-    @classmethod
-    def of(cls, spec: Spec) -> "Problem":
-        """Take from a scan what its boundaries need."""
-        window = Ends(float(np.log(spec.g_X[0])), float(np.log(spec.g_X[-1])))
-        low, high = three_pion_window(spec.sm).tolist()
-        return cls(
-            treatments=spec.treatments,
-            sm=spec.sm,
-            model=spec.model,
-            searches=spec.searches,
-            window=window,
-            three_pions=(low, high),
-        )
 
 
 class Mass(NamedTuple):
@@ -212,17 +185,6 @@ def edges_at(masses: Mass, node: IntArray, line: IntArray) -> tuple[Edges, Float
     return jax.tree.map(lambda *x: np.concatenate(x)[: len(node)], *parts)
 
 
-def padded(values: Any, length: int) -> Any:
-    """An array with its last entry repeated up to a length: one compilation serves all."""
-    return np.pad(values, (0, length - len(values)), mode="edge")
-
-
-def in_threads(function: Callable[[slice], None], count: int) -> None:
-    """Call a function on every chunk of as many masses."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(function, [slice(start, start + CHUNK) for start in range(0, count, CHUNK)]))
-
-
 def compiled(problem: Problem) -> None:
     """Compile every kernel, some at the same time; where they are compiled it costs one chunk."""
     sm, model = problem.sm, problem.model
@@ -252,7 +214,7 @@ def columns_at(problem: Problem, nodes: Nodes) -> Columns:
             getattr(made, name)[piece][node, line] = getattr(found, name)
         made.slope[piece][node, line], made.residual[piece][node, line] = slope, residual
 
-    in_threads(fill, count)
+    over_chunks(fill, count, CHUNK)
     return made
 
 

@@ -6,7 +6,8 @@ from dataclasses import fields
 
 import numpy as np
 
-from jaxtri.boundary.polylines import END, NONE, BoolArray, Cells, Columns, FloatArray, IntArray, Nodes
+from jaxtri.boundary.edge_table import END, NONE, Cells, Columns, Nodes
+from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 from jaxtri.physics.decays.widths import decay_thresholds
 from jaxtri.physics.production.channels import production_thresholds
 from jaxtri.scans.spec import Spec

@@ -9,102 +9,12 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int_]
-BoolArray = npt.NDArray[np.bool_]
-SourceArray = npt.NDArray[np.int8]
+from jaxtri.boundary.edge_table import END, NONE, Columns
+from jaxtri.numerics.arrays import IntArray
+
 JOINED = 1e-5  # in ln g_X: two ends this close at one threshold are one point; a step of the rate is larger
 ROUNDED = 1e-12  # in ln g_X: two ends this close at one mass are one point
-END = {0, 6}  # sources bottom and top: not edges of the exclusion, but of what is looked at
-NONE = -1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Curve:
-    """One boundary of what a search excludes; a closed one repeats its first vertex at the end."""
-
-    search: str
-    m_X: FloatArray  # [GeV]
-    g_X: FloatArray
-    slope: FloatArray  # d ln g_X / d ln m_X; infinite at the tips of an island
-    residual: FloatArray  # |F| at every vertex
-    closed: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Region:
-    """An excluded piece of the plane, from mass to mass: a closed ring, counterclockwise."""
-
-    search: str
-    m_X: FloatArray  # [GeV]
-    g_X: FloatArray
-
-
-@dataclass(frozen=True, kw_only=True)
-class Boundaries:
-    """Every boundary of one model under one treatment within the window of a scan."""
-
-    treatment: str
-    curves: tuple[Curve, ...]  # by search
-    groups: dict[str, tuple[Curve, ...]]  # outlines of the union of "Z", "B", "K" and of all, "ZBK"
-    walls: dict[
-        str, FloatArray
-    ]  # (wall, 3) of a group: m_X and two couplings between which data begin or end
-    regions: tuple[Region, ...]  # by search: they overlap
-    unresolved: int = 0  # masses at which two critical points could not be told apart; 0 as a rule
-
-    def of(self, search: str) -> tuple[Curve, ...]:
-        """Curves of one search."""
-        return tuple(one for one in self.curves if one.search == search)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Columns:
-    """Edges of many searches (lines) at many masses (nodes), ascending; a threshold is two nodes."""
-
-    m_X: FloatArray  # (node,) [GeV]
-    segment: IntArray  # (node,) between two cuts or thresholds all is smooth
-    value: FloatArray  # (node, line, source) ln g_X
-    slope: FloatArray  # (node, line, source) d ln g_X / d ln m_X
-    residual: FloatArray  # (node, line, source) |F|
-    lower: SourceArray  # (node, line, 2) source of the lower edge of each interval, or NONE
-    upper: SourceArray  # (node, line, 2)
-    levels: FloatArray  # (node, line, event)
-    meeting: FloatArray  # (node, line, event) ln g_X at which edges meet where that level is 0
-    valid: BoolArray  # (node, line) whether the search has data
-    critical: BoolArray  # (node, line, event) whether this mass is where the level is 0
-
-    def pattern(self) -> npt.NDArray[np.int32]:
-        """Return the four sources of all edges as one number, (node, line)."""
-        return np.concatenate([self.lower, self.upper], axis=2).view(np.int32)[:, :, 0]
-
-
-@dataclass(frozen=True)
-class Nodes:
-    """Masses at which to compute columns."""
-
-    m_X: FloatArray  # [GeV]
-    segment: IntArray
-
-
-@dataclass(frozen=True)
-class Cells:
-    """Steps in which the level of one event of one line changes its sign."""
-
-    node: IntArray  # to its left
-    line: IntArray
-    event: IntArray
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Steps in which an edge of one line crosses an edge of another."""
-
-    node: IntArray  # to its left
-    lines: IntArray  # (pair, 2)
-    sources: IntArray  # (pair, 2)
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxtri.boundary.kernels import CHUNK, FEW, WORKERS, Problem, padded, rates_at, three_pion_parts
-from jaxtri.boundary.polylines import FloatArray
+from jaxtri.boundary.kernels import CHUNK, FEW, rates_at, three_pion_parts
+from jaxtri.boundary.plane import Problem
 from jaxtri.limits.searches import SearchSet
 from jaxtri.limits.signal import SearchRow, join_row, log_ratio
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel, replaced
 from jaxtri.model.treatment import Treatment
+from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.roots import implicit_root
+from jaxtri.numerics.threads import WORKERS, padded
 from jaxtri.physics.decays.hadrons import THREE_PION_INPUTS, Spaces, three_pion_spaces
 from jaxtri.physics.decays.widths import unit_decays
 from jaxtri.physics.production.channels import production_vector

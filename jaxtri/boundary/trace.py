@@ -7,54 +7,15 @@ added where a curve bends.  Guarantee: every root at every node is found, and no
 wider than one mass step is missed; narrower ones are looked for wherever a level comes near 0.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
 from jaxtri.boundary import mass_mesh
 from jaxtri.boundary.critical_masses import critical_masses, crossing_masses
-from jaxtri.boundary.kernels import Problem, columns_at, compiled
-from jaxtri.boundary.polylines import Boundaries, Columns, Nodes
-from jaxtri.boundary.unions import boundaries_of, crossings
-from jaxtri.errors import InputError
-from jaxtri.numerics.jax_settings import require_x64
-from jaxtri.scans.spec import Spec, as_spec
+from jaxtri.boundary.edge_table import Columns, Nodes
+from jaxtri.boundary.kernels import columns_at
+from jaxtri.boundary.plane import Problem
+from jaxtri.boundary.unions import crossings
 
 ROUNDS = 8  # of added nodes
 FEW = 32  # nodes not worth another round: steps beside a cusp of a few curves, halved again and again
-
-
-def boundaries(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Boundaries]:
-    """Trace every exclusion boundary of a scan.
-
-    Parameters
-    ----------
-    source
-        A scan file, its content as nested dictionaries, or a loaded specification.  Only the ends of
-        its axes are used.
-
-    Returns
-    -------
-    dict
-        `Boundaries` by treatment.
-
-    Raises
-    ------
-    InputError
-        For everything that is wrong with the specification, before anything is computed.
-    """
-    require_x64()
-    spec = as_spec(source)
-    if spec.axes:
-        names = ", ".join(one.name for one in spec.axes)
-        raise InputError(
-            f"{spec.name}: curves lie in the (m_X, g_X) plane, and this scan has the axes {names} besides; "
-            'scan it with arrays = ["boundary"]'
-        )
-    problem = Problem.of(spec)
-    compiled(problem)
-    columns = _refined(problem, mass_mesh.start(spec))
-    return boundaries_of(spec, columns)
 
 
 def _refined(problem: Problem, nodes: Nodes) -> Columns:

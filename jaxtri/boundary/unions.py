@@ -5,23 +5,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from jaxtri.boundary.polylines import (
-    END,
-    NONE,
-    BoolArray,
-    Boundaries,
-    Columns,
-    Curve,
-    FloatArray,
-    IntArray,
-    Pairs,
-    Region,
-    chains,
-    pieces,
-    slabs,
-    vertices,
-)
+from jaxtri.boundary.edge_table import END, NONE, Columns, Pairs
+from jaxtri.boundary.polylines import chains, pieces, slabs, vertices
+from jaxtri.boundary.record import Boundaries, Curve, Region
 from jaxtri.limits.searches import SearchLabel
+from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 from jaxtri.scans.spec import Spec
 
 GROUPS = ("Z", "B", "K", "ZBK")

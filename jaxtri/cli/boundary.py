@@ -5,15 +5,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jaxtri.boundary.bands import Band, bands
-from jaxtri.boundary.polylines import Boundaries, FloatArray
-from jaxtri.boundary.trace import boundaries
-from jaxtri.cli import text as texts
+from jaxtri.boundary.record import Boundaries
+from jaxtri.durable.jobs.progress import progress
 from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.errors import InputError, StorageError, UnresolvedError
 from jaxtri.figures import figure
 from jaxtri.io import hdf5_scan, text_formats
-from jaxtri.scans.arrays import Header
+from jaxtri.numerics.arrays import FloatArray
+from jaxtri.scans.in_memory import boundaries
 from jaxtri.scans.provenance import header
+from jaxtri.scans.record import Header
 from jaxtri.scans.spec import Spec, load_spec
 
 
@@ -70,7 +71,7 @@ def _of_spec(spec: Spec, folder: Path, arguments: argparse.Namespace) -> str:
 def _bands(spec: Spec, found: Mapping[str, Boundaries]) -> dict[str, list[Band]]:
     """Uncertainty of every curve, with a progress bar."""
     known: dict[str, list[Band]] = {}
-    with texts.progress("bands", sum(len(one.curves) for one in found.values()), "curve") as bar:
+    with progress("bands", sum(len(one.curves) for one in found.values()), "curve") as bar:
         for one in spec.treatments:
             known[one.name] = []
             for uncertain in bands(spec, one, found[one.name].curves):

@@ -1,27 +1,17 @@
-"""What each command does; `__main__` parses the arguments and turns errors into exit codes."""
+"""The commands on files: `plot`, `compare`, `info`, `cite`."""
 
 import argparse
-import dataclasses
-import json
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from jaxtri.cli import text as texts
-from jaxtri.cli.boundary import boundary
-from jaxtri.cli.scan import info, merge, run, scan
-from jaxtri.errors import InputError, StorageError, unknown_name
+from jaxtri.durable.jobs.job import PLAN, parts_of, read_plan
+from jaxtri.durable.jobs.status import progress_of
+from jaxtri.durable.storage.lock import owners
+from jaxtri.errors import InputError, StorageError
 from jaxtri.figures import comparison, figure
 from jaxtri.io import hdf5_scan
-from jaxtri.limits.searches import load_searches
-from jaxtri.model.gauge_model import anomaly_coefficients, load_model
-from jaxtri.model.treatment import CHOICES, NOT_YET, Treatment, load_treatment
-from jaxtri.scans.arrays import Scan
-from jaxtri.scans.point import excluded_couplings
-from jaxtri.scans.point import point as point_at
-from jaxtri.scans.spec import Spec, load_spec
-from jaxtri.tables.reader import names
+from jaxtri.scans.record import Scan
 
 
 def plot(arguments: argparse.Namespace) -> str:
@@ -50,86 +40,15 @@ def plot(arguments: argparse.Namespace) -> str:
     return "wrote " + ", ".join(map(str, saved))
 
 
-def point(arguments: argparse.Namespace) -> str:
-    """Everything at one point."""
-    spec = load_spec(arguments.spec)
-    points = [
-        point_at(spec, one, arguments.m_X, arguments.g_X) for one in _treatments(spec, arguments.treatment)
-    ]
-    if arguments.json:
-        return json.dumps([_plain(dataclasses.asdict(one)) for one in points], indent=1)
-    return "\n".join([texts.model_of(spec), *map(texts.point_text, points)])
-
-
-def limit(arguments: argparse.Namespace) -> str:
-    """Excluded couplings of every search at one mass."""
-    spec = load_spec(arguments.spec)
-    found = {
-        one.name: excluded_couplings(spec, one, arguments.m_X)
-        for one in _treatments(spec, arguments.treatment)
-    }
-    if arguments.json:
-        return json.dumps({"m_X": arguments.m_X, "excluded": found}, indent=1)
-    return "\n".join(texts.limit_text(name, arguments.m_X, limits) for name, limits in found.items())
-
-
 def compare(arguments: argparse.Namespace) -> str:
     """The table of what each group adds to earlier limits."""
     files = [Path(name) for name in arguments.files]
     return comparison.table(_distinct(files, [hdf5_scan.open_scan(path) for path in files]))
 
 
-def models(arguments: argparse.Namespace) -> str:
-    """Shipped models with their charges' anomalies."""
-    lines = []
-    for name in names("models"):
-        model = load_model(name)
-        lines += [f"{name}: {model.title}", texts.anomaly_text(anomaly_coefficients(model))]
-    return "\n".join(lines)
-
-
-def searches(arguments: argparse.Namespace) -> str:
-    """Searches of a set: limit, confidence level, reference."""
-    labels = load_searches(arguments.set).labels
-    width = max(len(label.name) for label in labels)
-    lines = []
-    for label in labels:
-        level = f"{100 * label.confidence:.0f} % CL" if label.confidence else "central"
-        what = f"{label.channel}, {label.final_state}"
-        lines.append(f"{label.name:<{width}}  {what:<28} < {label.limit:<9.4g} {level:<8} {label.reference}")
-    return "\n".join(lines)
-
-
-def treatments(arguments: argparse.Namespace) -> str:
-    """Shipped treatments with their choices."""
-    lines = []
-    for name in names("treatments"):
-        one = load_treatment(name)
-        lines.append(f"{name}: {one.title}")
-        lines += [f"  {key} = {getattr(one, key)}" for key in CHOICES]
-    return "\n".join([*lines, *(f"{name}: {reason}" for name, reason in NOT_YET.items())])
-
-
 def cite(arguments: argparse.Namespace) -> str:
     """BibTeX of what a scan file used."""
     return texts.citations(hdf5_scan.open_scan(arguments.file).header.searches)
-
-
-COMMANDS: dict[str, Callable[[argparse.Namespace], str]] = {
-    "run": run,
-    "scan": scan,
-    "merge": merge,
-    "plot": plot,
-    "point": point,
-    "limit": limit,
-    "boundary": boundary,
-    "info": info,
-    "compare": compare,
-    "models": models,
-    "searches": searches,
-    "treatments": treatments,
-    "cite": cite,
-}
 
 
 def _settings(texts: Iterable[str]) -> dict[str, float]:
@@ -156,22 +75,16 @@ def _distinct(files: list[Path], scans: list[Scan]) -> dict[str, Scan]:
     return dict(zip(numbered, scans, strict=True))
 
 
-def _treatments(spec: Spec, name: str | None) -> tuple[Treatment, ...]:
-    """All treatments of a scan, or the one that was asked for."""
-    if name is None:
-        return spec.treatments
-    for one in spec.treatments:
-        if one.name == name:
-            return (one,)
-    raise unknown_name("--treatment", "treatment in this scan", name, [one.name for one in spec.treatments])
-
-
-def _plain(value: Any) -> Any:
-    """For JSON: complex numbers as [real, imaginary], infinities (a stable X) as null."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, complex):
-        return [value.real, value.imag]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def info(arguments: argparse.Namespace) -> str:
+    """What a scan file holds, or how far a scan is."""
+    path = Path(arguments.file)
+    inside = sorted(path.glob("*.parts")) if path.is_dir() and not (path / PLAN).exists() else []
+    if inside:
+        return "\n".join(texts.progress_text(progress_of(one), owners(one)) for one in inside)
+    folder = path if path.is_dir() else parts_of(path)
+    if folder.is_dir() and not path.is_file():
+        return texts.progress_text(progress_of(folder), owners(folder))
+    text = texts.info_text(hdf5_scan.open_scan(path))
+    if read_plan(folder) is not None:
+        text += "\nbeing replaced by:\n" + texts.progress_text(progress_of(folder), owners(folder))
+    return text

@@ -5,30 +5,18 @@ import sys
 from pathlib import Path
 
 from jaxtri.cli import text as texts
-from jaxtri.durable.jobs.job import PLAN, Job, check_same, parts_of, read_plan
+from jaxtri.durable.jobs.job import Job, check_same
+from jaxtri.durable.jobs.merge import join
 from jaxtri.durable.jobs.resume import left_to_do
-from jaxtri.durable.jobs.run import join
-from jaxtri.durable.jobs.status import progress_of
-from jaxtri.durable.storage.lock import owners
 from jaxtri.durable.storage.tile_records import tiles_there
 from jaxtri.errors import InputError, StorageError
 from jaxtri.figures import comparison, figure
 from jaxtri.io import hdf5_scan
-from jaxtri.io.write_scan import (
-    check_options,
-    check_space,
-    client_for,
-    jobs_of,
-    named_outputs,
-    outputs_in,
-    run_all,
-    tiles_of,
-)
+from jaxtri.io.estimate import _plan_text
+from jaxtri.io.file_names import named_outputs, outputs_in
+from jaxtri.io.write_scan import check_options, check_space, client_for, jobs_of, run_all
 from jaxtri.scans.spec import Spec, load_spec, load_specs
 
-CELLS_PER_SECOND = 1e6  # all arrays of a cell, compressed and written, on two cores; for --dry-run
-REDUCED_PER_SECOND = 2e7  # where no array of every search or channel is stored
-START_UP_S = 15.0  # imports, compilation, boundaries and figure
 FOR_FIGURE = (*figure.PLOTTED, "excluded")
 
 
@@ -75,21 +63,6 @@ def merge(arguments: argparse.Namespace) -> str:
         others = [one for folder in extra for one in (folder, *sorted(folder.glob("*.parts")))]
         join(job, others, force=arguments.force, break_lock=arguments.break_lock)
     return "wrote " + ", ".join(map(str, outputs.values()))
-
-
-def info(arguments: argparse.Namespace) -> str:
-    """What a scan file holds, or how far a scan is."""
-    path = Path(arguments.file)
-    inside = sorted(path.glob("*.parts")) if path.is_dir() and not (path / PLAN).exists() else []
-    if inside:
-        return "\n".join(texts.progress_text(progress_of(one), owners(one)) for one in inside)
-    folder = path if path.is_dir() else parts_of(path)
-    if folder.is_dir() and not path.is_file():
-        return texts.progress_text(progress_of(folder), owners(folder))
-    text = texts.info_text(hdf5_scan.open_scan(path))
-    if read_plan(folder) is not None:
-        text += "\nbeing replaced by:\n" + texts.progress_text(progress_of(folder), owners(folder))
-    return text
 
 
 def _scan(
@@ -153,33 +126,3 @@ def _require_drawable(spec: Spec) -> None:
         raise InputError(
             f"{spec.name}: run draws {', '.join(lacking)}; add them to arrays, or use jaxtri scan"
         )
-
-
-def _plan_text(
-    specs: tuple[Spec, ...], jobs: list[Job], paths: list[Path], part: tuple[int, int] | None
-) -> str:
-    """What would be done, for --dry-run."""
-    spec, cells, there, tiles, raw, disk = specs[0], 0, 0, 0, 0.0, 0.0
-    for job in jobs:
-        mine = tiles_of(part, job.plan)
-        here = job.plan.cells_of(mine)
-        there += job.plan.cells_of(tiles_there(job.folder) & set(mine))
-        cells, tiles = cells + here, tiles + len(mine)
-        raw, disk = raw + job.plan.bytes_of(here) / 1e6, disk + hdf5_scan.size_on_disk(job.plan, here) / 1e6
-    fast = "log10_ratio" not in spec.arrays and "log10_br" not in spec.arrays
-    seconds = START_UP_S + (cells - there) / (REDUCED_PER_SECOND if fast else CELLS_PER_SECOND)
-    shape, names = " x ".join(map(str, spec.sizes.values())), ", ".join(spec.sizes)
-    models = f"{len(specs)} models, " if len(specs) > 1 else ""
-    treatments = _number(len(spec.treatments), "treatment")
-    searches = _number(len(spec.searches.labels), "search", "es")
-    which = f"part {part[0]} of {part[1]}: " if part else ""
-    already = f", {there} of them there already" if there else ""
-    return (
-        f"{shape} points ({names}), {models}{treatments}, {searches}: {which}{cells} cells{already}, "
-        f"{raw:.0f} MB before compression, at most about {disk:.0f} MB on disk, about {seconds:.0f} s, "
-        f"{_number(tiles, 'tile')}\nwould write " + ", ".join(map(str, paths))
-    )
-
-
-def _number(count: int, noun: str, plural: str = "s") -> str:
-    return f"{count} {noun}{'' if count == 1 else plural}"

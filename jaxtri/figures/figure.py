@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.errors import InputError
-from jaxtri.figures.comparison import leading_searches, previous_limits
+from jaxtri.figures.comparison import leading_searches
 from jaxtri.figures.marching_squares import filled
 from jaxtri.figures.panels import (
     MIDDLE,
@@ -35,7 +35,8 @@ from jaxtri.figures.panels import (
     half_width,
     name_groups,
 )
-from jaxtri.scans.arrays import Scan
+from jaxtri.limits.previous import previous_limits
+from jaxtri.scans.record import Scan
 
 PANEL = (4.6, 5.6)  # inches
 LEGEND = 0.13  # share of the height below the panels

@@ -6,7 +6,8 @@ import contourpy
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from jaxtri.numerics.arrays import FloatArray
+
 FLOOR = -3.0  # dex; deeper values, and points without data, count as this: edges then fall within a cell
 
 

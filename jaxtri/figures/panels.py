@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
-FloatArray = npt.NDArray[np.float64]
+from jaxtri.numerics.arrays import FloatArray
+
 Regions = list[tuple[FloatArray, FloatArray]]
 
 

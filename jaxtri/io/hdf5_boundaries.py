@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from jaxtri.boundary.polylines import Boundaries, Curve, Region
+from jaxtri.boundary.record import Boundaries, Curve, Region
 
 UNIONS, REGIONS = "unions", "regions"
 WALL = ("m_X", "lower g_X", "upper g_X")

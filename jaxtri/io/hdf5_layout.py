@@ -20,7 +20,8 @@ import numpy.typing as npt
 from jaxtri.durable.storage.chunk_bytes import COMPRESSION
 from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import InputError
-from jaxtri.scans.arrays import EDGES, EXCLUDED, FIELDS, LABELS, PLANE, STATUS, Header, dims_of, dtype_of
+from jaxtri.scans.arrays import EDGES, EXCLUDED, FIELDS, LABELS, PLANE, STATUS, dims_of, dtype_of
+from jaxtri.scans.record import Header
 
 FORMAT, FORMAT_VERSION = "jaxtri-scan", 2
 READABLE = (1, 2)  # 1: two axes, every array

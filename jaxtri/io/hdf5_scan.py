@@ -11,13 +11,13 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from jaxtri.boundary.polylines import Boundaries
+from jaxtri.boundary.record import Boundaries
 from jaxtri.durable.storage.atomic_files import part_of, write_whole
 from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import InputError, JaxtriError, StorageError
 from jaxtri.io.hdf5_boundaries import read_boundaries, write_boundaries
 from jaxtri.io.hdf5_layout import LIBRARY, check_format, complete, read_header, write_axes
-from jaxtri.scans.arrays import Arrays, Header, Scan
+from jaxtri.scans.record import Arrays, Header, Scan
 
 EXPECTED_RATIO = {"gzip": 0.25, "none": 1.05}  # stored over raw size, for the disk check; gzip: measured 0.13
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jaxtri.boundary.polylines import Boundaries, Curve
+from jaxtri.boundary.record import Boundaries, Curve
 from jaxtri.errors import InputError
 
 COLUMNS = ("search", "curve", "closed", "m_X_GeV", "g_X", "slope", "residual")

@@ -9,26 +9,25 @@ from typing import Any
 
 import jax
 
-from jaxtri.boundary.polylines import Boundaries
-from jaxtri.boundary.trace import boundaries
-from jaxtri.cli.text import Progress
+from jaxtri.boundary.record import Boundaries
 from jaxtri.durable.jobs.job import Execute, Job, check_same, prepare
 from jaxtri.durable.jobs.memory import parse, workers_within
+from jaxtri.durable.jobs.progress import Progress
 from jaxtri.durable.jobs.resume import left_to_do
 from jaxtri.durable.jobs.run import run_job, run_part
 from jaxtri.durable.jobs.threads import in_threads
 from jaxtri.durable.storage.lock import owned
 from jaxtri.durable.storage.tile_writer import bytes_apart
 from jaxtri.durable.storage.tiling import Plan, shard_of
-from jaxtri.errors import InputError, StorageError
+from jaxtri.errors import InputError
+from jaxtri.io.file_names import Outputs, named_outputs
 from jaxtri.io.hdf5_scan import check_outputs, size_on_disk
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.scans.in_memory import boundaries
 from jaxtri.scans.provenance import header, plan_of
 from jaxtri.scans.spec import Spec, load_specs
 from jaxtri.scans.tiles import Buffers, compute_tile
-
-Outputs = dict[tuple[str, str], Path]  # by model and treatment
 
 
 def write_scan(
@@ -193,30 +192,3 @@ def _compute(spec: Spec, treatment: Treatment, spare: dict[Any, list[Buffers]], 
 def _boundaries(spec: Spec, treatment: str, traced: Callable[[], dict[str, Boundaries]]) -> Boundaries | None:
     """Curves of one treatment, where a scan has them."""
     return traced()[treatment] if spec.traces_curves else None
-
-
-def outputs_in(specs: tuple[Spec, ...], folder: str | None) -> Outputs:
-    """One file a model and treatment, named after the scan file, in the working directory or a folder."""
-    where = Path(folder) if folder else Path()
-    if folder and not where.is_dir():
-        raise StorageError(f"{folder}: no such folder; make it first, or leave -o out")
-    several = len(specs) > 1
-    return {
-        (spec.model.name, one.name): where
-        / "_".join([spec.name, *([spec.model.name] if several else []), f"{one.name}.h5"])
-        for spec in specs
-        for one in spec.treatments
-    }
-
-
-def named_outputs(specs: tuple[Spec, ...], output: str | None) -> Outputs:
-    """The file that is named for one model and treatment, the folder that is named for several."""
-    models, treatments = len(specs), len(specs[0].treatments)
-    if output is None or Path(output).is_dir():
-        return outputs_in(specs, output)
-    if models * treatments > 1:
-        what = f"{models} models times {treatments} treatments" if models > 1 else f"{treatments} treatments"
-        raise InputError(f"-o {output}: {what} make one file each; name an existing folder")
-    if Path(output).suffix != ".h5":
-        raise InputError(f"-o {output}: neither an existing folder nor a file that ends in .h5")
-    return {(specs[0].model.name, specs[0].treatments[0].name): Path(output)}

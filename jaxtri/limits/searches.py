@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxtri.errors import InputError, unknown_name
+from jaxtri.limits.statistics import upper_limit
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.physics.decays.in_flight import REST
 from jaxtri.physics.production.channels import CHANNEL_NAMES
@@ -18,7 +19,6 @@ from jaxtri.tables.schema import Flight, SearchTable
 SETS = {"printed": "central", "corrected": "gauss"}  # search set -> how it reads a measurement
 NOT_DECIDING = {"bibtex", "printed", "note", "title", "reference", "locator"}
 MOST = 255  # searches: /leading is one byte
-GAUSS_95 = 1.645  # one-sided 95 % quantile of the normal distribution
 SECONDS_PER_PS = 1e-12
 WEIGHTS = {
     "invisible": (0.0, 0.0, 0.0, 1.0, 0.0),
@@ -143,17 +143,6 @@ def _table(path: Path) -> SearchTable:
     if table.channel not in CHANNEL_NAMES:
         raise unknown_name(f"{path.name}: channel", "channel", table.channel, CHANNEL_NAMES)
     return table
-
-
-def upper_limit(table: SearchTable, mode: str) -> float:
-    """Upper limit of a search: as quoted, or from a measurement (central, or central + 1.645 sigma)."""
-    if table.kind == "limit":
-        assert table.limit is not None
-        return table.limit
-    assert table.value is not None
-    assert table.stat_up is not None
-    sigma = math.hypot(table.stat_up, table.syst or 0.0)
-    return table.value + (GAUSS_95 * sigma if mode == "gauss" else 0.0)
 
 
 def _search_set(set_name: str, mode: str, tables: dict[str, SearchTable]) -> SearchSet:

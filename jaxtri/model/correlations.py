@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from jaxtri.errors import InputError, unknown_name
 from jaxtri.model.standard_model import TABLES, StandardModel, input_table, input_values
+from jaxtri.numerics.arrays import FloatArray
 from jaxtri.tables.reader import FOLDER, read
 from jaxtri.tables.schema import Correlation, CorrelationTable
 
-FloatArray = npt.NDArray[np.float64]
 ROUNDED = 1e-12  # an eigenvalue of a correlation matrix above minus this is not negative
 
 

@@ -6,16 +6,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
 from jaxtri.errors import InputError, unknown_name
-from jaxtri.model.standard_model import COLOURS, ELECTRIC_CHARGE, FERMIONS, WEAK_ISOSPIN
+from jaxtri.model.fermions import FERMIONS
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.tables.reader import FOLDER, check, locate, read
 from jaxtri.tables.schema import ModelTable
-
-ZERO = 1e-9  # anomaly coefficients of charges such as 0.3333333333 vanish to this
 
 
 @jax.tree_util.register_dataclass
@@ -28,7 +25,7 @@ class GaugeModel:
     neutrinos: str = field(metadata={"static": True})  # "chiral", "dirac" (light partners), "majorana"
     previous_limits: str | None = field(metadata={"static": True})  # table of couplings excluded before
     right_handed_neutrinos: tuple[float, ...] = field(metadata={"static": True})  # their charges
-    charge: Array  # (fermion,), in the order of standard_model.FERMIONS
+    charge: Array  # (fermion,), in the order of fermions.FERMIONS
     m_nu_R: Array  # mass of the right-handed neutrinos [GeV]; only "majorana" ones have their own
 
 
@@ -85,36 +82,3 @@ def _previous_limits(name: str | None, relative_to: Path | None) -> str | None:
         return str(own.absolute())
     known = [str(path.relative_to(FOLDER)) for path in FOLDER.glob("previous_limits/*.csv")]
     raise unknown_name("model: previous_limits", "table", name, known)
-
-
-def anomaly_coefficients(model: GaugeModel) -> dict[str, float]:
-    """Return the anomaly coefficients of a model with known (not traced) charges.
-
-    Left-handed fields count +, right-handed ones -; X is vector-like, so that only the electroweak
-    charges tell the chiralities apart:
-
-    * ``SU(2)^2 U(1)_X``: 1/2 sum over left-handed fermions of N_c X (a doublet counts N_c X);
-    * ``U(1)_Y^2 U(1)_X``: sum of N_c X (Y_L^2 - Y_R^2), Y = Q - T3;
-    * ``gravity^2 U(1)_X`` and ``U(1)_X^3``: from the neutrinos and their right-handed partners.
-
-    Returns
-    -------
-    dict
-        Coefficient by name; 0 to rounding where the anomaly cancels.
-    """
-    charge = np.asarray(model.charge, dtype=float)
-    colours, electric, isospin = (np.array(x) for x in (COLOURS, ELECTRIC_CHARGE, WEAK_ISOSPIN))
-    neutrinos = charge[3:6]
-    partners = np.array(model.right_handed_neutrinos)
-    return {
-        "SU(2)^2 U(1)_X": float(np.sum(colours * charge) / 2),
-        "U(1)_Y^2 U(1)_X": float(np.sum(colours * charge * ((electric - isospin) ** 2 - electric**2))),
-        "gravity^2 U(1)_X": float(np.sum(neutrinos) - np.sum(partners)),
-        "U(1)_X^3": float(np.sum(neutrinos**3) - np.sum(partners**3)),
-    }
-
-
-def is_anomaly_free(model: GaugeModel) -> bool:
-    """Return whether both mixed electroweak anomalies of X cancel among Standard Model fermions."""
-    coefficients = anomaly_coefficients(model)
-    return all(abs(coefficients[name]) < ZERO for name in ("SU(2)^2 U(1)_X", "U(1)_Y^2 U(1)_X"))

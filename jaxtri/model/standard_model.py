@@ -16,13 +16,6 @@ from jaxtri.tables.reader import FOLDER, parse, read_text
 from jaxtri.tables.reader import check as check_table
 from jaxtri.tables.schema import Quantity
 
-FERMIONS = ("e", "mu", "tau", "nu_e", "nu_mu", "nu_tau", "u", "d", "s", "c", "b", "t")
-CHARGED = (0, 1, 2, 6, 7, 8, 9, 10, 11)  # positions of the charged fermions in FERMIONS
-ELECTRIC_CHARGE = (-1.0, -1.0, -1.0, 0.0, 0.0, 0.0, 2 / 3, -1 / 3, -1 / 3, 2 / 3, -1 / 3, 2 / 3)
-WEAK_ISOSPIN = (-0.5, -0.5, -0.5, 0.5, 0.5, 0.5, 0.5, -0.5, -0.5, 0.5, -0.5, 0.5)  # T3, left-handed
-COLOURS = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0)
-HBAR = 6.582119569e-25  # GeV s, exact in the SI
-SPEED_OF_LIGHT = 299792458.0  # m/s, exact in the SI
 RANGES = {  # where the formulas that use them hold; CKM sines stay below 1
     "sw2": (0, 1),
     "alpha_0": (0, 1),
@@ -33,7 +26,6 @@ RANGES = {  # where the formulas that use them hold; CKM sines stay below 1
     "ckm_rhobar": (-1, 1),
     "ckm_etabar": (-1, 1),
 }
-NB_PER_GEV2 = 0.3893793721e6  # (hbar c)^2 in nb GeV^2, exact in the SI
 
 
 @jax.tree_util.register_dataclass

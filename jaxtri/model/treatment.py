@@ -15,11 +15,11 @@ import numpy as np
 from jax.core import Tracer
 
 from jaxtri.errors import InputError, unknown_name
-from jaxtri.model.gauge_model import ZERO, GaugeModel, is_anomaly_free
-from jaxtri.model.standard_model import FERMIONS
-from jaxtri.scans.schema import Choice
+from jaxtri.model.anomalies import ZERO, is_anomaly_free
+from jaxtri.model.fermions import FERMIONS
+from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.tables.reader import locate, read
-from jaxtri.tables.schema import TreatmentTable
+from jaxtri.tables.schema import Choice, TreatmentTable
 
 STATIC = {"static": True}
 TOP = FERMIONS.index("t")

@@ -1,5 +1,8 @@
 """64-bit floats: required, checked, never switched on behind the user's back."""
 
+import os
+from pathlib import Path
+
 import jax
 
 from jaxtri.errors import InputError
@@ -17,3 +20,16 @@ def require_x64() -> None:
         raise InputError(
             'jaxtri needs 64-bit floats: call jax.config.update("jax_enable_x64", True) before anything else'
         )
+
+
+def prepare() -> None:
+    """Switch 64-bit floats on, and keep compiled kernels for the next run in a private folder."""
+    jax.config.update("jax_enable_x64", True)
+    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    folder = home / "jaxtri" / f"jax-{jax.__version__}-{jax.default_backend()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        return  # compiled anew every time: slower, nothing else
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

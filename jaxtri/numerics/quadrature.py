@@ -3,9 +3,8 @@
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from jaxtri.numerics.arrays import FloatArray
 
 
 @cache

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpy.typing as npt
 from jax import Array
 from jax.typing import ArrayLike
 
-FloatArray = npt.NDArray[np.float64]
+from jaxtri.numerics.arrays import FloatArray
+
 State = tuple[Array, Array, Array, Array, Array, Array]  # x, bracket, last two steps, count
 Function = Callable[[Array], Array]
 MOST_STEPS = 130  # every second step at least halves the bracket: from 100 to one unit in the last place

@@ -18,9 +18,9 @@ from jax import Array
 
 from jaxtri.errors import InputError, unknown_name
 from jaxtri.model.correlations import Correlations, input_errors, normal_draws
+from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import (
-    FERMIONS,
     TABLES,
     StandardModel,
     input_range,

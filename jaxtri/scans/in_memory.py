@@ -5,9 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jaxtri.boundary.trace import boundaries
+from jaxtri.boundary import mass_mesh
+from jaxtri.boundary.kernels import compiled
+from jaxtri.boundary.plane import Problem
+from jaxtri.boundary.record import Boundaries
+from jaxtri.boundary.trace import _refined
+from jaxtri.boundary.unions import boundaries_of
+from jaxtri.errors import InputError
 from jaxtri.numerics.jax_settings import require_x64
-from jaxtri.scans.arrays import Scan
+from jaxtri.scans.record import Scan
 from jaxtri.scans.spec import Spec, as_spec
 from jaxtri.scans.tiles import compute
 
@@ -36,3 +42,36 @@ def scan(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Scan]:
     traced = boundaries(spec) if spec.traces_curves else {}
     grids = {one.name: compute(spec, one) for one in spec.treatments}
     return {name: replace(one, boundaries=traced.get(name)) for name, one in grids.items()}
+
+
+def boundaries(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Boundaries]:
+    """Trace every exclusion boundary of a scan.
+
+    Parameters
+    ----------
+    source
+        A scan file, its content as nested dictionaries, or a loaded specification.  Only the ends of
+        its axes are used.
+
+    Returns
+    -------
+    dict
+        `Boundaries` by treatment.
+
+    Raises
+    ------
+    InputError
+        For everything that is wrong with the specification, before anything is computed.
+    """
+    require_x64()
+    spec = as_spec(source)
+    if spec.axes:
+        names = ", ".join(one.name for one in spec.axes)
+        raise InputError(
+            f"{spec.name}: curves lie in the (m_X, g_X) plane, and this scan has the axes {names} besides; "
+            'scan it with arrays = ["boundary"]'
+        )
+    problem = Problem.of(spec)
+    compiled(problem)
+    columns = _refined(problem, mass_mesh.start(spec))
+    return boundaries_of(spec, columns)

@@ -13,7 +13,8 @@ from jaxtri.model.standard_model import TABLES, StandardModel, input_table, inpu
 from jaxtri.model.treatment import Treatment
 from jaxtri.physics.decays.widths import FINAL_STATES
 from jaxtri.physics.production.channels import CHANNEL_NAMES
-from jaxtri.scans.arrays import EDGES, LABELS, Header
+from jaxtri.scans.arrays import EDGES, LABELS
+from jaxtri.scans.record import Header
 from jaxtri.scans.spec import Spec
 
 

@@ -7,7 +7,17 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from jaxtri.scans.arrays import FIELDS, LABELS
-from jaxtri.tables.schema import Charge, Correlation, ModelTable, Positive, Real, Strict, Text, ascending
+from jaxtri.tables.schema import (
+    Charge,
+    Choice,
+    Correlation,
+    ModelTable,
+    Positive,
+    Real,
+    Strict,
+    Text,
+    ascending,
+)
 
 RESERVED = (*LABELS, *FIELDS, "provenance", "boundaries", "parameters")  # have this name in a scan's file
 Range = Annotated[list[Real], Field(min_length=2, max_length=2), AfterValidator(ascending)]
@@ -126,21 +136,6 @@ class Axes(BaseModel):
     def further(self) -> dict[str, FurtherAxis]:
         """Axes besides m_X and g_X, in the order of the file."""
         return self.__pydantic_extra__
-
-
-class Choice(Strict):
-    """A shipped treatment with some of its choices switched; its name becomes part of a file name."""
-
-    base: Text
-    name: Annotated[Text, Field(pattern=r"^[A-Za-z0-9_.+-]+$")]
-    decoupling: Text | None = None
-    z_to_gamma: Text | None = None
-    fcnc_prefactor: Text | None = None
-    loop_argument: Text | None = None
-    k_to_pi: Text | None = None
-    b_to_k: Text | None = None
-    b_to_kstar: Text | None = None
-    emission: Text | None = None
 
 
 class SearchChoice(Strict):

@@ -12,9 +12,11 @@ import numpy.typing as npt
 
 from jaxtri.errors import InputError, gather, unknown_name
 from jaxtri.limits.searches import SearchSet, load_searches
+from jaxtri.model.anomalies import anomaly_coefficients
 from jaxtri.model.correlations import INDEPENDENT, Correlations, known_correlations
-from jaxtri.model.gauge_model import GaugeModel, anomaly_coefficients, load_model
-from jaxtri.model.standard_model import FERMIONS, StandardModel, input_values, load_standard_model
+from jaxtri.model.fermions import FERMIONS
+from jaxtri.model.gauge_model import GaugeModel, load_model
+from jaxtri.model.standard_model import StandardModel, input_values, load_standard_model
 from jaxtri.model.treatment import CHOICES, Treatment, charge_free_choices, load_treatment, require_described
 from jaxtri.scans.arrays import FIELDS, REDUCTIONS, USUAL
 from jaxtri.scans.axes import (

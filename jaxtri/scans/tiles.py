@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from jax import Array
 
-from jaxtri.durable.storage.tiling import Plan
+from jaxtri.durable.storage.tiling import Box, Fields, Plan, extents, inside
 from jaxtri.limits.excluded_couplings import Ends
 from jaxtri.model.treatment import Treatment
-from jaxtri.scans.arrays import CELL_FIELDS, COLUMN_FIELDS, Box, Fields, Scan, dtype_of, extents, inside
+from jaxtri.scans.arrays import CELL_FIELDS, COLUMN_FIELDS, dtype_of
 from jaxtri.scans.grid import Columns, Nodes, cast, cells, columns, extent, take
 from jaxtri.scans.provenance import header, plan_of
+from jaxtri.scans.record import Scan
 from jaxtri.scans.spec import Spec
 
 Buffers = dict[str, Array]

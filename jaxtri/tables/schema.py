@@ -197,3 +197,18 @@ class SearchTable(SearchValues):
         override = self.printed.model_dump(exclude_unset=True)
         own = self.model_dump(exclude_unset=True, exclude={"printed"})
         return SearchTable.model_validate(own | override)
+
+
+class Choice(Strict):
+    """A shipped treatment with some of its choices switched; its name becomes part of a file name."""
+
+    base: Text
+    name: Annotated[Text, Field(pattern=r"^[A-Za-z0-9_.+-]+$")]
+    decoupling: Text | None = None
+    z_to_gamma: Text | None = None
+    fcnc_prefactor: Text | None = None
+    loop_argument: Text | None = None
+    k_to_pi: Text | None = None
+    b_to_k: Text | None = None
+    b_to_kstar: Text | None = None
+    emission: Text | None = None

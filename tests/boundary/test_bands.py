@@ -7,7 +7,7 @@ import pytest
 
 import jaxtri
 from jaxtri.boundary import bands
-from jaxtri.boundary.polylines import Curve
+from jaxtri.boundary.record import Curve
 from jaxtri.errors import InputError
 from jaxtri.model.correlations import known_correlations, normal_draws
 from jaxtri.model.standard_model import input_values, replaced

@@ -17,9 +17,10 @@ import pytest
 
 import jaxtri
 import pointwise
-from jaxtri.boundary import kernels, mass_mesh, trace
+from jaxtri.boundary import mass_mesh, trace
 from jaxtri.limits import excluded_couplings
 from jaxtri.limits.signal import SearchRow, log_ratio
+from jaxtri.numerics import threads
 from jaxtri.scans.spec import load_spec
 
 EXACT = 1e-10  # |F| at a vertex
@@ -82,7 +83,7 @@ def test_threads_change_no_bit(monkeypatch):
     """As many chunks at a time as there are threads: what each computes does not depend on the others."""
     scan = {"treatments": ["matched"], "searches": {"set": "printed", "only": [SMALL]}}
     several = traced(**scan)["matched"]
-    monkeypatch.setattr(kernels, "WORKERS", 1)
+    monkeypatch.setattr(threads, "WORKERS", 1)
     alone = traced(**scan)["matched"]
     assert len(several.curves) == len(alone.curves) > 0
     for one, other in zip(several.curves, alone.curves, strict=True):

@@ -20,8 +20,9 @@ import numpy as np
 import pytest
 
 import jaxtri
-from jaxtri.__main__ import EXAMPLES, main, parser
-from jaxtri.cli import files
+from jaxtri.__main__ import main
+from jaxtri.cli.commands import COMMANDS
+from jaxtri.cli.parser import EXAMPLES, parser
 from jaxtri.figures import comparison, figure
 from jaxtri.io import hdf5_scan
 from jaxtri.scans import point
@@ -425,13 +426,13 @@ def test_wrong_usage(line, capsys):
 
 def test_every_command_is_in_the_help(run):
     text = run("--help").stdout
-    assert set(re.findall(r"^    ([a-z]+)\b", text, flags=re.MULTILINE)) == set(files.COMMANDS)
+    assert set(re.findall(r"^    ([a-z]+)\b", text, flags=re.MULTILINE)) == set(COMMANDS)
     assert all(code in text for code in ("0 done", "1 internal", "2 wrong usage", "4 file cannot", "130"))
 
 
 @pytest.mark.parametrize("example", re.findall(r"^  jaxtri (.+?)(?:  .*| > .*)?$", EXAMPLES, re.MULTILINE))
 def test_every_example_of_the_help_parses(example):
-    assert parser().parse_args(example.split()).command in files.COMMANDS
+    assert parser().parse_args(example.split()).command in COMMANDS
 
 
 def test_version(run):

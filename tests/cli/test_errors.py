@@ -13,8 +13,9 @@ import pytest
 
 from jaxtri.errors import InputError, JaxtriError, StorageError, unknown_name
 from jaxtri.limits.searches import load_searches
+from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import load_model
-from jaxtri.model.standard_model import FERMIONS, load_standard_model
+from jaxtri.model.standard_model import load_standard_model
 from jaxtri.model.treatment import NOT_YET, load_treatment
 from jaxtri.physics.production.channels import branching_ratio
 from jaxtri.scans.spec import load_spec

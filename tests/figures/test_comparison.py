@@ -17,15 +17,9 @@ import pytest
 import pointwise
 from jaxtri import load_model, load_spec, scan
 from jaxtri.errors import InputError
-from jaxtri.figures.comparison import (
-    excluded_region,
-    improvements,
-    leading_searches,
-    previous_limits,
-    previously_excluded,
-    table,
-)
-from jaxtri.scans.arrays import Header, Scan
+from jaxtri.figures.comparison import excluded_region, improvements, leading_searches, table
+from jaxtri.limits.previous import previous_limits, previously_excluded
+from jaxtri.scans.record import Header, Scan
 from places import SCANS
 
 SCAN_FILE = SCANS / "figure_3.toml"

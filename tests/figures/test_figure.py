@@ -17,9 +17,10 @@ from PIL import Image
 
 from jaxtri import boundaries, scan
 from jaxtri.errors import InputError, StorageError
-from jaxtri.figures.comparison import leading_searches, previous_limits
+from jaxtri.figures.comparison import leading_searches
 from jaxtri.figures.figure import draw_axis, draw_errors, draw_scans, draw_times, save
 from jaxtri.figures.panels import GREY, PALETTES, STACK, draw_spread, half_width
+from jaxtri.limits.previous import previous_limits
 
 SMALL = {
     "curves": False,

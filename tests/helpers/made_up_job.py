@@ -31,10 +31,11 @@ from jaxtri.durable.jobs.run import run_job, run_part
 from jaxtri.durable.jobs.threads import in_threads
 from jaxtri.durable.storage import atomic_files, hdf5_writer, tile_records
 from jaxtri.durable.storage.lock import owned
-from jaxtri.durable.storage.tiling import Plan
+from jaxtri.durable.storage.tiling import Plan, inside
 from jaxtri.errors import JaxtriError
 from jaxtri.io import hdf5_layout
-from jaxtri.scans.arrays import CELL_FIELDS, EDGES, LABELS, Header, dtype_of, inside
+from jaxtri.scans.arrays import CELL_FIELDS, EDGES, LABELS, dtype_of
+from jaxtri.scans.record import Header
 
 SIZES = {"sample": 2, "m_X": 4, "g_X": 11}
 CHUNK, TILE = (1, 3, 3), (2, 4, 3)  # four tiles along g_X; chunks stick out past both ends

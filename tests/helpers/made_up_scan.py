@@ -12,9 +12,10 @@ import numpy as np
 
 from jaxtri.durable.storage.hdf5_writer import output_in
 from jaxtri.durable.storage.tile_writer import write_shard
-from jaxtri.durable.storage.tiling import make_plan
+from jaxtri.durable.storage.tiling import inside, make_plan
 from jaxtri.errors import JaxtriError
-from jaxtri.scans.arrays import CELL_FIELDS, FIELDS, LABELS, USUAL, Header, dims_of, dtype_of, inside
+from jaxtri.scans.arrays import CELL_FIELDS, FIELDS, LABELS, USUAL, dims_of, dtype_of
+from jaxtri.scans.record import Header
 
 FURTHER = {"m_t": [170.0, 172.0, 175.0], "draw": [0.0, 1.0]}  # what a scan may have besides m_X and g_X
 

@@ -12,7 +12,7 @@ import xarray
 
 import jaxtri
 from jaxtri.__main__ import main
-from jaxtri.boundary.polylines import Boundaries, Curve, Region
+from jaxtri.boundary.record import Boundaries, Curve, Region
 from jaxtri.cli import boundary
 from jaxtri.errors import InputError
 from jaxtri.io import text_formats

@@ -6,8 +6,8 @@ from typing import get_args, get_type_hints
 import pytest
 
 from jaxtri.errors import InputError
+from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import load_model
-from jaxtri.model.standard_model import FERMIONS
 from jaxtri.model.treatment import CHOICES, Treatment, load_treatment, require_described
 from jaxtri.physics.production.channels import branching_ratio
 from jaxtri.physics.production.flavour import DECOUPLING, FCNC_PREFACTOR, LOOP_ARGUMENT

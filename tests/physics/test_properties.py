@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from jaxtri.errors import InputError
-from jaxtri.model.gauge_model import anomaly_coefficients, is_anomaly_free, load_model
-from jaxtri.model.standard_model import FERMIONS, TABLES, input_table, load_standard_model
+from jaxtri.model.anomalies import anomaly_coefficients, is_anomaly_free
+from jaxtri.model.fermions import FERMIONS
+from jaxtri.model.gauge_model import load_model
+from jaxtri.model.standard_model import TABLES, input_table, load_standard_model
 from jaxtri.model.treatment import Treatment, load_treatment, require_described
 from jaxtri.physics.decays.hadrons import EXCLUSIVE, exclusive_ratios
 from jaxtri.physics.decays.widths import FINAL_STATES, decay_ratios, unit_decays

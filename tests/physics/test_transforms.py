@@ -21,21 +21,21 @@ from jaxtri.physics.triangle import integral, massless_leg, regimes, side, tenso
 COMPILED = 1e-11  # compiled and eager code round differently; near a pole that is amplified
 MASSES, COUPLINGS = (0.02, 0.31), (1e-4, 0.3)  # GeV: every production channel is open at both
 
-ELSEWHERE = (  # compiled, mapped and differentiated in test_hadrons, test_x_decays and test_properties
+ELSEWHERE = (  # compiled, mapped and differentiated in decays/test_hadrons, decays/test_widths and test_properties
     "hadrons.exclusive_ratios",
     "hadrons.hadronic_ratio",
-    "x_decays.decay_ratios",
-    "x_decays.unit_decays",
-    "decay_in_flight.turning_points",  # test_boundary: where a signal turns; has no derivatives
+    "widths.decay_ratios",
+    "widths.unit_decays",
+    "in_flight.turning_points",  # boundary/test_trace: where a signal turns; has no derivatives
 )
 NOT_DIFFERENTIATED = (  # the slopes are those of decoupled_ratio and any_legs
-    "triangle_massless_leg.contour_rule",
-    "triangle_three_legs.contour_rule",
-    "triangle_side.side_of",
-    "triangle_massless_leg.is_massive",
+    "massless_leg.contour_rule",
+    "three_legs.contour_rule",
+    "side.side_of",
+    "massless_leg.is_massive",
 )
 CONSTANT = (  # in total, at least
-    "x_decays.x_branching_ratios",
+    "widths.x_branching_ratios",
     "flavour.ckm_matrix",
     "z_decays.charged_masses",
     "hadrons.meson_couplings",
@@ -43,7 +43,7 @@ CONSTANT = (  # in total, at least
     "channels.channel_masses",
     "channels.production_thresholds",
     "hadrons.hadronic_thresholds",
-    "x_decays.decay_thresholds",
+    "widths.decay_thresholds",
 )
 
 
@@ -56,43 +56,31 @@ PUBLIC = {
     "kinematics.two_body_momentum": lambda sm, model, t, m, g: kinematics.two_body_momentum(5.3, 0.5, m),
     "kinematics.pair_velocity": lambda sm, model, t, m, g: kinematics.pair_velocity(m, 0.001),
     "kinematics.pair_gap": lambda sm, model, t, m, g: kinematics.pair_gap(*arrays(g), arrays(m**2, 0.0)),
-    "decay_in_flight.proper_time": lambda sm, model, t, m, g: in_flight.proper_time(
-        100.0, 152.0, 0.494, 0.14, m
-    ),
-    "decay_in_flight.log_probability": lambda sm, model, t, m, g: (
+    "in_flight.proper_time": lambda sm, model, t, m, g: in_flight.proper_time(100.0, 152.0, 0.494, 0.14, m),
+    "in_flight.log_probability": lambda sm, model, t, m, g: (
         in_flight.log_probability(True, m, g),
         in_flight.log_probability(False, m, g),
     ),
-    "decay_in_flight.turning_points": lambda sm, model, t, m, g: in_flight.turning_points(g),
+    "in_flight.turning_points": lambda sm, model, t, m, g: in_flight.turning_points(g),
     "hadrons.hadronic_thresholds": lambda sm, model, t, m, g: hadrons.hadronic_thresholds(sm),
-    "x_decays.decay_thresholds": lambda sm, model, t, m, g: widths.decay_thresholds(sm, model),
+    "widths.decay_thresholds": lambda sm, model, t, m, g: widths.decay_thresholds(sm, model),
     "channels.production_thresholds": lambda sm, model, t, m, g: channels.production_thresholds(sm),
-    "triangle.triangle_integral": lambda sm, model, t, m, g: integral.triangle_integral(9.0, 0.0, m, g),
-    "triangle.decoupling_factor": lambda sm, model, t, m, g: integral.decoupling_factor(9.0, 0.0, m, g),
-    "triangle_massless_leg.decoupled_ratio": lambda sm, model, t, m, g: massless_leg.decoupled_ratio(
+    "integral.triangle_integral": lambda sm, model, t, m, g: integral.triangle_integral(9.0, 0.0, m, g),
+    "integral.decoupling_factor": lambda sm, model, t, m, g: integral.decoupling_factor(9.0, 0.0, m, g),
+    "massless_leg.decoupled_ratio": lambda sm, model, t, m, g: massless_leg.decoupled_ratio(
         *arrays(9.0, m, g)
     ),
-    "triangle_massless_leg.contour_rule": lambda sm, model, t, m, g: massless_leg.contour_rule(
-        *arrays(9.0, m, g)
-    ),
-    "triangle_massless_leg.heavy_rule": lambda sm, model, t, m, g: massless_leg.heavy_rule(
-        *arrays(m / 9, -g / 9)
-    ),
-    "triangle_massless_leg.is_massive": lambda sm, model, t, m, g: (
-        massless_leg.is_massive(*arrays(m - 0.1)) * 1.0
-    ),
-    "triangle_massless_leg.threshold_gap": lambda sm, model, t, m, g: massless_leg.threshold_gap(
+    "massless_leg.contour_rule": lambda sm, model, t, m, g: massless_leg.contour_rule(*arrays(9.0, m, g)),
+    "massless_leg.heavy_rule": lambda sm, model, t, m, g: massless_leg.heavy_rule(*arrays(m / 9, -g / 9)),
+    "massless_leg.is_massive": lambda sm, model, t, m, g: massless_leg.is_massive(*arrays(m - 0.1)) * 1.0,
+    "massless_leg.threshold_gap": lambda sm, model, t, m, g: massless_leg.threshold_gap(*arrays(g, m)),
+    "massless_leg.squared_angle_slope": lambda sm, model, t, m, g: massless_leg.squared_angle_slope(
         *arrays(g, m)
     ),
-    "triangle_massless_leg.squared_angle_slope": lambda sm, model, t, m, g: massless_leg.squared_angle_slope(
-        *arrays(g, m)
-    ),
-    "triangle_regimes.any_legs": lambda sm, model, t, m, g: regimes.any_legs(*arrays(9.0, -2.0, m, g)),
-    "triangle_side.largest_first": lambda sm, model, t, m, g: side.largest_first(*arrays(0.1, m, g)),
-    "triangle_side.determinants": lambda sm, model, t, m, g: side.determinants(
-        arrays(9.0, -2.0, m), *arrays(g)
-    ),
-    "triangle_side.side_of": lambda sm, model, t, m, g: jax.tree.map(
+    "regimes.any_legs": lambda sm, model, t, m, g: regimes.any_legs(*arrays(9.0, -2.0, m, g)),
+    "side.largest_first": lambda sm, model, t, m, g: side.largest_first(*arrays(0.1, m, g)),
+    "side.determinants": lambda sm, model, t, m, g: side.determinants(arrays(9.0, -2.0, m), *arrays(g)),
+    "side.side_of": lambda sm, model, t, m, g: jax.tree.map(
         lambda leaf: 1.0 * leaf,
         side.side_of(
             side.determinants(arrays(9.0, -2.0, m), *arrays(g)),
@@ -100,13 +88,9 @@ PUBLIC = {
             jnp.array(True),
         ),
     ),
-    "triangle_tensor.heavy_rule": lambda sm, model, t, m, g: tensor.heavy_rule(*arrays(m, -g, 0.3, 2.0)),
-    "triangle_tensor.undeformed_rule": lambda sm, model, t, m, g: tensor.undeformed_rule(
-        -m, -1.0, -g, 1.0, order=8
-    ),
-    "triangle_three_legs.contour_rule": lambda sm, model, t, m, g: three_legs.contour_rule(
-        *arrays(9.0, -2.0, m, g)
-    ),
+    "tensor.heavy_rule": lambda sm, model, t, m, g: tensor.heavy_rule(*arrays(m, -g, 0.3, 2.0)),
+    "tensor.undeformed_rule": lambda sm, model, t, m, g: tensor.undeformed_rule(-m, -1.0, -g, 1.0, order=8),
+    "three_legs.contour_rule": lambda sm, model, t, m, g: three_legs.contour_rule(*arrays(9.0, -2.0, m, g)),
     "form_factors.b_to_k_f_plus_single_pole": lambda sm, model, t, m, g: (
         form_factors.b_to_k_f_plus_single_pole(sm.form_factors, m)
     ),
@@ -140,19 +124,19 @@ PUBLIC = {
     "three_pions.three_pion_phase_space": lambda sm, model, t, m, g: three_pions.three_pion_phase_space(
         sm, 3 * m
     ),
-    "x_decays.decay_ratios": lambda sm, model, t, m, g: widths.decay_ratios(sm, model, 3 * m),
-    "x_decays.unit_decays": lambda sm, model, t, m, g: widths.unit_decays(sm, model, 3 * m),
-    "x_decays.x_branching_ratios": lambda sm, model, t, m, g: widths.x_branching_ratios(sm, model, 3 * m),
-    "x_decays.x_width": lambda sm, model, t, m, g: widths.x_width(sm, model, 3 * m, g),
-    "x_decays.x_lifetime": lambda sm, model, t, m, g: widths.x_lifetime(sm, model, 3 * m, g),
-    "x_decays.lifetime": lambda sm, model, t, m, g: widths.lifetime(m),
+    "widths.decay_ratios": lambda sm, model, t, m, g: widths.decay_ratios(sm, model, 3 * m),
+    "widths.unit_decays": lambda sm, model, t, m, g: widths.unit_decays(sm, model, 3 * m),
+    "widths.x_branching_ratios": lambda sm, model, t, m, g: widths.x_branching_ratios(sm, model, 3 * m),
+    "widths.x_width": lambda sm, model, t, m, g: widths.x_width(sm, model, 3 * m, g),
+    "widths.x_lifetime": lambda sm, model, t, m, g: widths.x_lifetime(sm, model, 3 * m, g),
+    "widths.lifetime": lambda sm, model, t, m, g: widths.lifetime(m),
     "channels.production_vector": lambda sm, model, t, m, g: channels.production_vector(sm, model, t, m),
     "channels.channel_masses": lambda sm, model, t, m, g: channels.channel_masses(sm),
     "channels.branching_ratio": lambda sm, model, t, m, g: {
         name: channels.branching_ratio(name, sm, model, t, m, g) for name in channels.CHANNEL_NAMES
     },
 } | {
-    f"{module.__name__.removeprefix('jaxtri.physics.')}.{name}": getattr(module, name)
+    f"{module.__name__.split('.')[-1]}.{name}": getattr(module, name)
     for module, names in (
         (z_decays, ["z_to_gamma_width"]),
         (meson_decays, [name for name in vars(meson_decays) if name.endswith("_width")]),
@@ -166,12 +150,12 @@ HERE = [name for name in PUBLIC if name not in ELSEWHERE]
 
 def test_no_public_function_is_forgotten():
     modules = [
-        importlib.import_module(f"jaxtri.physics.{m.name}")
-        for m in pkgutil.iter_modules(jaxtri.physics.__path__)
+        importlib.import_module(m.name)
+        for m in pkgutil.walk_packages(jaxtri.physics.__path__, "jaxtri.physics.")
     ]
     found = {
         f"{module.__name__.split('.')[-1]}.{name}"
-        for module in [*modules, channels]
+        for module in modules
         for name, value in vars(module).items()
         if callable(value) and not inspect.isclass(value) and not name.startswith("_")
         and getattr(value, "__module__", None) == module.__name__

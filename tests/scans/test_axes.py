@@ -12,7 +12,8 @@ from scipy.stats import qmc
 
 from jaxtri import load_model, load_spec, load_specs, load_standard_model, scan, x_width
 from jaxtri.errors import InputError
-from jaxtri.model.standard_model import FERMIONS, input_table, input_values
+from jaxtri.model.fermions import FERMIONS
+from jaxtri.model.standard_model import input_table, input_values
 from jaxtri.physics.decays.widths import unit_decays
 from jaxtri.scans.arrays import FIELDS, REDUCTIONS, USUAL
 from jaxtri.scans.axes import with_parameters

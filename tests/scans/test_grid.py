@@ -16,9 +16,10 @@ import pytest
 import pointwise
 from jaxtri import decoupling_factor, load_spec, scan
 from jaxtri.durable.storage import tiling
+from jaxtri.durable.storage.tiling import inside
 from jaxtri.errors import InputError
 from jaxtri.limits.signal import log_ratio
-from jaxtri.scans.arrays import CELL_FIELDS, EXCLUDED, FIELDS, NO_SEARCH, STATUS, USUAL, inside
+from jaxtri.scans.arrays import CELL_FIELDS, EXCLUDED, FIELDS, NO_SEARCH, STATUS, USUAL
 from jaxtri.scans.grid import columns
 from jaxtri.scans.provenance import header, plan_of
 from jaxtri.scans.tiles import compute, compute_tile

@@ -10,7 +10,7 @@ import pytest
 
 import jaxtri
 from jaxtri.errors import InputError
-from jaxtri.model.gauge_model import anomaly_coefficients
+from jaxtri.model.anomalies import anomaly_coefficients
 from jaxtri.numerics.safe import log_or_minus_inf
 from jaxtri.scans import tiles
 from jaxtri.scans.arrays import STATUS

@@ -15,18 +15,14 @@ import pytest
 
 from jaxtri.cli.text import citations
 from jaxtri.errors import InputError
-from jaxtri.figures.comparison import previous_limits, previously_excluded
-from jaxtri.limits.searches import SETS, load_searches, upper_limit
+from jaxtri.limits.previous import previous_limits, previously_excluded
+from jaxtri.limits.searches import SETS, load_searches
+from jaxtri.limits.statistics import upper_limit
 from jaxtri.model import standard_model
-from jaxtri.model.gauge_model import anomaly_coefficients, is_anomaly_free, load_model
-from jaxtri.model.standard_model import (
-    FERMIONS,
-    FormFactors,
-    Hadrons,
-    StandardModel,
-    input_table,
-    input_values,
-)
+from jaxtri.model.anomalies import anomaly_coefficients, is_anomaly_free
+from jaxtri.model.fermions import FERMIONS
+from jaxtri.model.gauge_model import load_model
+from jaxtri.model.standard_model import FormFactors, Hadrons, StandardModel, input_table, input_values
 from jaxtri.model.treatment import NOT_YET, load_treatment
 from jaxtri.physics.production.channels import AVERAGES, CHANNELS
 from jaxtri.tables import reader

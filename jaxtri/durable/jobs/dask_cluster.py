@@ -15,7 +15,7 @@ from jaxtri.durable.storage.tile_writer import Heap, write_shard
 from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import InputError, InterruptedScan, JaxtriError, StorageError
 from jaxtri.model.treatment import Treatment
-from jaxtri.numerics.session import prepare
+from jaxtri.numerics.jax_settings import prepare
 from jaxtri.scans.provenance import versions
 from jaxtri.scans.spec import Spec
 from jaxtri.scans.tiles import compute_tile

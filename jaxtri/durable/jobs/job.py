@@ -11,14 +11,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jaxtri.boundary.polylines import Boundaries
-from jaxtri.durable.jobs.differences import differences
+from jaxtri.boundary.record import Boundaries
 from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.durable.storage.lock import owned
 from jaxtri.durable.storage.tile_writer import Blocks, Heap, clear
-from jaxtri.durable.storage.tiling import Plan
+from jaxtri.durable.storage.tiling import Fields, Plan
 from jaxtri.errors import InputError, StorageError
-from jaxtri.scans.arrays import Fields, Header
+from jaxtri.scans.record import Header
+
+LONGEST = 60  # characters of a value that is shown
+
 
 PLAN = "plan.json"
 SAID = ("configuration", "axes", "versions")  # the axes as a hash
@@ -204,3 +206,18 @@ def changes(job: Job, then: Mapping[str, Any]) -> str:
     more = f"\n  and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
     said = "\n  ".join(lines[:SHOWN])
     return f"Then -> now:\n  {said}{more}"
+
+
+def differences(then: Any, now: Any, where: str = "") -> Iterator[str]:
+    """Describe where two nested values differ, one line each."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        for name in dict.fromkeys([*then, *now]):
+            inner = f"{where}.{name}" if where else str(name)
+            yield from differences(then.get(name, "nothing"), now.get(name, "nothing"), inner)
+    elif then != now:
+        yield f"{where.removeprefix('configuration.')}: {_short(then)} -> {_short(now)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

@@ -1,10 +1,10 @@
 """How much memory a scan may take, and how many tiles at a time fit into it."""
 
-import os
 import re
 
 from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import InputError
+from jaxtri.numerics.threads import cores
 
 DEFAULT = 1 << 30  # bytes
 BASE = 600 << 20  # bytes of the process itself: libraries, compiled kernels, axes
@@ -54,11 +54,3 @@ def _of_tile(plan: Plan) -> int:
     for size in plan.tile[:-1]:
         columns *= size
     return COPIES * plan.bytes_of(cells) + COLUMN * columns
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1

@@ -6,16 +6,15 @@ gets its name and the folder goes.
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
 from typing import Any
 
-from jaxtri.durable.jobs.job import Execute, Job, adopted, prepare
+from jaxtri.durable.jobs.job import Execute, Job
 from jaxtri.durable.storage.hdf5_writer import Output, output_in
-from jaxtri.durable.storage.lock import owned, refuse_living, sweep
-from jaxtri.durable.storage.tile_records import finished_tiles, tiles_there
+from jaxtri.durable.storage.lock import sweep
+from jaxtri.durable.storage.tile_records import finished_tiles
 from jaxtri.durable.storage.tile_writer import Heap, clear, drop_outputs, drop_unnamed
 from jaxtri.durable.storage.tiling import Plan
-from jaxtri.errors import InputError, StorageError, UnresolvedError
+from jaxtri.errors import StorageError, UnresolvedError
 
 SHOWN = 8  # tiles that a message lists
 ROUNDS = 3  # of taking over what is there and computing the rest
@@ -124,42 +123,10 @@ def place(plan: Plan, tile: int) -> str:
     )
 
 
-def join(job: Job, others: list[Path], *, force: bool = False, break_lock: bool = False) -> None:
-    """Make the output of the shards in its own folder, which is removed, and in others, which stay.
-
-    Raises
-    ------
-    InputError
-        If a tile is in none of the folders, or its shard is damaged or of another scan.
-    StorageError
-        If the output cannot be written, or another process writes it.
-    """
-    job, folders = adopted(job, others)
-    every = set(range(job.plan.count))
-    refuse_living(job.folder, break_lock=break_lock)  # before a tile is missed that is just being computed
-    _require_none(job, every.difference(*map(tiles_there, folders)), "are missing")
-    job = prepare(job)
-    with owned(job.folder, break_lock=break_lock):
-        _require_free(job, force)
-        with output_in(job.folder, job.plan, job.header) as output:
-            _require_none(job, every - output.take(folders), "are damaged")
-            _finish(job, output, force=force)
-        clear(job.folder)
-
-
 def _require_free(job: Job, force: bool) -> None:
     """Raise, before tiles are computed, where an output appeared since that was last looked at."""
     if os.path.lexists(job.output) and not force:
         raise StorageError(f"{job.output}: appeared meanwhile; nothing was overwritten")
-
-
-def _require_none(job: Job, tiles: set[int], what: str) -> None:
-    if tiles:
-        shown = ", ".join(map(str, sorted(tiles)[:SHOWN])) + (", ..." if len(tiles) > SHOWN else "")
-        raise InputError(
-            f"{job.output}: {len(tiles)} of {job.plan.count} tiles {what}: {shown}; "
-            "run jaxtri scan --shard i/n again for their parts, i = tile mod n + 1"
-        )
 
 
 def _finish(job: Job, output: Output, *, force: bool) -> None:

@@ -16,16 +16,16 @@ from typing import Any
 import h5py
 import numpy as np
 
-from jaxtri.boundary.polylines import Boundaries
+from jaxtri.boundary.record import Boundaries
 from jaxtri.durable.storage.atomic_files import new_data, publish, storing, write_at
 from jaxtri.durable.storage.chunk_bytes import Data
 from jaxtri.durable.storage.tile_records import Offset, Shard, by_heap, sound_shard, tiles_there
 from jaxtri.durable.storage.tile_writer import OUTPUT, copy_shard, drop_outputs
-from jaxtri.durable.storage.tiling import Plan
+from jaxtri.durable.storage.tiling import Box, Fields, Plan, inside
 from jaxtri.errors import StorageError
 from jaxtri.io.hdf5_boundaries import write_boundaries
 from jaxtri.io.hdf5_layout import LIBRARY, complete, create_array, write_axes
-from jaxtri.scans.arrays import Box, Fields, Header, inside
+from jaxtri.scans.record import Header
 
 
 class _Disk(io.RawIOBase):

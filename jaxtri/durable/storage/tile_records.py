@@ -19,9 +19,9 @@ import numpy as np
 
 from jaxtri.durable.storage.atomic_files import sync, write_whole
 from jaxtri.durable.storage.chunk_bytes import Data, is_sound
-from jaxtri.durable.storage.tiling import Plan
+from jaxtri.durable.storage.tiling import Box, Fields, Plan
 from jaxtri.errors import InputError, StorageError
-from jaxtri.scans.arrays import CELL_FIELDS, Box, Fields
+from jaxtri.scans.arrays import CELL_FIELDS
 
 FORMAT = "jaxtri-shard"
 CHECKSUM = 4  # bytes at the end of a record

@@ -31,8 +31,7 @@ from jaxtri.durable.storage.tile_records import (
     tiles_there,
     write_record,
 )
-from jaxtri.durable.storage.tiling import Plan
-from jaxtri.scans.arrays import Box, Fields, extents
+from jaxtri.durable.storage.tiling import Box, Fields, Plan, extents
 
 Blocks = Iterator[tuple[Box, Fields]]
 OUTPUT = "output"  # what the name of an output in the making begins with

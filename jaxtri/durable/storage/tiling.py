@@ -10,8 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy.typing as npt
+
 from jaxtri.errors import InputError
-from jaxtri.scans.arrays import CELL_FIELDS, LABELS, Box, dims_of, dtype_of, extents
+from jaxtri.scans.arrays import CELL_FIELDS, LABELS, dims_of, dtype_of
+
+Fields = dict[str, npt.NDArray[Any]]
+Box = tuple[tuple[int, int], ...]  # first and last-but-one position on every axis of a scan
+
 
 CHUNK_CELLS = 62_500  # 125 masses x 500 couplings: a plane of float32 is 250 kB
 CHUNK = {"g_X": 500, "m_X": 125}
@@ -203,3 +209,13 @@ def _box(shape: tuple[int, ...], size: tuple[int, ...], index: int) -> Box:
         (position * part, min((position + 1) * part, whole))
         for position, part, whole in zip(reversed(corner), size, shape, strict=True)
     )
+
+
+def inside(box: Box) -> tuple[Any, ...]:
+    """Index of a box in an array: every label, then the axes."""
+    return (..., *(slice(first, last) for first, last in box))
+
+
+def extents(box: Box) -> tuple[int, ...]:
+    """Nodes of a box on every axis."""
+    return tuple(last - first for first, last in box)

@@ -13,8 +13,10 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxtri.model.constants import NB_PER_GEV2
+from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
-from jaxtri.model.standard_model import FERMIONS, NB_PER_GEV2, StandardModel
+from jaxtri.model.standard_model import StandardModel
 from jaxtri.numerics.safe import sqrt_or_zero
 from jaxtri.physics.decays.quarks import quark_ratio
 from jaxtri.physics.decays.three_pions import p_wave_width, propagator, three_pion_phase_space

@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from jaxtri.model.standard_model import SPEED_OF_LIGHT
+from jaxtri.model.constants import SPEED_OF_LIGHT
 from jaxtri.numerics.roots import bracketed_root
 from jaxtri.numerics.safe import log_or_minus_inf, sqrt_or_zero
 from jaxtri.physics.kinematics import two_body_momentum

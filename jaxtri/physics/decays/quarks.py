@@ -4,8 +4,9 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
-from jaxtri.model.standard_model import FERMIONS, StandardModel
+from jaxtri.model.standard_model import StandardModel
 from jaxtri.physics.kinematics import pair_velocity
 
 LOWEST_SCALE = 1.0  # GeV; alpha_s is frozen below

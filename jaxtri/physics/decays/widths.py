@@ -10,8 +10,10 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxtri.model.constants import HBAR
+from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
-from jaxtri.model.standard_model import FERMIONS, HBAR, StandardModel
+from jaxtri.model.standard_model import StandardModel
 from jaxtri.physics.decays.hadrons import Spaces, hadronic_ratio, hadronic_thresholds
 from jaxtri.physics.kinematics import pair_velocity
 

@@ -9,8 +9,9 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxtri.errors import unknown_name
+from jaxtri.model.constants import HBAR
 from jaxtri.model.gauge_model import GaugeModel
-from jaxtri.model.standard_model import HBAR, StandardModel
+from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment, require_described
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.physics.production import meson_decays

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxtri.model.fermions import COLOURS, FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
-from jaxtri.model.standard_model import COLOURS, FERMIONS, StandardModel
+from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
 
 DOWN_TYPE = MappingProxyType({"d": 0, "s": 1, "b": 2})  # columns of the CKM matrix

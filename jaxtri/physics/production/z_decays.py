@@ -7,8 +7,9 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxtri.model.fermions import CHARGED, COLOURS, ELECTRIC_CHARGE, WEAK_ISOSPIN
 from jaxtri.model.gauge_model import GaugeModel
-from jaxtri.model.standard_model import CHARGED, COLOURS, ELECTRIC_CHARGE, WEAK_ISOSPIN, StandardModel
+from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
 from jaxtri.physics.triangle.integral import decoupling_factor
 
@@ -16,7 +17,7 @@ TEV = 1000.0  # GeV
 
 
 def charged_masses(sm: StandardModel) -> Array:
-    """Masses of the nine charged fermions [GeV], in the order of standard_model.CHARGED."""
+    """Masses of the nine charged fermions [GeV], in the order of fermions.CHARGED."""
     return jnp.stack([sm.m_e, sm.m_mu, sm.m_tau, sm.m_u, sm.m_d, sm.m_s, sm.m_c, sm.m_b, sm.m_t])
 
 

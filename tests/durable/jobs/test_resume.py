@@ -15,8 +15,9 @@ import pytest
 from jaxtri.durable.jobs import resume
 from jaxtri.durable.jobs import run as run_room
 from jaxtri.durable.jobs.job import prepare
+from jaxtri.durable.jobs.merge import join
 from jaxtri.durable.jobs.resume import left_to_do
-from jaxtri.durable.jobs.run import ROUNDS, join, run_job, run_part
+from jaxtri.durable.jobs.run import ROUNDS, run_job, run_part
 from jaxtri.durable.jobs.threads import in_threads
 from jaxtri.durable.storage.lock import owned
 from jaxtri.durable.storage.process_identity import this_process

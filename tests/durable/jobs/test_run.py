@@ -17,8 +17,9 @@ import pytest
 from jaxtri.durable.jobs import job as job_room
 from jaxtri.durable.jobs import resume, status, threads
 from jaxtri.durable.jobs.job import PLAN, prepare
+from jaxtri.durable.jobs.merge import join
 from jaxtri.durable.jobs.resume import left_to_do
-from jaxtri.durable.jobs.run import join, run_job, run_part
+from jaxtri.durable.jobs.run import run_job, run_part
 from jaxtri.durable.jobs.threads import in_threads
 from jaxtri.durable.storage import hdf5_writer
 from jaxtri.durable.storage.lock import owned

@@ -9,9 +9,9 @@ import pytest
 
 from jaxtri.durable.jobs.memory import BASE, parse, workers_within
 from jaxtri.durable.storage import tiling as rules
-from jaxtri.durable.storage.tiling import Plan, make_plan, shard_of
+from jaxtri.durable.storage.tiling import Plan, extents, make_plan, shard_of
 from jaxtri.errors import InputError
-from jaxtri.scans.arrays import FIELDS, REDUCTIONS, USUAL, extents
+from jaxtri.scans.arrays import FIELDS, REDUCTIONS, USUAL
 
 LABELS = {"search": 27, "channel": 9, "final_state": 5, "edge": 2}
 SIZES = {

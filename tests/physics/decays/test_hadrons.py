@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from jaxtri.boundary.sensitivities import by_name
+from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import load_model
-from jaxtri.model.standard_model import FERMIONS, replaced
+from jaxtri.model.standard_model import replaced
 from jaxtri.physics.decays import three_pions
 from jaxtri.physics.decays.hadrons import (
     EXCLUSIVE,

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxtri.model.standard_model import FERMIONS
+from jaxtri.model.fermions import FERMIONS
 from jaxtri.physics.decays.widths import FINAL_STATES, lifetime, x_branching_ratios, x_lifetime, x_width
 
 ROUNDING = 1e-12  # relative, against 30 digits

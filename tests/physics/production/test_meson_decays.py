@@ -9,7 +9,8 @@ import jax
 import numpy as np
 import pytest
 
-from jaxtri.model.standard_model import HBAR, load_standard_model
+from jaxtri.model.constants import HBAR
+from jaxtri.model.standard_model import load_standard_model
 from jaxtri.physics.production.channels import AVERAGES, CHANNELS, branching_ratio
 from jaxtri.physics.production.meson_decays import B_TO_K, B_TO_KSTAR, K_TO_PI
 

@@ -11,8 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxtri.model.fermions import CHARGED, FERMIONS
 from jaxtri.model.gauge_model import load_model
-from jaxtri.model.standard_model import CHARGED, FERMIONS, load_standard_model
+from jaxtri.model.standard_model import load_standard_model
 from jaxtri.physics.production.z_decays import (
     Z_TO_GAMMA,
     charged_masses,

@@ -1,0 +1,44 @@
+"""Exclusion curves as they are handed on: curves, regions, outlines of unions."""
+
+from dataclasses import dataclass
+
+from jaxtri.numerics.arrays import FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """One boundary of what a search excludes; a closed one repeats its first vertex at the end."""
+
+    search: str
+    m_X: FloatArray  # [GeV]
+    g_X: FloatArray
+    slope: FloatArray  # d ln g_X / d ln m_X; infinite at the tips of an island
+    residual: FloatArray  # |F| at every vertex
+    closed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """An excluded piece of the plane, from mass to mass: a closed ring, counterclockwise."""
+
+    search: str
+    m_X: FloatArray  # [GeV]
+    g_X: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boundaries:
+    """Every boundary of one model under one treatment within the window of a scan."""
+
+    treatment: str
+    curves: tuple[Curve, ...]  # by search
+    groups: dict[str, tuple[Curve, ...]]  # outlines of the union of "Z", "B", "K" and of all, "ZBK"
+    walls: dict[
+        str, FloatArray
+    ]  # (wall, 3) of a group: m_X and two couplings between which data begin or end
+    regions: tuple[Region, ...]  # by search: they overlap
+    unresolved: int = 0  # masses at which two critical points could not be told apart; 0 as a rule
+
+    def of(self, search: str) -> tuple[Curve, ...]:
+        """Curves of one search."""
+        return tuple(one for one in self.curves if one.search == search)

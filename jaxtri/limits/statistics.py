@@ -1,0 +1,18 @@
+"""From a measurement to an upper limit."""
+
+import math
+
+from jaxtri.tables.schema import SearchTable
+
+GAUSS_95 = 1.645  # one-sided 95 % quantile of the normal distribution
+
+
+def upper_limit(table: SearchTable, mode: str) -> float:
+    """Upper limit of a search: as quoted, or from a measurement (central, or central + 1.645 sigma)."""
+    if table.kind == "limit":
+        assert table.limit is not None
+        return table.limit
+    assert table.value is not None
+    assert table.stat_up is not None
+    sigma = math.hypot(table.stat_up, table.syst or 0.0)
+    return table.value + (GAUSS_95 * sigma if mode == "gauss" else 0.0)
