@@ -16,7 +16,7 @@ STORAGE, INTERRUPTED = 4, 130
 
 def _terminated(number: int, frame: FrameType | None) -> None:
     """End at SIGTERM as at any other error; while tiles are computed they are finished first."""
-    raise InterruptedScan("stopped; what is finished is kept, the same command goes on")
+    raise InterruptedScan("stopped; finished tiles are kept; the same command resumes")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -47,7 +47,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(f"jaxtri: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
         return STORAGE
     except KeyboardInterrupt:
-        print("jaxtri: interrupted; finished tiles are kept, the same command goes on", file=sys.stderr)
+        print("jaxtri: interrupted; finished tiles are kept; the same command resumes", file=sys.stderr)
         return INTERRUPTED
     return 0
 

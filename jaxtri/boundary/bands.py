@@ -15,7 +15,7 @@ import numpy as np
 from jax import Array
 
 from jaxtri.boundary.kernels import CHUNK
-from jaxtri.boundary.plane import Problem
+from jaxtri.boundary.plane import Plane
 from jaxtri.boundary.record import Curve
 from jaxtri.boundary.sensitivities import compiled, gradients, row_of
 from jaxtri.limits.excluded_couplings import NONE, Ends, edges
@@ -28,7 +28,6 @@ from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 from jaxtri.physics.decays.in_flight import turning_points
 from jaxtri.physics.decays.widths import unit_decays
 from jaxtri.physics.production.channels import production_vector
-from jaxtri.scans.spec import Spec
 
 STEEP = 30.0  # |d ln g_X / d ln m_X| beyond which a curve is a wall: it moves in mass, not in g_X
 MOST_POINTS = 64  # vertices of a curve at which its band is computed; linear from one to the next
@@ -61,52 +60,51 @@ def _is_wall(curve: Curve) -> BoolArray:
     return ~(np.abs(curve.slope) <= STEEP)
 
 
-def sensitivities(spec: Spec, treatment: Treatment, curve: Curve) -> dict[str, FloatArray]:
+def sensitivities(plane: Plane, treatment: Treatment, curve: Curve) -> dict[str, FloatArray]:
     """Return d ln g_X / d input at every vertex of a curve, by name.
 
     Parameters
     ----------
-    spec, treatment
-        A scan and one of its treatments.
+    plane, treatment
+        The plane, and one of its treatments.
     curve
         Boundary of one search.
     """
-    problem = Problem.of(spec)
     chunks = [slice(start, start + CHUNK) for start in range(0, max(1, len(curve.m_X)), CHUNK)]
-    position = _position(spec, curve.search)
+    position = _position(plane, curve.search)
     log_g = np.log(curve.g_X)
-    found = [gradients(problem, treatment, position, curve.m_X[part], log_g[part]) for part in chunks]
+    found = [gradients(plane, treatment, position, curve.m_X[part], log_g[part]) for part in chunks]
     return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
 
 
-def _position(spec: Spec, search: str) -> int:
-    return [label.name for label in spec.searches.labels].index(search)
+def _position(plane: Plane, search: str) -> int:
+    return [label.name for label in plane.searches.labels].index(search)
 
 
-def band(spec: Spec, treatment: Treatment, curve: Curve) -> Band:
+def band(plane: Plane, treatment: Treatment, curve: Curve) -> Band:
     """Propagate the inputs' errors linearly to a curve, but for its walls.
 
     Parameters
     ----------
-    spec, treatment
-        A scan and one of its treatments.
+    plane, treatment
+        The plane, and one of its treatments.
     curve
         Boundary of one search.
     """
-    return next(bands(spec, treatment, [curve]))
+    return next(bands_of(plane, treatment, [curve]))
 
 
-def bands(spec: Spec, treatment: Treatment, curves: Iterable[Curve]) -> Iterator[Band]:
+def bands_of(plane: Plane, treatment: Treatment, curves: Iterable[Curve]) -> Iterator[Band]:
     """Yield the `band` of every curve; the tables of errors are read once."""
-    errors = input_errors(spec.sm)
-    compiled(Problem.of(spec), treatment)
+    errors = input_errors(plane.sm)
+    compiled(plane, treatment)
     for curve in curves:
-        yield _propagated(spec, treatment, curve, errors)
+        yield _propagated(plane, treatment, curve, errors)
 
 
-def _propagated(spec: Spec, treatment: Treatment, curve: Curve, errors: Mapping[str, Any]) -> Band:
+def _propagated(plane: Plane, treatment: Treatment, curve: Curve, errors: Mapping[str, Any]) -> Band:
     vertices, some = _thinned(curve)
-    moves = {name: slope * errors[name] for name, slope in sensitivities(spec, treatment, some).items()}
+    moves = {name: slope * errors[name] for name, slope in sensitivities(plane, treatment, some).items()}
     parts = {
         name: np.sqrt((move**2).reshape(len(vertices), np.size(errors[name])).sum(axis=1))
         for name, move in moves.items()
@@ -116,7 +114,7 @@ def _propagated(spec: Spec, treatment: Treatment, curve: Curve, errors: Mapping[
         vertices=vertices,
         m_X=some.m_X,
         g_X=some.g_X,
-        sigma=np.sqrt(variance(moves, spec.correlations)),
+        sigma=np.sqrt(variance(moves, plane.correlations)),
         leading=_leading(some.m_X, parts),
     )
 
@@ -173,7 +171,14 @@ def _drawn(values: Mapping[str, Any], setting: _Setting, treatment: Treatment) -
 
 
 def monte_carlo(
-    spec: Spec, treatment: Treatment, search: str, m_X: float, g_X: float, *, draws: int = 1000, seed: int = 0
+    plane: Plane,
+    treatment: Treatment,
+    search: str,
+    m_X: float,
+    g_X: float,
+    *,
+    draws: int = 1000,
+    seed: int = 0,
 ) -> FloatArray:
     """Return ln g_X of one boundary point for random inputs, normally distributed about their values.
 
@@ -181,8 +186,8 @@ def monte_carlo(
 
     Parameters
     ----------
-    spec, treatment
-        A scan and one of its treatments.
+    plane, treatment
+        The plane, and one of its treatments.
     search
         Name of a search.
     m_X, g_X
@@ -192,14 +197,14 @@ def monte_carlo(
     seed
         Of the random numbers.
     """
-    values, errors = input_values(spec.sm), input_errors(spec.sm)
-    drawn = normal_draws(values, errors, spec.correlations, draws, seed)
+    values, errors = input_values(plane.sm), input_errors(plane.sm)
+    drawn = normal_draws(values, errors, plane.correlations, draws, seed)
     centre = float(np.log(g_X))
     setting = _Setting(
-        spec.sm,
-        spec.model,
-        spec.searches,
-        jnp.asarray(_position(spec, search)),
+        plane.sm,
+        plane.model,
+        plane.searches,
+        jnp.asarray(_position(plane, search)),
         jnp.asarray(float(m_X)),
         Ends(centre - 1.0, centre + 1.0),
     )

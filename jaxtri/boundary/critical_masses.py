@@ -6,7 +6,7 @@ import numpy as np
 
 from jaxtri.boundary.edge_table import Cells, Columns, Pairs
 from jaxtri.boundary.kernels import CHUNK, edges_at, masses_at
-from jaxtri.boundary.plane import Problem
+from jaxtri.boundary.plane import Plane
 from jaxtri.numerics.arrays import FloatArray, IntArray
 from jaxtri.numerics.roots import roots_of_all
 from jaxtri.numerics.threads import over_chunks
@@ -15,32 +15,32 @@ NEAREST = -40.0  # ln of a part of a step: below rounding
 ULPS = 2.0  # units in the last place of a mass: closer ones are the same
 
 
-def critical_masses(problem: Problem, columns: Columns, cells: Cells) -> FloatArray:
+def critical_masses(plane: Plane, columns: Columns, cells: Cells) -> FloatArray:
     """Solve for the mass in each cell at which the level of an event vanishes."""
 
     def levels(m_X: FloatArray) -> FloatArray:
-        return _of_edges(problem, m_X, cells.line[:, None], "levels", cells.event[:, None])[:, 0]
+        return _of_edges(plane, m_X, cells.line[:, None], "levels", cells.event[:, None])[:, 0]
 
     return _solved(levels, columns, cells.node)
 
 
-def crossing_masses(problem: Problem, columns: Columns, pairs: Pairs) -> FloatArray:
+def crossing_masses(plane: Plane, columns: Columns, pairs: Pairs) -> FloatArray:
     """Solve for the mass at which two edges cross."""
 
     def distance(m_X: FloatArray) -> FloatArray:
-        one, other = _of_edges(problem, m_X, pairs.lines, "value", pairs.sources).T
+        one, other = _of_edges(plane, m_X, pairs.lines, "value", pairs.sources).T
         return np.asarray(one - other)
 
     return _solved(distance, columns, pairs.node)
 
 
-def _of_edges(problem: Problem, m_X: FloatArray, lines: IntArray, name: str, which: IntArray) -> FloatArray:
+def _of_edges(plane: Plane, m_X: FloatArray, lines: IntArray, name: str, which: IntArray) -> FloatArray:
     """One number of the `Edges` of some lines at every mass, (m_X, line)."""
     made = np.empty(lines.shape)
 
     def fill(piece: slice) -> None:
         node = np.repeat(np.arange(len(m_X[piece])), lines.shape[1])
-        found = edges_at(masses_at(problem, m_X[piece]), node, lines[piece].ravel())[0]
+        found = edges_at(masses_at(plane, m_X[piece]), node, lines[piece].ravel())[0]
         chosen = np.asarray(getattr(found, name))[np.arange(len(node)), which[piece].ravel()]
         made[piece] = chosen.reshape(made[piece].shape)
 

@@ -16,7 +16,7 @@ import numpy as np
 from jax import Array
 
 from jaxtri.boundary.edge_table import NONE, Columns, Nodes
-from jaxtri.boundary.plane import Problem
+from jaxtri.boundary.plane import Plane
 from jaxtri.limits.excluded_couplings import (
     EVENTS,
     LONGEST,
@@ -139,39 +139,39 @@ def _with(search: SearchRow, parts: dict[str, Array]) -> SearchRow:
     return SearchRow(**kept, **parts)
 
 
-def masses_at(problem: Problem, m_X: FloatArray) -> Mass:
+def masses_at(plane: Plane, m_X: FloatArray) -> Mass:
     """Everything that some masses, `CHUNK` at most, have; the last one is repeated up to that."""
     chunk = padded(m_X, CHUNK)
-    decays, rates, _ = rates_at(problem, chunk)
-    return _masses(problem.sm, problem.searches, problem.window, chunk, decays, rates)
+    decays, rates, _ = rates_at(plane, chunk)
+    return _masses(plane.sm, plane.searches, plane.window, chunk, decays, rates)
 
 
-def rates_at(problem: Problem, m_X: FloatArray) -> tuple[Any, tuple[Any, ...], tuple[Spaces, Spaces]]:
+def rates_at(plane: Plane, m_X: FloatArray) -> tuple[Any, tuple[Any, ...], tuple[Spaces, Spaces]]:
     """Decays, production under every treatment, three-pion phase space, each with its change along ln m_X.
 
     Always of `CHUNK` masses.
     """
     require_x64()  # of this thread
-    sm, model = problem.sm, problem.model
-    rates = tuple(_production(sm, model, one, m_X) for one in problem.treatments)
-    spaces = _spaces_at(problem, m_X)
+    sm, model = plane.sm, plane.model
+    rates = tuple(_production(sm, model, one, m_X) for one in plane.treatments)
+    spaces = _spaces_at(plane, m_X)
     return _decays(sm, model, m_X, spaces), rates, spaces
 
 
-def _spaces_at(problem: Problem, m_X: FloatArray) -> tuple[Spaces, Spaces]:
+def _spaces_at(plane: Plane, m_X: FloatArray) -> tuple[Spaces, Spaces]:
     """`_three_pions` at masses, computed only where it is used: it is an integral over a Dalitz plot."""
     blank: Any = np.zeros(len(m_X)), np.zeros(len(m_X)), np.zeros((len(m_X), 2))
     made = jax.tree.map(np.copy, (Spaces(*blank), Spaces(*blank)))
-    for some in three_pion_parts(problem, m_X):
-        found = _three_pions(problem.sm, padded(m_X[some], FEW))
+    for some in three_pion_parts(plane, m_X):
+        found = _three_pions(plane.sm, padded(m_X[some], FEW))
         for whole, part in zip(jax.tree.leaves(made), jax.tree.leaves(found), strict=True):
             whole[some] = np.asarray(part)[: len(some)]
     return made
 
 
-def three_pion_parts(problem: Problem, m_X: FloatArray) -> Iterator[IntArray]:
+def three_pion_parts(plane: Plane, m_X: FloatArray) -> Iterator[IntArray]:
     """Positions of the masses at which three-pion phase space matters, `FEW` at a time."""
-    used = np.flatnonzero((problem.three_pions[0] < m_X) & (m_X < problem.three_pions[1]))
+    used = np.flatnonzero((plane.three_pions[0] < m_X) & (m_X < plane.three_pions[1]))
     for start in range(0, len(used), FEW):
         yield used[start : start + FEW]
 
@@ -185,26 +185,26 @@ def edges_at(masses: Mass, node: IntArray, line: IntArray) -> tuple[Edges, Float
     return jax.tree.map(lambda *x: np.concatenate(x)[: len(node)], *parts)
 
 
-def compiled(problem: Problem) -> None:
+def compiled(plane: Plane) -> None:
     """Compile every kernel, some at the same time; where they are compiled it costs one chunk."""
-    sm, model = problem.sm, problem.model
-    m_X = np.full(CHUNK, problem.three_pions[0])  # not inside: no spaces
+    sm, model = plane.sm, plane.model
+    m_X = np.full(CHUNK, plane.three_pions[0])  # not inside: no spaces
     with ThreadPoolExecutor(WORKERS) as pool:
-        decays = pool.submit(_decays, sm, model, m_X, _spaces_at(problem, m_X))
+        decays = pool.submit(_decays, sm, model, m_X, _spaces_at(plane, m_X))
         pool.submit(_three_pions, sm, m_X[:FEW])
-        rates = tuple(pool.submit(_production, sm, model, one, m_X) for one in problem.treatments)
+        rates = tuple(pool.submit(_production, sm, model, one, m_X) for one in plane.treatments)
         known = decays.result(), tuple(one.result() for one in rates)
-        masses = _masses(sm, problem.searches, problem.window, m_X, *known)
+        masses = _masses(sm, plane.searches, plane.window, m_X, *known)
         pool.submit(edges_at, masses, np.zeros(1, dtype=int), np.zeros(1, dtype=int))
 
 
-def columns_at(problem: Problem, nodes: Nodes) -> Columns:
+def columns_at(plane: Plane, nodes: Nodes) -> Columns:
     """Compute the columns at nodes; levels that vanish are marked later."""
-    lines, count = len(problem.treatments) * len(problem.searches.labels), len(nodes.m_X)
+    lines, count = len(plane.treatments) * len(plane.searches.labels), len(nodes.m_X)
     made = _blank(nodes, lines)
 
     def fill(piece: slice) -> None:
-        masses = masses_at(problem, nodes.m_X[piece])
+        masses = masses_at(plane, nodes.m_X[piece])
         made.valid[piece] = np.asarray(masses.rows.is_valid)[: len(nodes.m_X[piece])]
         node, line = np.nonzero(made.valid[piece])
         if not len(node):

@@ -7,10 +7,10 @@ from dataclasses import fields
 import numpy as np
 
 from jaxtri.boundary.edge_table import END, NONE, Cells, Columns, Nodes
+from jaxtri.boundary.plane import Plane
 from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 from jaxtri.physics.decays.widths import decay_thresholds
 from jaxtri.physics.production.channels import production_thresholds
-from jaxtri.scans.spec import Spec
 
 LEAST = 500  # steps across the window of every search
 ENOUGH = 520  # vertices of a search that excludes something, and of an island: some of them coincide
@@ -23,11 +23,11 @@ TOUCHES = 1e-10  # a level smaller than this at a critical mass vanishes there t
 SNAP = 1e-6  # ln g_X: at a critical mass the edges that meet are this close
 
 
-def start(spec: Spec) -> Nodes:
+def start(plane: Plane) -> Nodes:
     """Return the first nodes: crowded towards both ends of every segment as a cosine."""
-    low, high = float(spec.m_X[0]), min(float(spec.m_X[-1]), 2 * float(spec.sm.m_t))
-    thresholds = np.concatenate([decay_thresholds(spec.sm, spec.model), production_thresholds(spec.sm)])
-    window, veto = np.asarray(spec.searches.m_X_window), np.asarray(spec.searches.veto)
+    low, high = plane.m_X[0], min(plane.m_X[1], 2 * float(plane.sm.m_t))
+    thresholds = np.concatenate([decay_thresholds(plane.sm, plane.model), production_thresholds(plane.sm)])
+    window, veto = np.asarray(plane.searches.m_X_window), np.asarray(plane.searches.veto)
     cuts = np.concatenate([window.ravel(), veto.ravel(), [low, high]])
     stops = np.unique(np.concatenate([thresholds, cuts]))
     stops = stops[(low <= stops) & (stops <= high)]

@@ -15,7 +15,7 @@ import numpy as np
 from jax import Array
 
 from jaxtri.boundary.kernels import CHUNK, FEW, rates_at, three_pion_parts
-from jaxtri.boundary.plane import Problem
+from jaxtri.boundary.plane import Plane
 from jaxtri.limits.searches import SearchSet
 from jaxtri.limits.signal import SearchRow, join_row, log_ratio
 from jaxtri.model.gauge_model import GaugeModel
@@ -99,11 +99,11 @@ def _of_spaces(sm: StandardModel, m_X: Array, weight: Spaces) -> dict[str, Array
     return jax.vmap(one)(m_X, weight)
 
 
-def compiled(problem: Problem, treatment: Treatment) -> None:
+def compiled(plane: Plane, treatment: Treatment) -> None:
     """Compile every kernel of one treatment, some at the same time; cheap where they are compiled."""
-    sm, model = problem.sm, problem.model
-    m_X = np.full(CHUNK, problem.three_pions[0])
-    decays, (production, *_), spaces = jax.tree.map(np.asarray, rates_at(problem, m_X))
+    sm, model = plane.sm, plane.model
+    m_X = np.full(CHUNK, plane.three_pions[0])
+    decays, (production, *_), spaces = jax.tree.map(np.asarray, rates_at(plane, m_X))
     with ThreadPoolExecutor(WORKERS) as pool:
         pool.submit(_of_decays, sm, model, m_X, spaces[0], decays[0])
         pool.submit(_of_spaces, sm, m_X[:FEW], jax.tree.map(lambda x: x[:FEW], spaces[0]))
@@ -111,13 +111,13 @@ def compiled(problem: Problem, treatment: Treatment) -> None:
 
 
 def gradients(
-    problem: Problem, treatment: Treatment, position: int, m_X: FloatArray, log_g: FloatArray
+    plane: Plane, treatment: Treatment, position: int, m_X: FloatArray, log_g: FloatArray
 ) -> dict[str, FloatArray]:
     """Return d ln g_X / d input by name, at `CHUNK` vertices of a boundary at most.
 
     Parameters
     ----------
-    problem, treatment
+    plane, treatment
         A scan and one of its treatments.
     position
         Of the search.
@@ -125,30 +125,28 @@ def gradients(
         Vertices.
     """
     if not len(m_X):
-        return {name: np.zeros((0, *x.shape)) for name, x in by_name(problem.sm).items()}
-    sm, model, chunk = problem.sm, problem.model, padded(m_X, CHUNK)
-    decays, rates, spaces = rates_at(problem, chunk)
-    production = rates[problem.treatments.index(treatment)][0]
+        return {name: np.zeros((0, *x.shape)) for name, x in by_name(plane.sm).items()}
+    sm, model, chunk = plane.sm, plane.model, padded(m_X, CHUNK)
+    decays, rates, spaces = rates_at(plane, chunk)
+    production = rates[plane.treatments.index(treatment)][0]
     arguments = jnp.asarray(position), chunk, padded(log_g, CHUNK), production, decays[0]
-    direct, by_production, by_decays = _of_root(sm, problem.searches, *arguments)
+    direct, by_production, by_decays = _of_root(sm, plane.searches, *arguments)
     through_decays, by_spaces = _of_decays(sm, model, chunk, spaces[0], by_decays)
     through_production = _of_production(sm, model, treatment, chunk, by_production)
     parts = [by_name(one) for one in (direct, through_production, through_decays)]
     total = {name: sum(np.asarray(part[name]) for part in parts) for name in parts[0]}
-    for name, move in _through_spaces(problem, chunk, by_spaces).items():
+    for name, move in _through_spaces(plane, chunk, by_spaces).items():
         total[name] = total[name] + move
     return {name: np.asarray(value)[: len(m_X)] for name, value in total.items()}
 
 
-def _through_spaces(problem: Problem, m_X: FloatArray, weight: Spaces) -> dict[str, FloatArray]:
+def _through_spaces(plane: Plane, m_X: FloatArray, weight: Spaces) -> dict[str, FloatArray]:
     """`_of_spaces`, computed only where they are not 0."""
-    known = by_name(problem.sm)
+    known = by_name(plane.sm)
     made = {name: np.zeros((len(m_X), *known[name].shape)) for name in THREE_PION_INPUTS}
-    for some in three_pion_parts(problem, m_X):
+    for some in three_pion_parts(plane, m_X):
         index = padded(some, FEW)
-        found = _of_spaces(
-            problem.sm, m_X[index], jax.tree.map(lambda x, at=index: np.asarray(x)[at], weight)
-        )
+        found = _of_spaces(plane.sm, m_X[index], jax.tree.map(lambda x, at=index: np.asarray(x)[at], weight))
         for name, slope in found.items():
             made[name][some] = np.asarray(slope)[: len(some)]
     return made

@@ -10,27 +10,34 @@ wider than one mass step is missed; narrower ones are looked for wherever a leve
 from jaxtri.boundary import mass_mesh
 from jaxtri.boundary.critical_masses import critical_masses, crossing_masses
 from jaxtri.boundary.edge_table import Columns, Nodes
-from jaxtri.boundary.kernels import columns_at
-from jaxtri.boundary.plane import Problem
-from jaxtri.boundary.unions import crossings
+from jaxtri.boundary.kernels import columns_at, compiled
+from jaxtri.boundary.plane import Plane
+from jaxtri.boundary.record import Boundaries
+from jaxtri.boundary.unions import boundaries_of, crossings
 
 ROUNDS = 8  # of added nodes
 FEW = 32  # nodes not worth another round: steps beside a cusp of a few curves, halved again and again
 
 
-def _refined(problem: Problem, nodes: Nodes) -> Columns:
+def traced(plane: Plane) -> dict[str, Boundaries]:
+    """Trace every exclusion boundary of a plane; `Boundaries` by treatment."""
+    compiled(plane)
+    return boundaries_of(plane, _refined(plane, mass_mesh.start(plane)))
+
+
+def _refined(plane: Plane, nodes: Nodes) -> Columns:
     """Columns at nodes that are added until every change has its critical mass and every curve is smooth."""
-    columns = columns_at(problem, nodes)
+    columns = columns_at(plane, nodes)
     for _ in range(ROUNDS):
         cells = mass_mesh.changes(columns)
-        masses, segments = critical_masses(problem, columns, cells), columns.segment[cells.node]
+        masses, segments = critical_masses(plane, columns, cells), columns.segment[cells.node]
         lacking = mass_mesh.sparse(columns)
         more = mass_mesh.added(columns, cells, masses, lacking)
         if not len(cells.node) and not lacking.any() and len(more.m_X) < FEW:
             break
-        columns = mass_mesh.merged(columns, columns_at(problem, more))
+        columns = mass_mesh.merged(columns, columns_at(plane, more))
         mass_mesh.mark(columns, masses, segments, cells)
-    pairs = crossings(columns, len(problem.treatments), problem.searches.labels)
-    masses = crossing_masses(problem, columns, pairs)
+    pairs = crossings(columns, len(plane.treatments), plane.searches.labels)
+    masses = crossing_masses(plane, columns, pairs)
     more = mass_mesh.unseen(columns, masses, columns.segment[pairs.node])
-    return mass_mesh.merged(columns, columns_at(problem, more)) if len(more.m_X) else columns
+    return mass_mesh.merged(columns, columns_at(plane, more)) if len(more.m_X) else columns

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from jaxtri.boundary.edge_table import END, NONE, Columns, Pairs
+from jaxtri.boundary.plane import Plane
 from jaxtri.boundary.polylines import chains, pieces, slabs, vertices
 from jaxtri.boundary.record import Boundaries, Curve, Region
 from jaxtri.limits.searches import SearchLabel
 from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
-from jaxtri.scans.spec import Spec
 
 GROUPS = ("Z", "B", "K", "ZBK")
 TOUCHING = 1e-9  # ln g_X: edges this close coincide
@@ -122,17 +122,17 @@ def _drawn(columns: Columns, lines: IntArray) -> BoolArray:
     return drawn
 
 
-def boundaries_of(spec: Spec, columns: Columns) -> dict[str, Boundaries]:
+def boundaries_of(plane: Plane, columns: Columns) -> dict[str, Boundaries]:
     """Join columns into the boundaries of every treatment."""
     found, intervals = {}, _intervals(columns)
-    for t, treatment in enumerate(spec.treatments):
-        first = t * len(spec.searches.labels)
-        found[treatment.name] = _one_treatment(spec, treatment.name, first, columns, intervals)
+    for t, treatment in enumerate(plane.treatments):
+        first = t * len(plane.searches.labels)
+        found[treatment.name] = _one_treatment(plane, treatment.name, first, columns, intervals)
     return found
 
 
-def _one_treatment(spec: Spec, name: str, first: int, columns: Columns, intervals: Edges) -> Boundaries:
-    labels = spec.searches.labels
+def _one_treatment(plane: Plane, name: str, first: int, columns: Columns, intervals: Edges) -> Boundaries:
+    labels = plane.searches.labels
     curves, regions = [], []
     found, unresolved = slabs(columns, first + np.arange(len(labels)))
     paths: dict[int, list[tuple[IntArray, IntArray, bool]]] = {}

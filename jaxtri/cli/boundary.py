@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jaxtri.boundary.bands import Band, bands
+from jaxtri.boundary.bands import Band, bands_of
 from jaxtri.boundary.record import Boundaries
 from jaxtri.durable.jobs.progress import progress
 from jaxtri.durable.storage.atomic_files import write_whole
@@ -12,7 +12,7 @@ from jaxtri.errors import InputError, StorageError, UnresolvedError
 from jaxtri.figures import figure
 from jaxtri.io import hdf5_scan, text_formats
 from jaxtri.numerics.arrays import FloatArray
-from jaxtri.scans.in_memory import boundaries
+from jaxtri.scans.in_memory import boundaries, plane_of
 from jaxtri.scans.provenance import header
 from jaxtri.scans.record import Header
 from jaxtri.scans.spec import Spec, load_spec
@@ -74,7 +74,7 @@ def _bands(spec: Spec, found: Mapping[str, Boundaries]) -> dict[str, list[Band]]
     with progress("bands", sum(len(one.curves) for one in found.values()), "curve") as bar:
         for one in spec.treatments:
             known[one.name] = []
-            for uncertain in bands(spec, one, found[one.name].curves):
+            for uncertain in bands_of(plane_of(spec), one, found[one.name].curves):
                 known[one.name].append(uncertain)
                 bar.update()
     return known

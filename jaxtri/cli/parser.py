@@ -54,10 +54,10 @@ def _scan_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         _engine(command)
         if name == "run":
             _palette(command)
-    text = "join the shards of a job array (--shard) into the finished file"
+    text = "merge the parts of a job array (--part) into the finished file"
     command = commands.add_parser("merge", help=text, description=text)
     command.add_argument("spec", help="scan file (TOML)")
-    command.add_argument("folders", nargs="*", metavar="FOLDER", help="further folders that hold shards")
+    command.add_argument("folders", nargs="*", metavar="FOLDER", help="further folders that hold tiles")
     command.add_argument("-o", "--output", metavar="PATH", help="file, or folder for several treatments")
     command.add_argument("--force", action="store_true", help="replace existing files")
     _lock(command)
@@ -69,7 +69,9 @@ def _engine(command: argparse.ArgumentParser) -> None:
     where = command.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, metavar="N", help="so many local processes, with Dask")
     where.add_argument("--scheduler", metavar="ADDRESS", help="a running Dask cluster, as tcp://host:port")
-    where.add_argument("--shard", metavar="I/N", help="only part I of N, as a job array; then: jaxtri merge")
+    where.add_argument(
+        "--part", "--shard", metavar="I/N", help="only part I of N, as a job array; then: jaxtri merge"
+    )
     _lock(command)
 
 

@@ -1,29 +1,26 @@
 """How much work, memory and disk a scan takes, before it runs."""
 
-from pathlib import Path
-
-from jaxtri.durable.jobs.job import Job
 from jaxtri.durable.storage.tile_records import tiles_there
-from jaxtri.io import hdf5_scan
-from jaxtri.io.write_scan import tiles_of
-from jaxtri.scans.spec import Spec
+from jaxtri.durable.storage.tiling import tiles_of
+from jaxtri.io.hdf5_scan import size_on_disk
+from jaxtri.io.write_scan import Work
 
 CELLS_PER_SECOND = 1e6  # all arrays of a cell, compressed and written, on two cores; for --dry-run
 REDUCED_PER_SECOND = 2e7  # where no array of every search or channel is stored
 START_UP_S = 15.0  # imports, compilation, boundaries and figure
 
 
-def _plan_text(
-    specs: tuple[Spec, ...], jobs: list[Job], paths: list[Path], part: tuple[int, int] | None
-) -> str:
+def estimate_text(work: Work) -> str:
     """What would be done, for --dry-run."""
+    specs, part = work.specs, work.part
+    paths = [job.folder for job in work.left] if part else work.files
     spec, cells, there, tiles, raw, disk = specs[0], 0, 0, 0, 0.0, 0.0
-    for job in jobs:
+    for job in work.left:
         mine = tiles_of(part, job.plan)
         here = job.plan.cells_of(mine)
         there += job.plan.cells_of(tiles_there(job.folder) & set(mine))
         cells, tiles = cells + here, tiles + len(mine)
-        raw, disk = raw + job.plan.bytes_of(here) / 1e6, disk + hdf5_scan.size_on_disk(job.plan, here) / 1e6
+        raw, disk = raw + job.plan.bytes_of(here) / 1e6, disk + size_on_disk(job.plan, here) / 1e6
     fast = "log10_ratio" not in spec.arrays and "log10_br" not in spec.arrays
     seconds = START_UP_S + (cells - there) / (REDUCED_PER_SECOND if fast else CELLS_PER_SECOND)
     shape, names = " x ".join(map(str, spec.sizes.values())), ", ".join(spec.sizes)

@@ -9,7 +9,8 @@ as JSON.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,40 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from jaxtri.boundary.record import Boundaries
 from jaxtri.durable.storage.chunk_bytes import COMPRESSION
 from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import InputError
-from jaxtri.scans.arrays import EDGES, EXCLUDED, FIELDS, LABELS, PLANE, STATUS, dims_of, dtype_of
+from jaxtri.io.hdf5_boundaries import write_boundaries
+from jaxtri.scans.arrays import EDGES, EXCLUDED, FIELDS, LABELS, PLANE, STATUS, dims_of
 from jaxtri.scans.record import Header
 
 FORMAT, FORMAT_VERSION = "jaxtri-scan", 2
-READABLE = (1, 2)  # 1: two axes, every array
-LIBRARY = ("v110", "v110")  # readable by HDF5 1.10 and netCDF 4.9
+READABLE = (2,)
 FLAGS = {"excluded": EXCLUDED, "status": STATUS, "valid": {"no_data": 0, "data": 1}}
 PROVENANCE = ("configuration", "searches", "inputs", "versions")
 UNITS = {"m_X": ("GeV", "mass of X"), "g_X": ("1", "gauge coupling of X")}
+
+
+def write_head(file: h5py.File, plan: Plan, *, header: Header) -> None:
+    """Write axes, and arrays that are still empty."""
+    write_axes(file, header)
+    for name in plan.arrays:
+        create_array(file, name, plan)
+
+
+def write_tail(
+    file: h5py.File,
+    versions: Mapping[str, str],
+    *,
+    header: Header,
+    curves: Callable[[], Boundaries | None] = lambda: None,
+) -> None:
+    """Write exclusion curves, where there are any, and the rest of the header."""
+    boundaries = curves()
+    if boundaries is not None:
+        write_boundaries(file.create_group("boundaries", track_order=True), boundaries)
+    complete(file, replace(header, versions=versions))
 
 
 def write_axes(file: h5py.File, header: Header) -> None:
@@ -71,7 +94,7 @@ def complete(file: h5py.File, header: Header) -> None:
 
 def create_array(file: h5py.File, name: str, plan: Plan) -> Any:
     """Create one array of a finished file, its scales attached, without values."""
-    chunk, dtype = plan.array_chunk(name), dtype_of(name, plan.precision)
+    chunk, dtype = plan.array_chunk(name), np.dtype(plan.arrays[name].dtype)
     dataset = file.create_dataset(
         name, shape=plan.array_shape(name), dtype=dtype, **stored_as(chunk, dtype, plan.compression)
     )

@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from jaxtri.boundary.record import Boundaries
 from jaxtri.durable.storage.atomic_files import part_of, write_whole
+from jaxtri.durable.storage.hdf5_writer import LIBRARY
 from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import InputError, JaxtriError, StorageError
-from jaxtri.io.hdf5_boundaries import read_boundaries, write_boundaries
-from jaxtri.io.hdf5_layout import LIBRARY, check_format, complete, read_header, write_axes
+from jaxtri.io.hdf5_boundaries import read_boundaries
+from jaxtri.io.hdf5_layout import check_format, read_header, write_axes, write_tail
 from jaxtri.scans.record import Arrays, Header, Scan
 
 EXPECTED_RATIO = {"gzip": 0.25, "none": 1.05}  # stored over raw size, for the disk check; gzip: measured 0.13
@@ -27,8 +28,7 @@ def write_curves(path: Path, header: Header, boundaries: Boundaries) -> None:
     content = io.BytesIO()
     with h5py.File(content, "w", libver=LIBRARY) as file:
         write_axes(file, header)
-        write_boundaries(file.create_group("boundaries", track_order=True), boundaries)
-        complete(file, header)
+        write_tail(file, header.versions, header=header, curves=lambda: boundaries)
     write_whole(path, content.getvalue())
 
 

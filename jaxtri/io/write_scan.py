@@ -1,33 +1,31 @@
-"""All the outputs of a scan file: one job for each model and treatment, run one after the other."""
+"""The one way to write scans: what a command of a scan file would do is checked, then done.
 
-import functools
-from collections.abc import Callable, Mapping
+The command line and the functions for Python, `write_scan` and `merge_scans`, share all of it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jax
-
-from jaxtri.boundary.record import Boundaries
 from jaxtri.durable.jobs.job import Execute, Job, check_same, prepare
 from jaxtri.durable.jobs.memory import parse, workers_within
+from jaxtri.durable.jobs.merge import join
 from jaxtri.durable.jobs.progress import Progress
 from jaxtri.durable.jobs.resume import left_to_do
 from jaxtri.durable.jobs.run import run_job, run_part
 from jaxtri.durable.jobs.threads import in_threads
 from jaxtri.durable.storage.lock import owned
 from jaxtri.durable.storage.tile_writer import bytes_apart
-from jaxtri.durable.storage.tiling import Plan, shard_of
-from jaxtri.errors import InputError
+from jaxtri.durable.storage.tiling import parse_part, tiles_of
+from jaxtri.errors import InputError, StorageError
 from jaxtri.io.file_names import Outputs, named_outputs
 from jaxtri.io.hdf5_scan import check_outputs, size_on_disk
-from jaxtri.model.treatment import Treatment
+from jaxtri.io.scan_jobs import jobs_of
 from jaxtri.numerics.jax_settings import require_x64
-from jaxtri.scans.in_memory import boundaries
-from jaxtri.scans.provenance import header, plan_of
+from jaxtri.numerics.threads import cores
 from jaxtri.scans.spec import Spec, load_specs
-from jaxtri.scans.tiles import Buffers, compute_tile
 
 
 def write_scan(
@@ -37,10 +35,11 @@ def write_scan(
     client: Any = None,
     memory: str = "1GiB",
     force: bool = False,
+    part: str | None = None,
     shard: str | None = None,
     quiet: bool = True,
 ) -> list[Path]:
-    """Run a scan to HDF5 files, whatever its size; called again after an interruption, it goes on.
+    """Run a scan to HDF5 files, whatever its size; called again after an interruption, it resumes.
 
     Parameters
     ----------
@@ -55,15 +54,17 @@ def write_scan(
         Memory that this process may take, as "1GiB".
     force
         Replace existing files, and what an interrupted run of another scan left.
+    part
+        "i/n": only part i of n of the tiles; `merge_scans` makes the file of all parts.
     shard
-        "i/n": only part i of n of the tiles; `jaxtri merge` joins them.
+        An older name of ``part``.
     quiet
         Show no progress.
 
     Returns
     -------
     list
-        The files; with ``shard`` they are not there yet.
+        The files; with ``part`` they are not there yet.
 
     Raises
     ------
@@ -79,60 +80,161 @@ def write_scan(
         raise InputError(f"client = {client!r}: give a distributed.Client")
     specs = load_specs(source)
     outputs = named_outputs(specs, None if output is None else str(output))
-    every = jobs_of(specs, outputs)
-    workers, part = check_options(every, memory=memory, shard=shard)
-    jobs = left_to_do(every, force=force)
-    check_space(jobs, [job.output for job in jobs], force=force, part=part)
-    for job in jobs:
-        check_same(job, force=force)
-    run_all(jobs, client=client, workers=workers, part=part, force=force, quiet=quiet)
+    work = checked(specs, outputs, memory=memory, part=part or shard, force=force)
+    run_all(work, client=client, quiet=quiet)
     return list(outputs.values())
 
 
-def run_all(
-    jobs: list[Job],
+def merge_scans(
+    source: str | Path | Mapping[str, Any],
+    folders: Iterable[str | Path] = (),
+    output: str | Path | None = None,
     *,
-    client: Any,
-    workers: int,
-    part: tuple[int, int] | None,
-    force: bool,
-    quiet: bool,
+    force: bool = False,
     break_lock: bool = False,
-) -> list[str]:
-    """Run jobs one after the other; return what was done."""
+) -> list[Path]:
+    """Make the finished files of the parts that `write_scan` computed; a file that is complete stays.
+
+    Parameters
+    ----------
+    source
+        The scan file that the parts were computed with.
+    folders
+        Further folders that hold tiles of it, or ``.parts`` folders of such; they stay as they are.
+    output
+        As in `write_scan`; the folders ``<output>.parts`` are merged too.
+    force
+        Replace existing files.
+    break_lock
+        Even if a process of another host owns the output.
+
+    Returns
+    -------
+    list
+        The files.
+
+    Raises
+    ------
+    InputError
+        If tiles are missing, damaged or of another scan.
+    StorageError
+        If a file cannot be written, or another process writes it.
+    """
+    require_x64()
+    specs = load_specs(source)
+    outputs = named_outputs(specs, None if output is None else str(output))
+    merge_all(specs, outputs, map(Path, folders), force=force, break_lock=break_lock)
+    return list(outputs.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What is to be done, checked."""
+
+    specs: tuple[Spec, ...]
+    jobs: list[Job]  # one an output
+    left: list[Job]  # those whose output is not complete
+    pictures: list[Path]  # to be drawn besides
+    workers: int  # tiles worked on at a time
+    part: tuple[int, int] | None  # of the tiles; None: all
+    force: bool
+    break_lock: bool
+
+    @property
+    def files(self) -> list[Path]:
+        """Files that are written."""
+        return [*(job.output for job in self.left), *self.pictures]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self.left and (self.part is not None or not self.pictures)
+
+
+def checked(
+    specs: tuple[Spec, ...],
+    outputs: Outputs,
+    *,
+    memory: str,
+    part: str | None = None,
+    force: bool = False,
+    break_lock: bool = False,
+    pictures: Sequence[Path] = (),
+    clear_up: bool = True,
+) -> Work:
+    """Check everything that can be checked before any work, and return what is left to do.
+
+    Parameters
+    ----------
+    specs, outputs
+        The scans, and the file of each model and treatment.
+    memory, part, force, break_lock
+        As in `write_scan`.
+    pictures
+        Files that will be drawn besides; those that exist are left, where no scan is computed again.
+    clear_up
+        Remove what stopped runs left beside outputs that are complete.
+
+    Raises
+    ------
+    InputError
+        If an option is wrong, or a folder holds tiles of another scan.
+    StorageError
+        If an output exists and is another scan, or cannot be written, or space is short.
+    """
+    jobs = jobs_of(specs, outputs)
+    workers = workers_within(parse(memory), [job.plan for job in jobs], cores())
+    wanted = parse_part(part) if part else None
+    left = left_to_do(jobs, force=force, break_lock=break_lock, clear_up=clear_up)
+    work = Work(
+        specs=specs,
+        jobs=jobs,
+        left=left,
+        pictures=[path for path in pictures if left or not path.exists()],
+        workers=workers,
+        part=wanted,
+        force=force,
+        break_lock=break_lock,
+    )
+    if not work.is_done:
+        check_space(left, work.files, force=force, part=wanted)
+    for job in left:
+        check_same(job, force=force)
+    return work
+
+
+def run_all(work: Work, *, client: Any = None, quiet: bool = True) -> list[str]:
+    """Run the jobs that are left, one after the other; return what was done."""
     said = []
-    for job in jobs:
-        job = prepare(job, force=force, break_lock=break_lock)
-        mine = tiles_of(part, job.plan)
+    for job in work.left:
+        job = prepare(job, force=work.force, break_lock=work.break_lock)
+        mine = tiles_of(work.part, job.plan)
         with (
-            owned(job.folder, shard=part, break_lock=break_lock),
+            owned(job.folder, shard=work.part, break_lock=work.break_lock),
             Progress(job.output.stem, job.plan.cells_of(mine), quiet=quiet) as progress,
         ):
-            execute = progress.counting(_executor(client, workers, progress.update))
-            if part is None:
-                said.append(run_job(job, execute, force=force, found=progress.found))
+            execute = progress.counting(_executor(client, work.workers, progress.update))
+            if work.part is None:
+                said.append(run_job(job, execute, force=work.force, found=progress.found))
             else:
                 said.append(run_part(job, execute, mine, found=progress.found))
     return said
 
 
-def check_options(jobs: list[Job], *, memory: str, shard: str | None) -> tuple[int, tuple[int, int] | None]:
-    """Return how many tiles may be worked on at a time, and which part of the tiles is wanted."""
-    return workers_within(parse(memory), [job.plan for job in jobs]), shard_of(shard) if shard else None
-
-
-def _executor(client: Any, workers: int, report: Callable[[int, int], Any]) -> Execute:
-    if client is None:
-        return in_threads(workers, report)
-    from jaxtri.durable.jobs.dask_cluster import on_client
-
-    return on_client(client, report)
-
-
-def tiles_of(part: tuple[int, int] | None, plan: Plan) -> range:
-    """Return the tiles of part i of n, or all."""
-    first, step = (part[0] - 1, part[1]) if part else (0, 1)
-    return range(first, plan.count, step)
+def merge_all(
+    specs: tuple[Spec, ...], outputs: Outputs, folders: Iterable[Path], *, force: bool, break_lock: bool
+) -> list[Job]:
+    """Merge the outputs that are not complete; return their jobs."""
+    jobs = left_to_do(jobs_of(specs, outputs), force=force, break_lock=break_lock, any_versions=True)
+    check_space(jobs, [job.output for job in jobs], force=force)
+    others = []
+    for folder in folders if jobs else ():
+        if not folder.is_dir():
+            raise StorageError(f"{folder}: no such folder; give folders that hold tiles")
+        others += [folder, *sorted(folder.glob("*.parts"))]
+    for job in jobs:
+        join(job, others, force=force, break_lock=break_lock)
+    return jobs
 
 
 def client_for(workers: int | None, scheduler: str | None) -> AbstractContextManager[Any]:
@@ -146,13 +248,21 @@ def client_for(workers: int | None, scheduler: str | None) -> AbstractContextMan
     return client_of(workers, scheduler)
 
 
+def _executor(client: Any, workers: int, report: Callable[[int, int], Any]) -> Execute:
+    if client is None:
+        return in_threads(workers, report)
+    from jaxtri.durable.jobs.dask_cluster import on_client
+
+    return on_client(client, report)
+
+
 def check_space(
     jobs: list[Job], paths: list[Path], *, force: bool, part: tuple[int, int] | None = None
 ) -> None:
     """Raise before any work where an output, or a part of its tiles, could not be written.
 
-    What an output in the making holds is copied, and needs its space once more; what tiles hold of their own
-    goes as it is copied.
+    What a partial output holds is copied, and needs its space once more; what tiles hold of their own goes
+    as it is copied.
     """
     needed = 0
     for job in jobs:
@@ -160,35 +270,3 @@ def check_space(
         size = size_on_disk(job.plan, job.plan.cells_of(mine))
         needed += max(0, size - bytes_apart(job.folder, set(mine)))
     check_outputs(paths, needed, force=force)
-
-
-def jobs_of(specs: tuple[Spec, ...], outputs: Outputs) -> list[Job]:
-    """One job an output."""
-    jobs = []
-    for spec in specs:
-        traced = functools.cache(partial(boundaries, spec))  # of all treatments together, once
-        for one in spec.treatments:
-            top = header(spec, one)
-            spare: dict[Any, list[Buffers]] = {device: [] for device in jax.local_devices()}
-            jobs.append(
-                Job(
-                    output=outputs[spec.model.name, one.name],
-                    plan=plan_of(top),
-                    header=top,
-                    compute=partial(_compute, spec, one, spare),
-                    boundaries=partial(_boundaries, spec, one.name, traced),
-                    source=(spec, one),
-                )
-            )
-    return jobs
-
-
-def _compute(spec: Spec, treatment: Treatment, spare: dict[Any, list[Buffers]], plan: Plan, tile: int) -> Any:
-    """Tiles go round all local devices."""
-    device = list(spare)[tile % len(spare)]
-    return compute_tile(spec, treatment, plan, tile, device=device, spare=spare[device])
-
-
-def _boundaries(spec: Spec, treatment: str, traced: Callable[[], dict[str, Boundaries]]) -> Boundaries | None:
-    """Curves of one treatment, where a scan has them."""
-    return traced()[treatment] if spec.traces_curves else None

@@ -1,10 +1,12 @@
 """What a scan holds: its arrays, with dimensions, units and meaning, and the record that carries them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from jaxtri.durable.storage.tiling import ArrayPlan
 
 STATUS = {"missing": 0, "ok": 1, "out_of_domain": 2, "non_finite": 3}
 EXCLUDED = {"allowed": 0, "excluded": 1, "no_statement": 2}
@@ -60,6 +62,18 @@ def dims_of(name: str, axes: Iterable[str]) -> tuple[str, ...]:
     further = tuple(axis for axis in axes if axis not in LABELS + PLANE)
     dims = FIELDS[name].dims
     return (*(dim for dim in dims if dim in LABELS), *further, *(dim for dim in dims if dim in PLANE))
+
+
+def array_plans(names: Iterable[str], sizes: Mapping[str, int], precision: str) -> dict[str, ArrayPlan]:
+    """Return how stored arrays lie, from the sizes of all dimensions."""
+    return {
+        name: ArrayPlan(
+            tuple(sizes[dim] for dim in FIELDS[name].dims if dim in LABELS),
+            dtype_of(name, precision).name,
+            "g_X" in FIELDS[name].dims,
+        )
+        for name in names
+    }
 
 
 def dtype_of(name: str, precision: str) -> np.dtype[Any]:

@@ -5,14 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jaxtri.boundary import mass_mesh
-from jaxtri.boundary.kernels import compiled
-from jaxtri.boundary.plane import Problem
+import numpy as np
+
+from jaxtri.boundary.plane import Plane
 from jaxtri.boundary.record import Boundaries
-from jaxtri.boundary.trace import _refined
-from jaxtri.boundary.unions import boundaries_of
+from jaxtri.boundary.trace import traced
 from jaxtri.errors import InputError
+from jaxtri.limits.excluded_couplings import Ends
 from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.physics.decays.hadrons import three_pion_window
 from jaxtri.scans.record import Scan
 from jaxtri.scans.spec import Spec, as_spec
 from jaxtri.scans.tiles import compute
@@ -39,9 +40,9 @@ def scan(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Scan]:
     """
     require_x64()
     spec = as_spec(source)
-    traced = boundaries(spec) if spec.traces_curves else {}
+    curves = boundaries(spec) if spec.traces_curves else {}
     grids = {one.name: compute(spec, one) for one in spec.treatments}
-    return {name: replace(one, boundaries=traced.get(name)) for name, one in grids.items()}
+    return {name: replace(one, boundaries=curves.get(name)) for name, one in grids.items()}
 
 
 def boundaries(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Boundaries]:
@@ -71,7 +72,19 @@ def boundaries(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Bound
             f"{spec.name}: curves lie in the (m_X, g_X) plane, and this scan has the axes {names} besides; "
             'scan it with arrays = ["boundary"]'
         )
-    problem = Problem.of(spec)
-    compiled(problem)
-    columns = _refined(problem, mass_mesh.start(spec))
-    return boundaries_of(spec, columns)
+    return traced(plane_of(spec))
+
+
+def plane_of(spec: Spec) -> Plane:
+    """Return what decides the boundaries of a scan."""
+    low, high = three_pion_window(spec.sm).tolist()
+    return Plane(
+        treatments=spec.treatments,
+        sm=spec.sm,
+        model=spec.model,
+        searches=spec.searches,
+        m_X=(float(spec.m_X[0]), float(spec.m_X[-1])),
+        window=Ends(float(np.log(spec.g_X[0])), float(np.log(spec.g_X[-1]))),
+        three_pions=(low, high),
+        correlations=spec.correlations,
+    )

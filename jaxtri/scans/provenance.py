@@ -13,7 +13,7 @@ from jaxtri.model.standard_model import TABLES, StandardModel, input_table, inpu
 from jaxtri.model.treatment import Treatment
 from jaxtri.physics.decays.widths import FINAL_STATES
 from jaxtri.physics.production.channels import CHANNEL_NAMES
-from jaxtri.scans.arrays import EDGES, LABELS
+from jaxtri.scans.arrays import EDGES, LABELS, array_plans
 from jaxtri.scans.record import Header
 from jaxtri.scans.spec import Spec
 
@@ -50,9 +50,7 @@ def plan_of(top: Header) -> Plan:
     sizes = {name: len(values) for name, values in top.axes.items()}
     return make_plan(
         {name: size for name, size in sizes.items() if name not in LABELS},
-        {name: sizes[name] for name in LABELS},
-        top.arrays,
-        precision=top.configuration["precision"],
+        array_plans(top.arrays, sizes, top.configuration["precision"]),
         compression=top.configuration["compression"],
         key=key.hexdigest(),
     )

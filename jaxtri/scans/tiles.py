@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -10,16 +11,55 @@ import numpy as np
 import numpy.typing as npt
 from jax import Array
 
-from jaxtri.durable.storage.tiling import Box, Fields, Plan, extents, inside
+from jaxtri.durable.storage.tiling import Box, NamedArrays, Plan, extents, inside
+from jaxtri.errors import InputError
 from jaxtri.limits.excluded_couplings import Ends
 from jaxtri.model.treatment import Treatment
-from jaxtri.scans.arrays import CELL_FIELDS, COLUMN_FIELDS, dtype_of
+from jaxtri.numerics.jax_settings import prepare
+from jaxtri.scans.arrays import COLUMN_FIELDS
 from jaxtri.scans.grid import Columns, Nodes, cast, cells, columns, extent, take
-from jaxtri.scans.provenance import header, plan_of
+from jaxtri.scans.provenance import header, plan_of, versions
 from jaxtri.scans.record import Scan
 from jaxtri.scans.spec import Spec
 
 Buffers = dict[str, Array]
+
+
+class TileTask:
+    """Computes tiles of one treatment of a scan, here or in a worker that it is sent to."""
+
+    def __init__(self, spec: Spec, treatment: Treatment) -> None:
+        self.spec, self.treatment, self._versions = spec, treatment, versions()
+        self._spare: dict[Any, list[Buffers]] = {}
+
+    def __call__(self, plan: Plan, tile: int) -> tuple[NamedArrays, Iterator[tuple[Box, NamedArrays]]]:
+        """Compute a tile; tiles go round all local devices, and leave their buffers to others."""
+        devices = jax.local_devices()
+        device = devices[tile % len(devices)]
+        spare = self._spare.setdefault(device, [])
+        return compute_tile(self.spec, self.treatment, plan, tile, device=device, spare=spare)
+
+    def start_worker(self) -> str:
+        """Prepare the process that computes, and name its device.
+
+        Raises
+        ------
+        InputError
+            If it has other versions than the process that began the scan.
+        """
+        prepare()
+        if versions() != self._versions:
+            raise InputError(
+                f"a worker has {versions()}, the scan began with {self._versions}; use one environment"
+            )
+        return str(jax.devices()[0].device_kind)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State to send, with NumPy arrays: a worker reads it before 64-bit floats are on."""
+        plain = {
+            name: jax.tree.map(np.asarray, getattr(self.spec, name)) for name in ("sm", "model", "searches")
+        }
+        return self.__dict__ | {"spec": replace(self.spec, **plain), "_spare": {}}
 
 
 def compute_tile(
@@ -30,7 +70,7 @@ def compute_tile(
     *,
     device: Any = None,
     spare: list[Buffers] | None = None,
-) -> tuple[Fields, Iterator[tuple[Box, Fields]]]:
+) -> tuple[NamedArrays, Iterator[tuple[Box, NamedArrays]]]:
     """Compute one tile of a scan.
 
     Parameters
@@ -55,7 +95,7 @@ def compute_tile(
         nodes, m_X = _nodes(spec, plan, box)
         found = columns(spec.sm, spec.model, treatment, spec.searches, m_X, nodes=nodes)
         window = Ends(*np.log(spec.g_X[[0, -1]]))
-        fields = column_fields(found, window, plan.arrays)
+        fields = column_fields(found, window, tuple(plan.arrays))
     own = inside(tuple((0, size) for size in extents(box[:-1])))
     trimmed = {name: values[own] for name, values in fields.items()}
     return trimmed, _blocks(spec, plan, box, found, device, [] if spare is None else spare)
@@ -79,18 +119,18 @@ def _repeated(ends: tuple[int, int], size: int) -> npt.NDArray[np.intp]:
 
 def _blocks(
     spec: Spec, plan: Plan, box: Box, found: Columns, device: Any, spare: list[Buffers]
-) -> Iterator[tuple[Box, Fields]]:
+) -> Iterator[tuple[Box, NamedArrays]]:
     """Cells of a tile, a chunk at a time.
 
     Two sets of buffers take turns: the reader still holds one while the other is computed, and what is
     held cannot be overwritten but would be allocated anew.
     """
     with jax.default_device(device):
-        rows = cast(found.rows, len(plan.tile) - 1, dtype=plan.precision)
+        rows = cast(found.rows, len(plan.tile) - 1, dtype=spec.precision)
         in_domain = found.in_domain.reshape(-1)
         columns = math.prod(plan.chunk[:-1])
         turns = [spare.pop() if spare else cell_buffers(plan, columns, plan.chunk[-1]) for _ in range(2)]
-    log_g = np.log(spec.g_X).astype(plan.precision)
+    log_g = np.log(spec.g_X).astype(spec.precision)
     for where in plan.chunks(box) if turns[0] else ():
         some_g = log_g[_repeated(where[-1], plan.chunk[-1])]
         with jax.default_device(device):
@@ -120,13 +160,13 @@ def _trimmed(values: npt.NDArray[Any], plan: Plan, where: Box) -> npt.NDArray[An
 def cell_buffers(plan: Plan, columns: int, couplings: int) -> dict[str, Array]:
     """Return arrays for `cells` to write into: those that a plan stores."""
     return {
-        name: jnp.zeros((*plan.label_shape(name), columns, couplings), dtype_of(name, plan.precision))
-        for name in plan.arrays
-        if name in CELL_FIELDS
+        name: jnp.zeros((*one.labels, columns, couplings), one.dtype)
+        for name, one in plan.arrays.items()
+        if one.has_cells
     }
 
 
-def column_fields(found: Columns, window: Ends, arrays: tuple[str, ...]) -> Fields:
+def column_fields(found: Columns, window: Ends, arrays: tuple[str, ...]) -> NamedArrays:
     """The stored arrays that do not depend on g_X: labels first, then the axes besides g_X."""
     known: dict[str, Callable[[], Any]] = {
         "x_br": lambda: np.moveaxis(np.asarray(found.rows.x_br), -1, 0),
@@ -149,7 +189,7 @@ def compute(spec: Spec, treatment: Treatment) -> Scan:
     """Compute one treatment of a scan into memory."""
     top = header(spec, treatment)
     plan = plan_of(top)
-    arrays = {name: np.empty(plan.array_shape(name), dtype_of(name, plan.precision)) for name in plan.arrays}
+    arrays = {name: np.empty(plan.array_shape(name), one.dtype) for name, one in plan.arrays.items()}
     for tile in range(plan.count):
         fields, blocks = compute_tile(spec, treatment, plan, tile)
         box = plan.box(tile)

@@ -487,7 +487,7 @@ def test_interrupted(tmp_path, first, place):
     assert process.returncode == 130, err
     assert out == ""
     assert err.splitlines()[-1].endswith(
-        "jaxtri: interrupted; finished tiles are kept, the same command goes on"
+        "jaxtri: interrupted; finished tiles are kept; the same command resumes"
     )
     assert "Traceback" not in err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["large.toml", "large_matched.h5.parts"]

@@ -216,8 +216,8 @@ def test_stopped_by_signals_it_says_so_and_goes_on(start, run, whole, folder):
     """SIGTERM, as a batch system sends it, then Ctrl-C."""
     done = 0
     for number, code, message in (
-        (signal.SIGTERM, TERMINATED, f"{OUTPUT}: stopped; finished tiles are kept, the same command goes on"),
-        (signal.SIGINT, INTERRUPTED, "interrupted; finished tiles are kept, the same command goes on"),
+        (signal.SIGTERM, TERMINATED, "stopped; finished tiles are kept; the same command resumes"),
+        (signal.SIGINT, INTERRUPTED, "interrupted; finished tiles are kept; the same command resumes"),
     ):
         process = start(folder, "scan", NAME, "--quiet")
         assert wait_for(lambda most=done: len(shards(folder)) > most, process)
@@ -241,7 +241,7 @@ def test_ctrl_c_with_workers_is_one_sentence_and_threads_go_on(start, run, whole
     assert wait_for(lambda: len(shards(folder)) > 0, process)
     os.killpg(process.pid, signal.SIGINT)
     _, complaint = process.communicate(timeout=SECONDS)
-    message = "jaxtri: interrupted; finished tiles are kept, the same command goes on\n"
+    message = "jaxtri: interrupted; finished tiles are kept; the same command resumes\n"
     assert (process.returncode, complaint) == (INTERRUPTED, message)
     finish(run, folder, whole)
 
@@ -364,7 +364,7 @@ def test_a_finished_scan_with_its_folder_left_over_is_cleared_up(run, whole, rea
     assert run(ready, "merge", NAME)[0] == 0
     check_result(ready, whole)
     inode = (ready / OUTPUT).stat().st_ino
-    there = f"{OUTPUT}: there already, of this very scan; --force makes it anew\n"
+    there = f"{OUTPUT}: already complete; use --force to recompute\n"
     for command in (("scan", NAME, "--shard", "1/3"), ("merge", NAME), ("scan", NAME)):
         parts(ready).mkdir()
         shutil.copy(parts(sharded) / "plan.json", parts(ready))
@@ -373,7 +373,7 @@ def test_a_finished_scan_with_its_folder_left_over_is_cleared_up(run, whole, rea
         check_result(ready, whole)
         assert (ready / OUTPUT).stat().st_ino == inode
     shutil.copytree(parts(sharded), parts(ready))  # as of parts that were to replace it
-    kept = f"{there}left alone, of a run to replace it: {OUTPUT}.parts\n"
+    kept = f"{there}left alone, tiles of a run to replace it: {OUTPUT}.parts\n"
     assert run(ready, "scan", NAME) == (0, kept, "")
     assert len(shards(ready)) == TILES
     shutil.rmtree(parts(ready))

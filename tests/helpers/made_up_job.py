@@ -20,6 +20,8 @@ import signal
 import sys
 import zipfile
 import zlib
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -34,7 +36,8 @@ from jaxtri.durable.storage.lock import owned
 from jaxtri.durable.storage.tiling import Plan, inside
 from jaxtri.errors import JaxtriError
 from jaxtri.io import hdf5_layout
-from jaxtri.scans.arrays import CELL_FIELDS, EDGES, LABELS, dtype_of
+from jaxtri.io.hdf5_scan import open_scan
+from jaxtri.scans.arrays import CELL_FIELDS, EDGES, LABELS, array_plans
 from jaxtri.scans.record import Header
 
 SIZES = {"sample": 2, "m_X": 4, "g_X": 11}
@@ -52,10 +55,8 @@ BROKEN = 99  # exit code of anything that is not a JaxtriError
 
 def made_up_plan(compression="gzip", sizes=SIZES):
     """Return a plan of four tiles, or more."""
-    return Plan(
-        sizes=sizes, labels={name: len(NAMES[name]) for name in LABELS}, arrays=ARRAYS, precision="float32",
-        compression=compression, chunk=CHUNK, tile=TILE, key="made up",
-    )  # fmt: skip
+    arrays = array_plans(ARRAYS, {name: len(NAMES[name]) for name in LABELS}, "float32")
+    return Plan(sizes=sizes, arrays=arrays, compression=compression, chunk=CHUNK, tile=TILE, key="made up")
 
 
 def made_up_header(sizes=SIZES):
@@ -75,7 +76,7 @@ def made_up_arrays(plan):
     random = np.random.default_rng(1)
     arrays = {}
     for name in plan.arrays:
-        dtype, shape = dtype_of(name, plan.precision), plan.array_shape(name)
+        dtype, shape = np.dtype(plan.arrays[name].dtype), plan.array_shape(name)
         values = random.integers(0, 4, shape) if dtype.kind == "u" else random.normal(size=shape)
         arrays[name] = values.astype(dtype)
     arrays["log10_ratio"][0, 0, 0, :3] = [np.nan, np.inf, -np.inf]
@@ -96,7 +97,35 @@ def made_up_job(folder, compression="gzip", sizes=SIZES):
         )
         return columns, blocks
 
-    return Job(output=Path(folder) / OUTPUT, plan=plan, header=made_up_header(sizes), compute=compute)
+    header = made_up_header(sizes)
+    return Job(
+        output=Path(folder) / OUTPUT, plan=plan, title=header.title, compute=compute,
+        identity=made_up_identity(header),
+        write_head=partial(hdf5_layout.write_head, header=header),
+        write_tail=partial(hdf5_layout.write_tail, header=header), identity_of=identity_of,
+    )  # fmt: skip
+
+
+def made_up_identity(header):
+    """Return what the job, or its file, says that it is."""
+    return {
+        "configuration": header.configuration,
+        "axes": header.fingerprint,
+        "versions": dict(header.versions),
+    }
+
+
+def as_another(job, **said):
+    """Return a job that says something else of what it is, by default of its axes."""
+    return replace(job, identity={**job.identity, **(said or {"axes": "1" * 64})})
+
+
+def identity_of(path):
+    """Return what a file says that it is; None if it is no scan."""
+    try:
+        return made_up_identity(open_scan(path).header)
+    except JaxtriError:
+        return None
 
 
 def run(job, tiles=None, **options):
@@ -141,7 +170,7 @@ def wrong_output(job):
         for name, array in made_up_arrays(job.plan).items()
         if stored[name].dtype != array.dtype or stored[name].tobytes() != array.tobytes()
     ]
-    return wrong + ([] if header.scan_file == job.header.scan_file else ["the header differs"])
+    return wrong + ([] if header.scan_file == made_up_header().scan_file else ["the header differs"])
 
 
 def wrong_shards(job, known=None):
@@ -169,7 +198,7 @@ def differing(plan, tile, record, arrays):
             if stored[name].tobytes() != array[inside(box[:-1])].tobytes():
                 yield name
             continue
-        labels = plan.label_shape(name)
+        labels = plan.arrays[name].labels
         places = [(label, where) for where in plan.chunks(box) for label in np.ndindex(*labels)]
         for (label, where), (address, size, checksum) in zip(places, stored[name], strict=True):
             data = heap[address : address + size]

@@ -6,6 +6,7 @@ As a script, ``made_up_scan.py PATH BYTES`` writes one where a file may have so 
 import resource
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from jaxtri.durable.storage.hdf5_writer import output_in
 from jaxtri.durable.storage.tile_writer import write_shard
 from jaxtri.durable.storage.tiling import inside, make_plan
 from jaxtri.errors import JaxtriError
-from jaxtri.scans.arrays import CELL_FIELDS, FIELDS, LABELS, USUAL, dims_of, dtype_of
+from jaxtri.io.hdf5_layout import write_head, write_tail
+from jaxtri.scans.arrays import CELL_FIELDS, FIELDS, LABELS, USUAL, array_plans, dims_of, dtype_of
 from jaxtri.scans.record import Header
 
 FURTHER = {"m_t": [170.0, 172.0, 175.0], "draw": [0.0, 1.0]}  # what a scan may have besides m_X and g_X
@@ -54,9 +56,9 @@ def made_up_header(masses, couplings, precision="float32", further=(), arrays=US
 def made_up_plan(header, compression="gzip"):
     """Return how the header's arrays are cut."""
     sizes = {name: len(values) for name, values in header.axes.items() if name not in LABELS}
-    labels = {name: len(header.axes[name]) for name in LABELS}
-    precision = header.configuration["precision"]
-    return make_plan(sizes, labels, header.arrays, precision=precision, compression=compression, key="k")
+    every = {name: len(values) for name, values in header.axes.items()}
+    arrays = array_plans(header.arrays, every, header.configuration["precision"])
+    return make_plan(sizes, arrays, compression=compression, key="k")
 
 
 def made_up_arrays(header, seed=0):
@@ -97,11 +99,11 @@ def write_made_up(
     folder = path.with_name(f"{path.name}.parts")
     folder.mkdir(exist_ok=True)
     try:
-        with output_in(folder, plan, header) as output:
+        with output_in(folder, plan, partial(write_head, header=header)) as output:
             for tile in range(plan.count):
                 found = columns_of(plan, arrays, tile)
                 write_shard(folder, plan, tile, found, blocks(plan, arrays, tile), into=output, report=report)
-            output.finish(path, None, replace=force)
+            output.finish(path, partial(write_tail, header=header), header.versions, replace=force)
     finally:
         for shard in folder.iterdir():
             shard.unlink()

@@ -28,7 +28,7 @@ from made_up_scan import made_up_plan, write_made_up
 from places import HELPERS
 
 SCRIPT = HELPERS / "made_up_scan.py"
-BLOCK, WIDTH = CHUNK["m_X"], CHUNK["g_X"]
+BLOCK, WIDTH = CHUNK
 SPEC = {
     "curves": False,
     "title": "three searches",
@@ -201,17 +201,6 @@ def test_xarray_opens_it_with_labelled_axes(tmp_path, engine):
         picked = data["log10_ratio"].sel(search="second").sel(m_X=1.0, g_X=1e-4, method="nearest")
         assert picked.m_X.attrs["units"] == "GeV"
         assert picked.item() in arrays["log10_ratio"][1]
-
-
-def test_the_first_format_is_read(made_up):
-    """Version 1 had two axes and every array, and no names of edges."""
-    before = hdf5_scan.open_scan(made_up)
-    with h5py.File(made_up, "r+") as file:
-        file.attrs["format_version"] = 1
-        del file["edge"]
-    scan = hdf5_scan.open_scan(made_up)
-    assert scan.header.arrays == before.header.arrays == USUAL
-    np.testing.assert_array_equal(scan["log10_ratio"], before["log10_ratio"])
 
 
 def test_every_dimension_has_a_scale(made_up):

@@ -21,7 +21,7 @@ from jaxtri.physics.triangle import integral, massless_leg, regimes, side, tenso
 COMPILED = 1e-11  # compiled and eager code round differently; near a pole that is amplified
 MASSES, COUPLINGS = (0.02, 0.31), (1e-4, 0.3)  # GeV: every production channel is open at both
 
-ELSEWHERE = (  # compiled, mapped and differentiated in decays/test_hadrons, decays/test_widths and test_properties
+ELSEWHERE = (  # compiled, mapped and differentiated in test_hadrons, test_widths and test_properties
     "hadrons.exclusive_ratios",
     "hadrons.hadronic_ratio",
     "widths.decay_ratios",

@@ -15,9 +15,7 @@ import jax
 jax.config.update("jax_enable_x64", True)
 from jaxtri import open_scan, write_scan
 from jaxtri.durable.storage import tiling as plan
-from jaxtri.io.write_scan import jobs_of, named_outputs
-from jaxtri.scans.spec import load_specs
-plan.CHUNK = {"m_X": 5, "g_X": 7}
+plan.CHUNK = (5, 7)
 plan.SMALLEST_CELLS, plan.SMALLEST_BYTES = 70, 1
 spec = {
     "title": "devices", "model": "b_minus_l", "treatments": ["matched"], "searches": {"set": "printed"},

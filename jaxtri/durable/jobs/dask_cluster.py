@@ -2,61 +2,38 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from logging import CRITICAL
 from pathlib import Path
-from typing import Any
-
-import jax
-import numpy as np
+from typing import Any, NamedTuple
 
 from jaxtri.durable.jobs.job import Done, Execute, Job
-from jaxtri.durable.storage.tile_writer import Heap, write_shard
-from jaxtri.durable.storage.tiling import Plan
+from jaxtri.durable.storage.tile_writer import Blocks, Heap, write_shard
+from jaxtri.durable.storage.tiling import NamedArrays, Plan
 from jaxtri.errors import InputError, InterruptedScan, JaxtriError, StorageError
-from jaxtri.model.treatment import Treatment
-from jaxtri.numerics.jax_settings import prepare
-from jaxtri.scans.provenance import versions
-from jaxtri.scans.spec import Spec
-from jaxtri.scans.tiles import compute_tile
 
 DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # Ctrl-C is for who called
 PATIENCE_S = 60  # for the first worker, or after all have died for one that is started again
 
 
-@dataclass(frozen=True)
-class Task:
-    """All that a worker needs, with NumPy arrays: a worker reads it before 64-bit floats are on."""
+class _Task(NamedTuple):
+    """All that a worker needs of a job."""
 
-    spec: Spec
-    treatment: Treatment
+    compute: Callable[[Plan, int], tuple[NamedArrays, Blocks]]
+    start_worker: Callable[[], str]
     plan: Plan
     folder: str
-    versions: dict[str, str]
 
 
-def task_of(job: Job) -> Task:
-    """Return a job as it is sent to workers."""
-    spec, treatment = job.source
-    plain = {name: jax.tree.map(np.asarray, getattr(spec, name)) for name in ("sm", "model", "searches")}
-    return Task(replace(spec, **plain), treatment, job.plan, str(job.folder.absolute()), versions())
-
-
-def run_tile(task: Task, tile: int) -> tuple[int, int]:
+def _run_tile(task: _Task, tile: int) -> tuple[int, int]:
     """Compute a tile in a worker; return its cells and bytes."""
-    prepare()
-    if versions() != task.versions:
-        raise InputError(
-            f"a worker has {versions()}, the scan began with {task.versions}; use one environment"
-        )
+    device = task.start_worker()
     counted = [0, 0]
 
     def count(cells: int, size: int) -> None:
         counted[0] += cells
         counted[1] += size
 
-    columns, blocks = compute_tile(task.spec, task.treatment, task.plan, tile)
-    device = jax.devices()[0].device_kind
+    columns, blocks = task.compute(task.plan, tile)
     write_shard(Path(task.folder), task.plan, tile, columns, blocks, device=device, report=count)
     return counted[0], counted[1]
 
@@ -125,7 +102,7 @@ def _computed(client: Any, report: Callable[[int, int], Any], job: Job, tiles: l
     """Let workers compute tiles."""
     from distributed import as_completed
 
-    task = task_of(job)
+    task = _Task(job.compute, job.start_worker, job.plan, str(job.folder.absolute()))
     try:
         client.wait_for_workers(1, timeout=PATIENCE_S)
     except TimeoutError:
@@ -139,7 +116,7 @@ def _computed(client: Any, report: Callable[[int, int], Any], job: Job, tiles: l
             "or --shard i/n"
         )
     shared = client.submit(_same, task, pure=False)  # scattered, it would be lost with the last worker
-    futures = {client.submit(run_tile, shared, tile, pure=False): tile for tile in tiles}
+    futures = {client.submit(_run_tile, shared, tile, pure=False): tile for tile in tiles}
     for future in as_completed(futures):
         error = future.exception() if future.status != "cancelled" else "cancelled"
         if isinstance(error, StorageError | InputError):
@@ -150,7 +127,7 @@ def _computed(client: Any, report: Callable[[int, int], Any], job: Job, tiles: l
         yield Done(futures[future], None if error is None else f"{type(error).__name__}: {error}")
 
 
-def _same(task: Task) -> Task:
+def _same(task: _Task) -> _Task:
     return task
 
 

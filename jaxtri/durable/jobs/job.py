@@ -11,34 +11,46 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jaxtri.boundary.record import Boundaries
 from jaxtri.durable.storage.atomic_files import write_whole
+from jaxtri.durable.storage.hdf5_writer import WriteHead, WriteTail
 from jaxtri.durable.storage.lock import owned
 from jaxtri.durable.storage.tile_writer import Blocks, Heap, clear
-from jaxtri.durable.storage.tiling import Fields, Plan
+from jaxtri.durable.storage.tiling import NamedArrays, Plan
 from jaxtri.errors import InputError, StorageError
-from jaxtri.scans.record import Header
 
 LONGEST = 60  # characters of a value that is shown
 
 
 PLAN = "plan.json"
-SAID = ("configuration", "axes", "versions")  # the axes as a hash
+IDENTITY = ("configuration", "axes", "versions")  # the axes as a hash
 SHOWN = 8  # differences that a refusal lists
 ANEW = "undo the change, choose another output, or pass --force to begin anew"
 OTHERS = "give the scan file that they were computed with, or other folders"
 
 
+def _no_device() -> str:
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One output file of a scan."""
+    """One output file, and the functions that know what is in it.
+
+    ``compute`` and ``start_worker`` are sent to other processes, so they can be pickled.
+    """
 
     output: Path
     plan: Plan
-    header: Header
-    compute: Callable[[Plan, int], tuple[Fields, Blocks]]  # a tile: columns, and blocks of cells
-    boundaries: Callable[[], Boundaries | None] = lambda: None
-    source: Any = None  # what an executor in other processes needs to compute a tile
+    title: str
+    identity: Mapping[str, Any]  # by `IDENTITY`, as JSON: what decides whether another job is the same
+    compute: Callable[
+        [Plan, int], tuple[NamedArrays, Blocks]
+    ]  # a tile: arrays without cells, blocks of cells
+    write_head: WriteHead
+    write_tail: WriteTail
+    identity_of: Callable[[Path], Mapping[str, Any] | None]  # of a finished file; None if it is none
+    device: str = ""  # that computes tiles in this process
+    start_worker: Callable[[], str] = _no_device  # prepare another process that computes; name its device
 
     @property
     def folder(self) -> Path:
@@ -58,7 +70,7 @@ class Known(NamedTuple):
 
     plan: Plan
     title: str
-    said: Mapping[str, Any]  # by `SAID`
+    identity: Mapping[str, Any]
 
 
 # An executor: computes tiles in any order, their chunks into a heap if there is one that it can reach.
@@ -128,21 +140,9 @@ def check_same(job: Job, *, force: bool) -> Known | None:
 
 def _begun(job: Job) -> Job:
     """Say in the folder of a job what it is."""
-    content = {"plan": asdict(job.plan), "title": job.header.title, **_said(job)}
+    content = {"plan": asdict(job.plan), "title": job.title, **job.identity}
     write_whole(job.folder / PLAN, json.dumps(content, indent=1).encode())
     return job
-
-
-def kept(versions: Mapping[str, str]) -> dict[str, str]:
-    """Versions that must not be mixed; the devices of tiles may be."""
-    return {name: one for name, one in versions.items() if name != "device"}
-
-
-def _said(job: Job) -> dict[str, Any]:
-    """What decides whether a job is the same as another, beside its plan; as JSON gives it back."""
-    header = job.header
-    said = (header.configuration, header.fingerprint, kept(header.versions))
-    return dict(json.loads(json.dumps(dict(zip(SAID, said, strict=True)))))
 
 
 def adopted(job: Job, others: list[Path]) -> tuple[Job, list[Path]]:
@@ -155,22 +155,22 @@ def adopted(job: Job, others: list[Path]) -> tuple[Job, list[Path]]:
     InputError
         If no folder says that it holds shards of this scan, or the job's own those of another.
     """
-    said: Known | None = None
+    first: Known | None = None
     fitting, refusals = [], []
     for folder in (job.folder, *others):
         known = read_plan(folder)
-        if known is None or known.said["axes"] == job.header.fingerprint:
+        if known is None or known.identity["axes"] == job.identity["axes"]:
             fitting.append(folder)
-            said = said or known
+            first = first or known
         else:
             refusals.append(_refusal(folder, job, known, OTHERS))
-    if refusals and (said is None or job.folder not in fitting):
+    if refusals and (first is None or job.folder not in fitting):
         raise InputError(refusals[0])
-    if said is None:
+    if first is None:
         shown = ", ".join(map(str, fitting))
         raise InputError(f"{job.output}: no shards of it in {shown}; run jaxtri scan --shard first")
-    header = replace(job.header, versions=said.said["versions"])
-    return replace(job, plan=said.plan, header=header), fitting
+    identity = {**job.identity, "versions": first.identity["versions"]}
+    return replace(job, plan=first.plan, identity=identity), fitting
 
 
 def read_plan(folder: Path) -> Known | None:
@@ -184,7 +184,7 @@ def read_plan(folder: Path) -> Known | None:
     path = folder / PLAN
     try:
         data = json.loads(path.read_text())
-        return Known(Plan.from_json(data["plan"]), data["title"], {name: data[name] for name in SAID})
+        return Known(Plan.from_json(data["plan"]), data["title"], {name: data[name] for name in IDENTITY})
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -196,12 +196,12 @@ def read_plan(folder: Path) -> Known | None:
 
 
 def _refusal(folder: Path, job: Job, known: Known, advice: str) -> str:
-    return f"{folder}: holds parts of another scan; {advice}. {changes(job, known.said)}"
+    return f"{folder}: holds parts of another scan; {advice}. {changes(job, known.identity)}"
 
 
 def changes(job: Job, then: Mapping[str, Any]) -> str:
-    """Say where a job differs from what was computed, by `SAID`."""
-    now = {name: one for name, one in _said(job).items() if name != "axes"}  # a hash tells nobody anything
+    """Say where a job differs from what was computed, both by `IDENTITY`."""
+    now = {name: one for name, one in job.identity.items() if name != "axes"}  # a hash tells nobody anything
     lines = list(differences({name: then[name] for name in now}, now)) or ["values of an axis"]
     more = f"\n  and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
     said = "\n  ".join(lines[:SHOWN])

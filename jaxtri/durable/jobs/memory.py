@@ -4,7 +4,6 @@ import re
 
 from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import InputError
-from jaxtri.numerics.threads import cores
 
 DEFAULT = 1 << 30  # bytes
 BASE = 600 << 20  # bytes of the process itself: libraries, compiled kernels, axes
@@ -27,7 +26,7 @@ def parse(text: str) -> int:
     return int(float(match[1]) * UNITS[match[2]])
 
 
-def workers_within(memory: int, plans: list[Plan]) -> int:
+def workers_within(memory: int, plans: list[Plan], cores: int) -> int:
     """Return how many tiles may be worked on at a time: at most one more than cores.
 
     While one waits for a disk or a device, another computes.
@@ -43,7 +42,7 @@ def workers_within(memory: int, plans: list[Plan]) -> int:
         raise InputError(
             f"--memory {memory / (1 << 20):.4g} MiB: this scan needs at least {(BASE + each) >> 20} MiB"
         )
-    return int(min(fitting, cores() + 1))
+    return int(min(fitting, cores + 1))
 
 
 def _of_tile(plan: Plan) -> int:

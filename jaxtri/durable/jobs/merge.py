@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from jaxtri.durable.jobs.job import Job, adopted, prepare
-from jaxtri.durable.jobs.run import SHOWN, _finish, _require_free
+from jaxtri.durable.jobs.run import SHOWN, finish, require_free
 from jaxtri.durable.storage.hdf5_writer import output_in
 from jaxtri.durable.storage.lock import owned, refuse_living
 from jaxtri.durable.storage.tile_records import tiles_there
@@ -27,10 +27,10 @@ def join(job: Job, others: list[Path], *, force: bool = False, break_lock: bool 
     _require_none(job, every.difference(*map(tiles_there, folders)), "are missing")
     job = prepare(job)
     with owned(job.folder, break_lock=break_lock):
-        _require_free(job, force)
-        with output_in(job.folder, job.plan, job.header) as output:
+        require_free(job, force)
+        with output_in(job.folder, job.plan, job.write_head) as output:
             _require_none(job, every - output.take(folders), "are damaged")
-            _finish(job, output, force=force)
+            finish(job, output, force=force)
         clear(job.folder)
 
 

@@ -3,12 +3,11 @@
 import os
 from contextlib import suppress
 
-from jaxtri.durable.jobs.job import Job, changes, kept
+from jaxtri.durable.jobs.job import Job, changes
 from jaxtri.durable.storage.lock import owned, refuse_living
 from jaxtri.durable.storage.tile_records import listed, tiles_there
 from jaxtri.durable.storage.tile_writer import OUTPUT, clear
-from jaxtri.errors import JaxtriError, StorageError
-from jaxtri.io.hdf5_scan import open_scan
+from jaxtri.errors import StorageError
 
 
 def left_to_do(
@@ -66,13 +65,11 @@ def _is_there(job: Job, *, any_versions: bool) -> bool:
     """Whether the output is there, of this very scan."""
     if not job.output.is_file():
         return False
-    try:
-        found = open_scan(job.output).header
-    except JaxtriError:
+    then = job.identity_of(job.output)
+    if then is None:
         return False
-    then = {"configuration": found.configuration, "versions": kept(found.versions)}
-    same_versions = any_versions or then["versions"] == kept(job.header.versions)
-    if found.fingerprint == job.header.fingerprint and same_versions:
+    same_versions = any_versions or then["versions"] == job.identity["versions"]
+    if then["axes"] == job.identity["axes"] and same_versions:
         return True
     raise StorageError(
         f"{job.output}: exists, of another scan; choose another output or pass --force to replace it. "

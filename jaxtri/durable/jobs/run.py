@@ -51,11 +51,11 @@ def run_job(
         If tiles failed, by their names; everything else is kept.
     """
     every = range(job.plan.count)
-    _require_free(job, force)
+    require_free(job, force)
     sweep(job.folder)
     drop_unnamed(job.folder, every)
     drop_outputs(job.folder)
-    with output_in(job.folder, job.plan, job.header) as output:
+    with output_in(job.folder, job.plan, job.write_head) as output:
         for attempt in range(ROUNDS):
             done = output.take([job.folder])
             if attempt == 0:
@@ -65,7 +65,7 @@ def run_job(
             _compute(job, execute, sorted(set(every) - done), output)
         else:
             raise StorageError(f"{job.folder}: shards are damaged again and again; is the disk sound?")
-        _finish(job, output, force=force)
+        finish(job, output, force=force)
     clear(job.folder)
     return f"wrote {job.output}"
 
@@ -123,13 +123,13 @@ def place(plan: Plan, tile: int) -> str:
     )
 
 
-def _require_free(job: Job, force: bool) -> None:
+def require_free(job: Job, force: bool) -> None:
     """Raise, before tiles are computed, where an output appeared since that was last looked at."""
     if os.path.lexists(job.output) and not force:
         raise StorageError(f"{job.output}: appeared meanwhile; nothing was overwritten")
 
 
-def _finish(job: Job, output: Output, *, force: bool) -> None:
+def finish(job: Job, output: Output, *, force: bool) -> None:
     """Give the output its name."""
     sweep(job.output.parent, job.output.name)
-    output.finish(job.output, job.boundaries(), replace=force)
+    output.finish(job.output, job.write_tail, job.identity["versions"], replace=force)

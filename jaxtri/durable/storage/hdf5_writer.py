@@ -4,11 +4,10 @@ Until it is finished it has another name, in the folder of the shards, and HDF5 
 make it readable; should the process die, the records of the shards (`shards`) say where the chunks lie.
 """
 
-import dataclasses
 import io
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,16 @@ from typing import Any
 import h5py
 import numpy as np
 
-from jaxtri.boundary.record import Boundaries
 from jaxtri.durable.storage.atomic_files import new_data, publish, storing, write_at
 from jaxtri.durable.storage.chunk_bytes import Data
 from jaxtri.durable.storage.tile_records import Offset, Shard, by_heap, sound_shard, tiles_there
 from jaxtri.durable.storage.tile_writer import OUTPUT, copy_shard, drop_outputs
-from jaxtri.durable.storage.tiling import Box, Fields, Plan, inside
+from jaxtri.durable.storage.tiling import Box, NamedArrays, Plan, inside
 from jaxtri.errors import StorageError
-from jaxtri.io.hdf5_boundaries import write_boundaries
-from jaxtri.io.hdf5_layout import LIBRARY, complete, create_array, write_axes
-from jaxtri.scans.record import Header
+
+WriteHead = Callable[[Any, Plan], None]  # scales and empty arrays into a new HDF5 file
+WriteTail = Callable[[Any, Mapping[str, str]], None]  # the rest, with the versions of what computed it
+LIBRARY = ("v110", "v110")  # readable by HDF5 1.10 and netCDF 4.9
 
 
 class _Disk(io.RawIOBase):
@@ -112,13 +111,13 @@ def _place_of(data: Any) -> int:
 class Output:
     """A finished file in the making, from `output_in`; a `shards.Heap`."""
 
-    def __init__(self, disk: _Disk, file: h5py.File, plan: Plan, header: Header) -> None:
+    def __init__(self, disk: _Disk, file: h5py.File, plan: Plan, write_head: WriteHead) -> None:
         self.path = disk.path
-        self._disk, self._file, self._plan, self._header = disk, file, plan, header
+        self._disk, self._file, self._plan = disk, file, plan
         self._lock = threading.Lock()  # HDF5 places one chunk at a time
         self._devices: dict[int, str] = {}  # by tile
-        write_axes(file, header)
-        self._arrays = {name: create_array(file, name, plan) for name in plan.arrays}
+        write_head(file, plan)
+        self._arrays = {name: file[name] for name in plan.arrays}
         disk.check()
 
     def put(self, name: str, offset: Offset, data: Data) -> int:
@@ -128,7 +127,7 @@ class Output:
         self._disk.put(address, data)  # threads beside each other
         return address
 
-    def put_columns(self, box: Box, columns: Fields) -> None:
+    def put_columns(self, box: Box, columns: NamedArrays) -> None:
         """Write what every tile along g_X has, with the first of them."""
         if box[-1][0] == 0:
             for name, values in columns.items():
@@ -161,8 +160,21 @@ class Output:
         if shard.path.parent / shard.heap != self.path:
             copy_shard(shard, self.path.parent, self._plan, self)
 
-    def finish(self, path: Path, boundaries: Boundaries | None, *, replace: bool) -> None:
+    def finish(
+        self, path: Path, write_tail: WriteTail, versions: Mapping[str, str], *, replace: bool
+    ) -> None:
         """Write the rest, and give the file its name.
+
+        Parameters
+        ----------
+        path
+            The file's own name.
+        write_tail
+            Writes the rest into the HDF5 file.
+        versions
+            Of what computed it; the devices of its tiles are added.
+        replace
+            Whether a file of that name is replaced.
 
         Raises
         ------
@@ -170,11 +182,8 @@ class Output:
             If that cannot be done, or the name is taken and ``replace`` is false.
         """
         devices = sorted(set(filter(None, self._devices.values())))
-        versions = dict(self._header.versions) | ({"device": ", ".join(devices)} if devices else {})
         with storing(path):
-            if boundaries is not None:
-                write_boundaries(self._file.create_group("boundaries", track_order=True), boundaries)
-            complete(self._file, dataclasses.replace(self._header, versions=versions))
+            write_tail(self._file, {**versions, **({"device": ", ".join(devices)} if devices else {})})
             self._file.close()
             self._disk.check()
             self._disk.sync()
@@ -182,7 +191,7 @@ class Output:
 
 
 @contextmanager
-def output_in(folder: Path, plan: Plan, header: Header) -> Iterator[Output]:
+def output_in(folder: Path, plan: Plan, write_head: WriteHead) -> Iterator[Output]:
     """Begin a finished file in the folder of its shards; one that comes to nothing goes.
 
     Raises
@@ -199,7 +208,7 @@ def output_in(folder: Path, plan: Plan, header: Header) -> Iterator[Output]:
                 file = h5py.File(disk, "w", libver=LIBRARY)
             try:
                 with storing(folder):
-                    output = Output(disk, file, plan, header)
+                    output = Output(disk, file, plan, write_head)
                 yield output
             finally:
                 with storing(folder):

@@ -19,9 +19,8 @@ import numpy as np
 
 from jaxtri.durable.storage.atomic_files import sync, write_whole
 from jaxtri.durable.storage.chunk_bytes import Data, is_sound
-from jaxtri.durable.storage.tiling import Box, Fields, Plan
+from jaxtri.durable.storage.tiling import Box, NamedArrays, Plan
 from jaxtri.errors import InputError, StorageError
-from jaxtri.scans.arrays import CELL_FIELDS
 
 FORMAT = "jaxtri-shard"
 CHECKSUM = 4  # bytes at the end of a record
@@ -37,8 +36,8 @@ class Shard(NamedTuple):
     tile: int
     device: str  # that computed it
     heap: str  # name of the file with the chunks, in the same folder
-    columns: Fields
-    table: Fields  # address, size and checksum of every chunk of an array, in the order of `_offsets`
+    columns: NamedArrays
+    table: NamedArrays  # address, size and checksum of every chunk of an array, in the order of `_offsets`
 
 
 class DamagedShard(StorageError):
@@ -85,7 +84,7 @@ def write_record(
     folder: Path,
     plan: Plan,
     tile: int,
-    columns: Fields,
+    columns: NamedArrays,
     chunks: Mapping[str, Mapping[Offset, Row]],
     *,
     heap: str,
@@ -108,7 +107,7 @@ def _offsets(plan: Plan, name: str, box: Box) -> Iterator[Offset]:
     """Where the chunks of an array lie in a tile."""
     for where in plan.chunks(box):
         corner = tuple(first for first, _ in where)
-        for label in np.ndindex(*plan.label_shape(name)):
+        for label in np.ndindex(*plan.arrays[name].labels):
             yield (*label, *corner)
 
 
@@ -131,12 +130,13 @@ def read_shard(folder: Path, plan: Plan, tile: int) -> Shard | None:
         return None
     if (said["format"], said["key"], said["tile"]) != (FORMAT, plan.key, tile):
         raise ForeignShard(f"{path}: belongs to another scan, other versions of jaxtri, or another tile")
-    columns = {name: values for name, values in arrays.items() if name not in CELL_FIELDS}
-    table = {name: values for name, values in arrays.items() if name in CELL_FIELDS}
+    cells = set(plan.cell_arrays)
+    columns = {name: values for name, values in arrays.items() if name not in cells}
+    table = {name: values for name, values in arrays.items() if name in cells}
     return Shard(path, tile, said["device"], said["heap"], columns, table)
 
 
-def _record(path: Path) -> tuple[dict[str, Any], Fields]:
+def _record(path: Path) -> tuple[dict[str, Any], NamedArrays]:
     """What a record says, and its arrays."""
     with _reading(path):
         content = path.read_bytes()

@@ -31,9 +31,9 @@ from jaxtri.durable.storage.tile_records import (
     tiles_there,
     write_record,
 )
-from jaxtri.durable.storage.tiling import Box, Fields, Plan, extents
+from jaxtri.durable.storage.tiling import Box, NamedArrays, Plan, extents
 
-Blocks = Iterator[tuple[Box, Fields]]
+Blocks = Iterator[tuple[Box, NamedArrays]]
 OUTPUT = "output"  # what the name of an output in the making begins with
 
 
@@ -47,7 +47,7 @@ class Heap(Protocol):
     def put(self, name: str, offset: Offset, data: Data) -> int:
         """Add a chunk of an array; return where in the file it lies."""
 
-    def put_columns(self, box: Box, columns: Fields) -> None:
+    def put_columns(self, box: Box, columns: NamedArrays) -> None:
         """Add the arrays without cells of a tile, if they have a place here."""
 
     def sync(self) -> None:
@@ -58,7 +58,7 @@ def write_shard(
     folder: Path,
     plan: Plan,
     tile: int,
-    columns: Fields,
+    columns: NamedArrays,
     blocks: Blocks,
     *,
     into: Heap | None = None,
@@ -115,7 +115,7 @@ def copy_shard(shard: Shard, folder: Path, plan: Plan, into: Heap) -> None:
 
 
 def _write(
-    folder: Path, plan: Plan, tile: int, columns: Fields, pieces: Pieces, heap: Heap, device: str
+    folder: Path, plan: Plan, tile: int, columns: NamedArrays, pieces: Pieces, heap: Heap, device: str
 ) -> None:
     """Chunks first, and to disk; then the record."""
     heap.put_columns(plan.box(tile), columns)
@@ -131,7 +131,7 @@ def _packed(plan: Plan, blocks: Blocks, report: Callable[[int, int], Any]) -> Pi
     for where, block in blocks:
         corner = tuple(first for first, _ in where)
         for name in plan.cell_arrays:
-            labels = plan.label_shape(name)
+            labels = plan.arrays[name].labels
             shape = (*(1 for _ in labels), *plan.chunk)
             for label in np.ndindex(*labels):
                 part = block[name][label][(np.newaxis,) * len(label)]
@@ -152,7 +152,7 @@ class _OwnHeap:
         self._end += len(data)
         return address
 
-    def put_columns(self, box: Box, columns: Fields) -> None:
+    def put_columns(self, box: Box, columns: NamedArrays) -> None:
         """The record has them."""
 
     def sync(self) -> None:

@@ -10,17 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from jaxtri.errors import InputError
-from jaxtri.scans.arrays import CELL_FIELDS, LABELS, dims_of, dtype_of
 
-Fields = dict[str, npt.NDArray[Any]]
+NamedArrays = dict[str, npt.NDArray[Any]]
 Box = tuple[tuple[int, int], ...]  # first and last-but-one position on every axis of a scan
 
-
-CHUNK_CELLS = 62_500  # 125 masses x 500 couplings: a plane of float32 is 250 kB
-CHUNK = {"g_X": 500, "m_X": 125}
+CHUNK_CELLS = 62_500  # a plane of float32 is 250 kB
+CHUNK = (125, 500)  # at most, along the last two axes
 TILE_BYTES = 1 << 30  # before compression: about 5 s of compressing and writing
 TILE_CELLS = 100_000_000  # about 5 s of computing
 TILE_COLUMNS = 8192  # columns whose rates are computed at a time
@@ -30,14 +29,26 @@ SMALLEST_BYTES = 12_000_000  # or as many cells as make this
 MOST_TILES = 10_000
 
 
+@dataclass(frozen=True)
+class ArrayPlan:
+    """How one stored array lies: names first, then every axis, or every axis but the last."""
+
+    labels: tuple[int, ...]  # how many names, on each dimension of names
+    dtype: str
+    has_cells: bool  # whether it has the last axis: then it is stored in chunks
+
+    @property
+    def bytes_per_cell(self) -> int:
+        """Bytes of one cell, before compression; 0 for an array without cells."""
+        return math.prod(self.labels) * np.dtype(self.dtype).itemsize * self.has_cells
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is computed and stored, in which pieces; it decides every byte of every shard."""
+    """What is computed and stored, in which pieces; it decides every byte of every tile."""
 
-    sizes: Mapping[str, int]  # axes in the order of the dimensions: further ones, m_X, g_X
-    labels: Mapping[str, int]  # number of names on each of `fields.LABELS`
-    arrays: tuple[str, ...]
-    precision: str
+    sizes: Mapping[str, int]  # nodes by axis, in the order of the dimensions
+    arrays: Mapping[str, ArrayPlan]
     compression: str  # "gzip" or "none"
     chunk: tuple[int, ...]
     tile: tuple[int, ...]
@@ -61,7 +72,7 @@ class Plan:
     @property
     def cell_arrays(self) -> tuple[str, ...]:
         """Stored arrays that are made of chunks."""
-        return tuple(name for name in self.arrays if name in CELL_FIELDS)
+        return tuple(name for name, one in self.arrays.items() if one.has_cells)
 
     def box(self, tile: int) -> Box:
         """Where a tile lies."""
@@ -86,33 +97,33 @@ class Plan:
 
     def array_shape(self, name: str) -> tuple[int, ...]:
         """Shape of a whole stored array."""
-        return tuple((dict(self.labels) | dict(self.sizes))[dim] for dim in dims_of(name, self.sizes))
+        one = self.arrays[name]
+        return (*one.labels, *(self.shape if one.has_cells else self.shape[:-1]))
 
     def array_chunk(self, name: str) -> tuple[int, ...] | None:
         """Shape of a chunk of a stored array, one label each; None for arrays without cells."""
-        return (*(1 for _ in self.label_shape(name)), *self.chunk) if name in CELL_FIELDS else None
-
-    def label_shape(self, name: str) -> tuple[int, ...]:
-        """Number of labels of an array, () or one number."""
-        return tuple(self.labels[dim] for dim in dims_of(name, self.sizes) if dim in LABELS)
+        one = self.arrays[name]
+        return (*(1 for _ in one.labels), *self.chunk) if one.has_cells else None
 
     def bytes_of(self, cells: int) -> int:
         """Size of so many cells of all stored arrays, before compression."""
-        return cells * _bytes_per_cell(self.arrays, self.labels, self.precision)
+        return cells * _bytes_per_cell(self.arrays)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Plan":
         """Back from its fields, as JSON gives them."""
-        lists = {name: tuple(data[name]) for name in ("arrays", "chunk", "tile")}
-        return cls(**{**data, **lists})
+        lists = {name: tuple(data[name]) for name in ("chunk", "tile")}
+        arrays = {
+            name: ArrayPlan(tuple(one["labels"]), one["dtype"], one["has_cells"])
+            for name, one in data["arrays"].items()
+        }
+        return cls(**{**data, **lists, "arrays": arrays})
 
 
 def make_plan(
     sizes: Mapping[str, int],
-    labels: Mapping[str, int],
-    arrays: tuple[str, ...],
+    arrays: Mapping[str, ArrayPlan],
     *,
-    precision: str,
     compression: str,
     key: str,
 ) -> Plan:
@@ -121,12 +132,10 @@ def make_plan(
     Parameters
     ----------
     sizes
-        Nodes by axis: further axes, m_X, g_X.
-    labels
-        Names by dimension of labels.
+        Nodes by axis, two axes or more.
     arrays
         Arrays to store.
-    precision, compression, key
+    compression, key
         See `Plan`.
 
     Returns
@@ -136,7 +145,7 @@ def make_plan(
     """
     chunk = _chunk(sizes)
     cells = math.prod(sizes.values())
-    per_cell = _bytes_per_cell(arrays, labels, precision)
+    per_cell = _bytes_per_cell(arrays)
     least = max(SMALLEST_CELLS, SMALLEST_BYTES // max(per_cell, 1), cells // FEWEST_TILES)
     most = min(TILE_CELLS, TILE_BYTES // max(per_cell, 1), least)
     columns = TILE_COLUMNS
@@ -145,12 +154,17 @@ def make_plan(
         most, columns = 2 * most, 2 * columns
         tile = _tile(sizes, chunk, most, columns)
     return Plan(
-        sizes=dict(sizes), labels=dict(labels), arrays=arrays, precision=precision, compression=compression,
-        chunk=chunk, tile=tile, key=key,
-    )  # fmt: skip
+        sizes=dict(sizes), arrays=dict(arrays), compression=compression, chunk=chunk, tile=tile, key=key
+    )
 
 
-def shard_of(text: str) -> tuple[int, int]:
+def tiles_of(part: tuple[int, int] | None, plan: Plan) -> range:
+    """Return the tiles of part i of n, or all."""
+    first, step = (part[0] - 1, part[1]) if part else (0, 1)
+    return range(first, plan.count, step)
+
+
+def parse_part(text: str) -> tuple[int, int]:
     """Turn "i/n" into (i, n), 1 <= i <= n.
 
     Raises
@@ -161,38 +175,35 @@ def shard_of(text: str) -> tuple[int, int]:
     part, _, whole = text.partition("/")
     if part.isdecimal() and whole.isdecimal() and 1 <= int(part) <= int(whole):
         return int(part), int(whole)
-    raise InputError(f"--shard {text}: give i/n with 1 <= i <= n, for example 3/8")
+    raise InputError(f"--part {text}: give i/n with 1 <= i <= n, for example 3/8")
 
 
-def _bytes_per_cell(arrays: tuple[str, ...], labels: Mapping[str, int], precision: str) -> int:
-    cell_arrays = [name for name in arrays if name in CELL_FIELDS]
-    return sum(
-        math.prod([labels[dim] for dim in dims_of(name, ()) if dim in LABELS])
-        * dtype_of(name, precision).itemsize
-        for name in cell_arrays
-    )
+def _bytes_per_cell(arrays: Mapping[str, ArrayPlan]) -> int:
+    return sum(one.bytes_per_cell for one in arrays.values())
 
 
 def _chunk(sizes: Mapping[str, int]) -> tuple[int, ...]:
-    """Chunks of about `CHUNK_CELLS`: along g_X, then m_X, then the further axes from the last one."""
+    """Chunks of about `CHUNK_CELLS`: along the last axis first, then the one before it, and so on."""
     room = CHUNK_CELLS
-    found: dict[str, int] = {}
-    for name in reversed(list(sizes)):
-        most = max(1, min(sizes[name], CHUNK.get(name, room), room))
-        found[name] = -(-sizes[name] // -(-sizes[name] // most))  # pieces of one size: little is padded
-        room //= found[name]
-    return tuple(found[name] for name in sizes)
+    found: list[int] = []
+    for place, size in enumerate(reversed(list(sizes.values()))):
+        most = max(1, min(size, CHUNK[-1 - place] if place < len(CHUNK) else room, room))
+        found.insert(0, -(-size // -(-size // most)))  # pieces of one size: little is padded
+        room //= found[0]
+    return tuple(found)
 
 
 def _tile(sizes: Mapping[str, int], chunk: tuple[int, ...], most: int, columns: int) -> tuple[int, ...]:
-    """Grow a chunk: along g_X, then the further axes, so that what they share is computed once, then m_X."""
-    names = list(sizes)
-    tile = list(chunk)
-    for name in ("g_X", *reversed(names[:-2]), "m_X"):
-        axis = names.index(name)
+    """Grow a chunk: along the last axis, then the outer ones, then the one before the last.
+
+    What does not depend on the outer axes is then computed once along them.
+    """
+    shape, tile = tuple(sizes.values()), list(chunk)
+    last = len(shape) - 1
+    for axis in (last, *reversed(range(last - 1)), last - 1):
         cells, of_columns = most // math.prod(tile), columns // math.prod(tile[:-1])
-        times = cells if name == "g_X" else min(cells, of_columns)
-        tile[axis] = min(sizes[name], chunk[axis] * max(1, times))
+        times = cells if axis == last else min(cells, of_columns)
+        tile[axis] = min(shape[axis], chunk[axis] * max(1, times))
     return tuple(tile)
 
 

@@ -24,7 +24,7 @@ from jaxtri.durable.storage.lock import owned
 from jaxtri.errors import InterruptedScan, StorageError, UnresolvedError
 from jaxtri.io.write_scan import write_scan
 from made_up_job import OUTPUT as MADE_UP
-from made_up_job import made_up_job, wrong_output, wrong_shards
+from made_up_job import SIZES, made_up_job, wrong_output, wrong_shards
 from many_tiles import NAME, OUTPUT, TILES, place, shards, stored
 from places import HELPERS, PROGRAM
 
@@ -88,13 +88,11 @@ def test_a_worker_that_is_killed_loses_nothing(client, whole, tmp_path):
 
 
 @pytest.fixture
-def run_made_up(client, monkeypatch, tmp_path):
+def run_made_up(client, tmp_path):
     """Run a job of eight made-up tiles on the cluster; what its workers call is given."""
-    monkeypatch.setattr(dask_cluster, "task_of", made_up_tiles.task_of)
 
-    def run(run_tile):
-        monkeypatch.setattr(dask_cluster, "run_tile", run_tile)
-        job = prepare(made_up_job(tmp_path, sizes=made_up_tiles.LARGER))
+    def run(compute):
+        job = prepare(made_up_tiles.sent_job(tmp_path, compute))
         with owned(job.folder):
             run_job(job, dask_cluster.on_client(client))
         return job
@@ -124,9 +122,8 @@ def test_a_poisonous_tile_is_named_and_all_others_are_kept(run_made_up, tmp_path
 
 
 def test_tiles_without_a_worker_are_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(dask_cluster, "task_of", made_up_tiles.task_of)
     monkeypatch.setattr(dask_cluster, "PATIENCE_S", 0.1)
-    job = prepare(made_up_job(tmp_path))
+    job = prepare(made_up_tiles.sent_job(tmp_path, made_up_tiles.harmless, SIZES))
     with (
         dask_cluster.client_of(0, None) as nobody,
         pytest.raises(UnresolvedError, match="4 of 4 tiles failed"),
@@ -134,9 +131,10 @@ def test_tiles_without_a_worker_are_named(monkeypatch, tmp_path):
         run_job(job, dask_cluster.on_client(nobody))
 
 
-def test_workers_that_do_not_see_the_folder_are_named(client, tmp_path, monkeypatch):
-    monkeypatch.setattr(dask_cluster, "task_of", made_up_tiles.task_of)
-    job = made_up_job(tmp_path / "elsewhere")  # no such folder, here or there
+def test_workers_that_do_not_see_the_folder_are_named(client, tmp_path):
+    job = made_up_tiles.sent_job(
+        tmp_path / "elsewhere", made_up_tiles.harmless
+    )  # no such folder, here or there
     with pytest.raises(StorageError, match="do not see it; use a file system that all share"):
         list(dask_cluster.on_client(client)(job, [0], None))
 
@@ -164,11 +162,9 @@ def frail(tmp_path):
         yield scheduler, json.loads(file.read_text())["address"]
 
 
-def test_a_scheduler_that_dies_is_named_and_finished_tiles_are_kept(frail, monkeypatch, tmp_path):
+def test_a_scheduler_that_dies_is_named_and_finished_tiles_are_kept(frail, tmp_path):
     scheduler, address = frail
-    monkeypatch.setattr(dask_cluster, "task_of", made_up_tiles.task_of)
-    monkeypatch.setattr(dask_cluster, "run_tile", made_up_tiles.slow)
-    job = prepare(made_up_job(tmp_path, sizes=made_up_tiles.LARGER))
+    job = prepare(made_up_tiles.sent_job(tmp_path, made_up_tiles.slow))
     with distributed.Client(address, timeout="2s") as client:
         execute = dask_cluster.on_client(client)
 

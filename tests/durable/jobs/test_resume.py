@@ -24,7 +24,7 @@ from jaxtri.durable.storage.process_identity import this_process
 from jaxtri.durable.storage.tile_records import read_shard, shard_path
 from jaxtri.errors import InputError, InterruptedScan, StorageError
 from jaxtri.io.hdf5_scan import check_outputs
-from made_up_job import OUTPUT, made_up_job, run, wrong_output, wrong_shards
+from made_up_job import OUTPUT, as_another, made_up_job, run, wrong_output, wrong_shards
 
 
 def test_of_several_outputs_only_those_that_lack_are_left_to_do(tmp_path):
@@ -38,7 +38,7 @@ def test_of_several_outputs_only_those_that_lack_are_left_to_do(tmp_path):
     run(second)
     assert left_to_do([first, second], force=False) == []
     assert left_to_do([first, second], force=True) == [first, second]
-    other = dataclasses.replace(first, header=dataclasses.replace(first.header, fingerprint="1" * 64))
+    other = as_another(first)
     second.output.unlink()
     with pytest.raises(StorageError, match=r"scan\.h5: exists, of another scan; .*\n  values of an axis"):
         left_to_do([other, second], force=False)
@@ -137,10 +137,11 @@ def test_records_say_where_hdf5_has_put_the_chunks(tmp_path, compression):
     job = prepare(made_up_job(tmp_path, compression))
     known = {}
 
-    def look():  # when every tile is there, before the folder goes
+    def look(file, versions):  # when every tile is there, before the folder goes
         known.update((tile, read_shard(job.folder, job.plan, tile).table) for tile in range(job.plan.count))
+        tail(file, versions)
 
-    job = dataclasses.replace(job, boundaries=look)
+    tail, job = job.write_tail, dataclasses.replace(job, write_tail=look)
     with owned(job.folder):
         run_job(job, in_threads(2))
     with h5py.File(job.output, "r") as file:
@@ -201,7 +202,7 @@ def test_an_output_in_a_folder_that_cannot_be_written_is_there_nevertheless(tmp_
 def test_who_merges_need_not_have_the_versions_of_who_computed(tmp_path):
     job = made_up_job(tmp_path)
     run(job)
-    newer = dataclasses.replace(job, header=dataclasses.replace(job.header, versions={"jaxtri": "1"}))
+    newer = as_another(job, versions={"jaxtri": "1"})
     assert left_to_do([newer], force=False, any_versions=True) == []
     with pytest.raises(StorageError, match=r'exists, of another scan; .*\n  versions\.jaxtri: "0" -> "1"'):
         left_to_do([newer], force=False)

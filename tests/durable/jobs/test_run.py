@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from jaxtri.durable.jobs import job as job_room
-from jaxtri.durable.jobs import resume, status, threads
+from jaxtri.durable.jobs import status, threads
 from jaxtri.durable.jobs.job import PLAN, prepare
 from jaxtri.durable.jobs.merge import join
 from jaxtri.durable.jobs.resume import left_to_do
@@ -26,9 +26,10 @@ from jaxtri.durable.storage.lock import owned
 from jaxtri.durable.storage.process_identity import this_process
 from jaxtri.durable.storage.tile_records import finished_tiles, shard_path, tiles_there
 from jaxtri.durable.storage.tile_writer import bytes_apart, drop_outputs
+from jaxtri.durable.storage.tiling import tiles_of
 from jaxtri.errors import InputError, InterruptedScan, StorageError
 from jaxtri.io import hdf5_scan, write_scan
-from made_up_job import SIZES, made_up_job, run, wrong_output, wrong_shards
+from made_up_job import SIZES, as_another, made_up_job, run, wrong_output, wrong_shards
 
 MANY = {**SIZES, "g_X": 3 * 64}  # 64 tiles
 STEP_S = 0.01  # that a slow tile waits between its blocks
@@ -36,7 +37,7 @@ STEP_S = 0.01  # that a slow tile waits between its blocks
 
 def part(job, i, n, execute=None):
     """Run part i of n."""
-    tiles = write_scan.tiles_of((i, n), job.plan)
+    tiles = tiles_of((i, n), job.plan)
     with owned(job.folder, shard=(i, n)):
         return run_part(job, execute or in_threads(1), tiles)
 
@@ -52,12 +53,12 @@ def everything(folder, **options):
 def nearly_finished(folder, **options):
     """A job whose tiles are all in an output in the making, of a run that was then stopped."""
 
-    def stopped():
+    def stopped(file, versions):
         raise InterruptedScan("stopped")
 
     job = prepare(made_up_job(folder, **options))
     with owned(job.folder), pytest.raises(InterruptedScan):
-        run_job(dataclasses.replace(job, boundaries=stopped), in_threads(1))
+        run_job(dataclasses.replace(job, write_tail=stopped), in_threads(1))
     return job
 
 
@@ -98,9 +99,9 @@ def bytes_there(folder):
 
 def test_parts_are_all_tiles_each_once():
     plan = made_up_job("", sizes=MANY).plan
-    tiles = [tile for i in range(1, 8) for tile in write_scan.tiles_of((i, 7), plan)]
+    tiles = [tile for i in range(1, 8) for tile in tiles_of((i, 7), plan)]
     assert sorted(tiles) == list(range(64))
-    assert write_scan.tiles_of(None, plan) == range(64)
+    assert tiles_of(None, plan) == range(64)
 
 
 def test_a_part_checks_its_own_tiles_and_leaves_all_others_alone(tmp_path, monkeypatch):
@@ -118,7 +119,7 @@ def test_a_part_checks_its_own_tiles_and_leaves_all_others_alone(tmp_path, monke
     part(job, 2, 16, execute)
     assert tiles == []
     assert content(job.folder) == before
-    assert read[0] == bytes_apart(job.folder, set(write_scan.tiles_of((2, 16), job.plan))) > 0
+    assert read[0] == bytes_apart(job.folder, set(tiles_of((2, 16), job.plan))) > 0
     part(job, 1, 16, execute)
     assert tiles == [0]
     assert wrong_shards(job) == []
@@ -213,7 +214,7 @@ def test_a_part_reads_no_record_of_another(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "read_bytes", noted)
     part(job, 3, 16)
-    tiles = write_scan.tiles_of((3, 16), job.plan)
+    tiles = tiles_of((3, 16), job.plan)
     assert set(read) == {shard_path(job.folder, tile) for tile in tiles}
 
 
@@ -238,8 +239,11 @@ def test_of_two_parts_that_begin_anew_the_second_keeps_what_the_first_computed(t
 def test_progress_of_a_part_is_of_its_tiles(tmp_path, capsys):
     """The last line that is said is of all cells of the part, none of the other's."""
     job = made_up_job(tmp_path, sizes=MANY)
-    write_scan.run_all([job], client=None, workers=1, part=(1, 3), force=False, quiet=False)
-    cells = job.plan.cells_of(write_scan.tiles_of((1, 3), job.plan))
+    work = write_scan.Work(
+        specs=(), jobs=[job], left=[job], pictures=[], workers=1, part=(1, 3), force=False, break_lock=False
+    )
+    write_scan.run_all(work, quiet=False)
+    cells = job.plan.cells_of(tiles_of((1, 3), job.plan))
     assert f"{cells} of {cells} cells" in capsys.readouterr().err.splitlines()[-1]
 
 
@@ -399,17 +403,16 @@ def test_a_folder_that_another_process_takes_meanwhile_is_not_cleared(tmp_path, 
     run(job)
     taken = []
 
-    def slowly(path, known=resume.open_scan):
-        scan = known(path)
+    def slowly(path):
+        known = job.identity_of(path)
         again = prepare(job)
         taken.append(owned(again.folder))
         taken[0].__enter__()
         run_part(again, in_threads(1), range(2))
-        return scan
+        return known
 
-    monkeypatch.setattr(resume, "open_scan", slowly)
     with pytest.raises(StorageError, match="in use by process"):
-        left_to_do([job], force=False)
+        left_to_do([dataclasses.replace(job, identity_of=slowly)], force=False)
     assert finished_tiles(job.folder, job.plan, range(4)) == {0, 1}
 
 
@@ -463,9 +466,8 @@ def test_a_merge_without_all_tiles_leaves_nothing_behind(tmp_path):
 
 def test_a_merge_of_another_scan_does_not_advise_what_does_not_help(tmp_path):
     job, others = merging(tmp_path)
-    header = dataclasses.replace(job.header, fingerprint="1" * 64)
     with pytest.raises(InputError, match="give the scan file that they were computed with") as caught:
-        join(dataclasses.replace(job, header=header), [others[0].folder])
+        join(as_another(job), [others[0].folder])
     assert "--force" not in str(caught.value)
     assert not job.folder.exists()
 
@@ -475,15 +477,14 @@ def test_folders_of_other_treatments_are_passed_over(tmp_path):
     job, others = merging(tmp_path, ({0, 1}, {2, 3}))
     (tmp_path / "another").mkdir()
     another = made_up_job(tmp_path / "another")
-    plan, header = dataclasses.replace(another.plan, key="another"), another.header
-    prepare(dataclasses.replace(another, plan=plan, header=dataclasses.replace(header, fingerprint="1" * 64)))
+    plan = dataclasses.replace(another.plan, key="another")
+    prepare(as_another(dataclasses.replace(another, plan=plan)))
     join(job, [another.folder, *(other.folder for other in others)])
     assert wrong_output(job) == []
 
 
 def test_the_own_folder_is_not_passed_over(tmp_path):
     job, others = merging(tmp_path, ({0, 1, 2, 3},))
-    header = dataclasses.replace(job.header, fingerprint="1" * 64)
-    prepare(dataclasses.replace(job, header=header, plan=dataclasses.replace(job.plan, key="another")))
+    prepare(as_another(dataclasses.replace(job, plan=dataclasses.replace(job.plan, key="another"))))
     with pytest.raises(InputError, match=r"scan\.h5\.parts: holds parts of another scan"):
         join(job, [others[0].folder])

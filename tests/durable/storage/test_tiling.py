@@ -9,11 +9,12 @@ import pytest
 
 from jaxtri.durable.jobs.memory import BASE, parse, workers_within
 from jaxtri.durable.storage import tiling as rules
-from jaxtri.durable.storage.tiling import Plan, extents, make_plan, shard_of
+from jaxtri.durable.storage.tiling import Plan, extents, make_plan, parse_part
 from jaxtri.errors import InputError
-from jaxtri.scans.arrays import FIELDS, REDUCTIONS, USUAL
+from jaxtri.scans.arrays import FIELDS, REDUCTIONS, USUAL, array_plans
 
 LABELS = {"search": 27, "channel": 9, "final_state": 5, "edge": 2}
+CORES = 4
 SIZES = {
     "small": {"m_X": 2, "g_X": 2},
     "figure": {"m_X": 1000, "g_X": 1000},
@@ -27,7 +28,7 @@ SIZES = {
 
 
 def cut(sizes, arrays=USUAL, **options):
-    return make_plan(sizes, LABELS, arrays, precision="float32", compression="gzip", key="k", **options)
+    return make_plan(sizes, array_plans(arrays, LABELS, "float32"), compression="gzip", key="k", **options)
 
 
 @pytest.mark.parametrize("arrays", [USUAL, REDUCTIONS], ids=["all", "reductions"])
@@ -72,9 +73,9 @@ def test_few_padded_cells():
 
 @pytest.mark.parametrize("text", ["", "3", "0/3", "4/3", "a/b", "1/0", "-1/3", "1/3/5", "1.0/3"])
 def test_a_part_of_an_array_is_i_of_n(text):
-    assert shard_of("3/3") == (3, 3)
+    assert parse_part("3/3") == (3, 3)
     with pytest.raises(InputError, match="give i/n with 1 <= i <= n"):
-        shard_of(text)
+        parse_part(text)
 
 
 def test_memory():
@@ -88,10 +89,10 @@ def test_memory():
 
 def test_workers_fit_into_memory():
     plans = [cut(SIZES["figure"])]
-    assert workers_within(1 << 40, plans) >= 1
-    assert workers_within(BASE + (200 << 20), plans) <= workers_within(1 << 40, plans)
+    assert workers_within(1 << 40, plans, CORES) >= 1
+    assert workers_within(BASE + (200 << 20), plans, CORES) <= workers_within(1 << 40, plans, CORES)
     with pytest.raises(InputError, match=r"--memory 100 MiB: this scan needs at least \d+ MiB"):
-        workers_within(100 << 20, plans)
+        workers_within(100 << 20, plans, CORES)
 
 
 def test_every_array_has_a_place():
