@@ -97,10 +97,10 @@ def hand_rate(spec, names, masses):
     """Cells a second of the kernel by hand on blocks of so many masses, and its ratios."""
     one = spec.treatments[0]
     found = columns(spec.sm, spec.model, one, spec.searches, spec.m_X[:masses])
-    rows = cast(found.rows, 1, dtype="float32")
+    rows = cast(found.points, 1, dtype="float32")
     log_g = jnp.log(spec.g_X).astype(jnp.float32)
     shape = (masses, len(log_g))
-    labels = {"log10_ratio": (len(spec.searches.labels),), "log10_br": (found.rows.log_br.shape[-1],)}
+    labels = {"log10_ratio": (len(spec.searches.labels),), "log10_br": (found.points.log_br.shape[-1],)}
     dtype = {"excluded": "uint8", "leading": "uint8", "status": "uint8"}
     buffers = {n: jnp.zeros((*labels.get(n, ()), *shape), dtype.get(n, "float32")) for n in names}
     state = {"buffers": by_hand(rows, log_g, buffers)}

@@ -10,7 +10,7 @@ import jaxtri
 from jaxtri.cli.parser import parser
 from jaxtri.figures import comparison
 from jaxtri.model.treatment import CHOICES
-from jaxtri.scans.arrays import FIELDS
+from jaxtri.scans.arrays import ARRAYS
 from places import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -29,7 +29,7 @@ def test_every_command_parses(line):
 
 def test_the_table_of_arrays_names_every_field():
     named = set(re.findall(r"`(\w+)`", README.split("## What a scan file")[1].split("`/provenance`")[0]))
-    assert set(FIELDS) <= named
+    assert set(ARRAYS) <= named
 
 
 def test_the_table_of_choices_names_every_choice():

@@ -17,8 +17,8 @@ from jax import Array
 from jaxtri.boundary.kernels import CHUNK
 from jaxtri.boundary.plane import Plane
 from jaxtri.boundary.record import Curve
-from jaxtri.boundary.sensitivities import compiled, gradients, row_of
-from jaxtri.limits.excluded_couplings import NONE, Ends, edges
+from jaxtri.boundary.sensitivities import compiled, gradients, search_at_mass
+from jaxtri.limits.excluded_couplings import NONE, Ends, excluded_edges
 from jaxtri.limits.searches import SearchSet
 from jaxtri.model.correlations import input_errors, normal_draws, variance
 from jaxtri.model.gauge_model import GaugeModel
@@ -161,8 +161,8 @@ def _drawn(values: Mapping[str, Any], setting: _Setting, treatment: Treatment) -
     def one(values: Mapping[str, Any]) -> Array:
         sm, model, m_X = replaced(setting.sm, values), setting.model, setting.m_X
         rates = production_vector(sm, model, treatment, m_X), unit_decays(sm, model, m_X)
-        here = row_of(sm, setting.searches, setting.position, m_X, *rates)
-        found = edges(here, turning_points(here.neutrinos), setting.ends)
+        here = search_at_mass(sm, setting.searches, setting.position, m_X, *rates)
+        found = excluded_edges(here, turning_points(here.neutrinos), setting.ends)
         sources = jnp.stack([found.lower, found.upper])
         inner = (sources > 0) & (sources < len(found.value) - 1)
         return jnp.where(inner.any(), found.value[jnp.max(jnp.where(inner, sources, NONE))], jnp.nan)

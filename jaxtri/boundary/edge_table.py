@@ -13,47 +13,47 @@ NONE = -1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Columns:
-    """Edges of many searches (lines) at many masses (nodes), ascending; a threshold is two nodes."""
+class EdgeTable:
+    """Edges of many searches (cases) at many masses (nodes), ascending; a threshold is two nodes."""
 
     m_X: FloatArray  # (node,) [GeV]
     segment: IntArray  # (node,) between two cuts or thresholds all is smooth
-    value: FloatArray  # (node, line, source) ln g_X
-    slope: FloatArray  # (node, line, source) d ln g_X / d ln m_X
-    residual: FloatArray  # (node, line, source) |F|
-    lower: SourceArray  # (node, line, 2) source of the lower edge of each interval, or NONE
-    upper: SourceArray  # (node, line, 2)
-    levels: FloatArray  # (node, line, event)
-    meeting: FloatArray  # (node, line, event) ln g_X at which edges meet where that level is 0
-    valid: BoolArray  # (node, line) whether the search has data
-    critical: BoolArray  # (node, line, event) whether this mass is where the level is 0
+    value: FloatArray  # (node, case, source) ln g_X
+    slope: FloatArray  # (node, case, source) d ln g_X / d ln m_X
+    residual: FloatArray  # (node, case, source) |F|
+    lower: SourceArray  # (node, case, 2) source of the lower edge of each interval, or NONE
+    upper: SourceArray  # (node, case, 2)
+    levels: FloatArray  # (node, case, event)
+    meeting: FloatArray  # (node, case, event) ln g_X at which edges meet where that level is 0
+    valid: BoolArray  # (node, case) whether the search has data
+    critical: BoolArray  # (node, case, event) whether this mass is where the level is 0
 
     def pattern(self) -> npt.NDArray[np.int32]:
-        """Return the four sources of all edges as one number, (node, line)."""
+        """Return the four sources of all edges as one number, (node, case)."""
         return np.concatenate([self.lower, self.upper], axis=2).view(np.int32)[:, :, 0]
 
 
 @dataclass(frozen=True)
-class Nodes:
-    """Masses at which to compute columns."""
+class MassNodes:
+    """Masses at which to compute edges."""
 
     m_X: FloatArray  # [GeV]
     segment: IntArray
 
 
 @dataclass(frozen=True)
-class Cells:
-    """Steps in which the level of one event of one line changes its sign."""
+class SignChanges:
+    """Steps in which the level of one event of one case changes its sign."""
 
     node: IntArray  # to its left
-    line: IntArray
+    case: IntArray
     event: IntArray
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Steps in which an edge of one line crosses an edge of another."""
+class Crossings:
+    """Steps in which an edge of one case crosses an edge of another."""
 
     node: IntArray  # to its left
-    lines: IntArray  # (pair, 2)
+    cases: IntArray  # (pair, 2)
     sources: IntArray  # (pair, 2)

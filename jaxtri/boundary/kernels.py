@@ -1,4 +1,4 @@
-"""Columns of the plane, many searches and treatments at many masses: the only room that maps `edges`.
+"""Edges of many searches and treatments at many masses: the only room that maps `excluded_edges`.
 
 Production and decays of X are compiled apart, with their derivative along m_X; what a search adds is cheap.
 Chunks of masses run in threads: the compiler's own parallelism does little for kernels this small, and
@@ -15,20 +15,20 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxtri.boundary.edge_table import NONE, Columns, Nodes
+from jaxtri.boundary.edge_table import NONE, EdgeTable, MassNodes
 from jaxtri.boundary.plane import Plane
 from jaxtri.limits.excluded_couplings import (
     EVENTS,
     LONGEST,
     SHORTEST,
     SOURCES,
-    Edges,
     Ends,
-    edges,
+    ExcludedCouplings,
     ends_within,
+    excluded_edges,
 )
 from jaxtri.limits.searches import SearchSet
-from jaxtri.limits.signal import SearchRow, join_row, log_ratio, log_signal
+from jaxtri.limits.signal import SearchAtMass, log_ratio, log_signal, mass_point
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
@@ -42,14 +42,14 @@ from jaxtri.physics.production.channels import production_vector
 
 CHUNK = 128  # masses computed at a time
 FEW = 32  # masses whose three-pion phase space is computed, or differentiated, at a time
-PAIRS = 2048  # of a mass and a line whose edges are computed at a time
+PAIRS = 2048  # of a mass and a case whose edges are computed at a time
 
 
 class Mass(NamedTuple):
-    """All that one mass has: rows of every line, their change along ln m_X, turning points, ends."""
+    """All that one mass has: searches of every case, their change along ln m_X, turning points, ends."""
 
-    rows: SearchRow  # (line,)
-    change: SearchRow  # (line,)
+    searches: SearchAtMass  # (case,)
+    change: SearchAtMass  # (case,)
     turning: Array  # (2,)
     ends: Ends
 
@@ -91,11 +91,11 @@ def _masses(
     production = jax.tree.map(lambda *x: jnp.stack(x), *rates)
 
     def one(m_X: Array, decays: Any, production: Any) -> Mass:
-        def rows(m_X: Array, decays: Any, production: Array) -> SearchRow:
-            found = jax.vmap(lambda rates: join_row(sm, searches, m_X, rates, decays).searches)(production)
+        def at_mass(m_X: Array, decays: Any, production: Array) -> SearchAtMass:
+            found = jax.vmap(lambda rates: mass_point(sm, searches, m_X, rates, decays).searches)(production)
             return jax.tree.map(lambda x: x.ravel(), found)
 
-        known, change = jax.jvp(rows, (m_X, decays[0], production[0]), (m_X, decays[1], production[1]))
+        known, change = jax.jvp(at_mass, (m_X, decays[0], production[0]), (m_X, decays[1], production[1]))
         x_br, width = decays[0]
         turning = turning_points(x_br[FINAL_STATES.index("nu nubar")])
         return Mass(known, change, turning, ends_within(m_X, width, window))
@@ -104,19 +104,19 @@ def _masses(
 
 
 @jax.jit
-def _edges(masses: Mass, node: Array, line: Array) -> tuple[Edges, Array, Array]:
-    """Edges of some lines at some masses, with slopes and residuals, (pair,)."""
+def _edges(masses: Mass, node: Array, case: Array) -> tuple[ExcludedCouplings, Array, Array]:
+    """Edges of some cases at some masses, with slopes and residuals, (pair,)."""
 
-    def one(node: Array, line: Array) -> tuple[Edges, Array, Array]:
-        search, change = jax.tree.map(lambda x: x[node, line], (masses.rows, masses.change))
+    def one(node: Array, case: Array) -> tuple[ExcludedCouplings, Array, Array]:
+        search, change = jax.tree.map(lambda x: x[node, case], (masses.searches, masses.change))
         turning, ends = jax.tree.map(lambda x: x[node], (masses.turning, masses.ends))
-        found = edges(search, turning, ends)
+        found = excluded_edges(search, turning, ends)
         return found, *_slopes(search, change, found.value)
 
-    return jax.vmap(one)(node, line)
+    return jax.vmap(one)(node, case)
 
 
-def _slopes(search: SearchRow, change: SearchRow, value: Array) -> tuple[Array, Array]:
+def _slopes(search: SearchAtMass, change: SearchAtMass, value: Array) -> tuple[Array, Array]:
     """Slope d ln g_X / d ln m_X of every source, root or edge of the lifetime window, and |F| there."""
     floating = {"log_norm": change.log_norm, "flight": change.flight, "neutrinos": change.neutrinos}
 
@@ -133,10 +133,10 @@ def _slopes(search: SearchRow, change: SearchRow, value: Array) -> tuple[Array, 
     return slopes, jnp.abs(log_ratio(search, value))
 
 
-def _with(search: SearchRow, parts: dict[str, Array]) -> SearchRow:
-    """A row with some of its fields replaced."""
+def _with(search: SearchAtMass, parts: dict[str, Array]) -> SearchAtMass:
+    """A search with some of its fields replaced."""
     kept = {name: getattr(search, name) for name in ("log_above", "log_below", "is_invisible", "is_valid")}
-    return SearchRow(**kept, **parts)
+    return SearchAtMass(**kept, **parts)
 
 
 def masses_at(plane: Plane, m_X: FloatArray) -> Mass:
@@ -176,10 +176,12 @@ def three_pion_parts(plane: Plane, m_X: FloatArray) -> Iterator[IntArray]:
         yield used[start : start + FEW]
 
 
-def edges_at(masses: Mass, node: IntArray, line: IntArray) -> tuple[Edges, FloatArray, FloatArray]:
-    """Edges of some lines at some masses, with slopes and residuals, (pair,); on the host."""
+def edges_at(
+    masses: Mass, node: IntArray, case: IntArray
+) -> tuple[ExcludedCouplings, FloatArray, FloatArray]:
+    """Edges of some cases at some masses, with slopes and residuals, (pair,); on the host."""
     parts = [
-        _edges(masses, padded(node[i : i + PAIRS], PAIRS), padded(line[i : i + PAIRS], PAIRS))
+        _edges(masses, padded(node[i : i + PAIRS], PAIRS), padded(case[i : i + PAIRS], PAIRS))
         for i in range(0, len(node), PAIRS)
     ]
     return jax.tree.map(lambda *x: np.concatenate(x)[: len(node)], *parts)
@@ -198,30 +200,30 @@ def compiled(plane: Plane) -> None:
         pool.submit(edges_at, masses, np.zeros(1, dtype=int), np.zeros(1, dtype=int))
 
 
-def columns_at(plane: Plane, nodes: Nodes) -> Columns:
-    """Compute the columns at nodes; levels that vanish are marked later."""
-    lines, count = len(plane.treatments) * len(plane.searches.labels), len(nodes.m_X)
-    made = _blank(nodes, lines)
+def edge_table_at(plane: Plane, nodes: MassNodes) -> EdgeTable:
+    """Compute the table at nodes; levels that vanish are marked later."""
+    cases, count = len(plane.treatments) * len(plane.searches.labels), len(nodes.m_X)
+    made = _blank(nodes, cases)
 
     def fill(piece: slice) -> None:
         masses = masses_at(plane, nodes.m_X[piece])
-        made.valid[piece] = np.asarray(masses.rows.is_valid)[: len(nodes.m_X[piece])]
-        node, line = np.nonzero(made.valid[piece])
+        made.valid[piece] = np.asarray(masses.searches.is_valid)[: len(nodes.m_X[piece])]
+        node, case = np.nonzero(made.valid[piece])
         if not len(node):
             return
-        found, slope, residual = edges_at(masses, node, line)
+        found, slope, residual = edges_at(masses, node, case)
         for name in ("value", "lower", "upper", "levels", "meeting"):
-            getattr(made, name)[piece][node, line] = getattr(found, name)
-        made.slope[piece][node, line], made.residual[piece][node, line] = slope, residual
+            getattr(made, name)[piece][node, case] = getattr(found, name)
+        made.slope[piece][node, case], made.residual[piece][node, case] = slope, residual
 
     over_chunks(fill, count, CHUNK)
     return made
 
 
-def _blank(nodes: Nodes, lines: int) -> Columns:
-    """Columns without any data."""
-    shape = len(nodes.m_X), lines
-    return Columns(
+def _blank(nodes: MassNodes, cases: int) -> EdgeTable:
+    """EdgeTable without any data."""
+    shape = len(nodes.m_X), cases
+    return EdgeTable(
         m_X=nodes.m_X,
         segment=nodes.segment,
         value=np.zeros((*shape, len(SOURCES))),

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from jaxtri.boundary.edge_table import END, NONE, Cells, Columns, Nodes
+from jaxtri.boundary.edge_table import END, NONE, EdgeTable, MassNodes, SignChanges
 from jaxtri.boundary.plane import Plane
 from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 from jaxtri.physics.decays.widths import decay_thresholds
@@ -23,7 +23,7 @@ TOUCHES = 1e-10  # a level smaller than this at a critical mass vanishes there t
 SNAP = 1e-6  # ln g_X: at a critical mass the edges that meet are this close
 
 
-def start(plane: Plane) -> Nodes:
+def start(plane: Plane) -> MassNodes:
     """Return the first nodes: crowded towards both ends of every segment as a cosine."""
     low, high = plane.m_X[0], min(plane.m_X[1], 2 * float(plane.sm.m_t))
     thresholds = np.concatenate([decay_thresholds(plane.sm, plane.model), production_thresholds(plane.sm)])
@@ -47,35 +47,35 @@ def start(plane: Plane) -> Nodes:
         inner = a * (b / a) ** ((1 - np.cos(np.pi * np.arange(1, count) / count)) / 2)
         masses.append(np.concatenate([[first], inner[(first < inner) & (inner < last)], [last]]))
         segments.append(np.full(len(masses[-1]), len(segments)))
-    return Nodes(np.concatenate(masses), np.concatenate(segments))
+    return MassNodes(np.concatenate(masses), np.concatenate(segments))
 
 
-def _inner(columns: Columns) -> BoolArray:
+def _inner(table: EdgeTable) -> BoolArray:
     """Whether a node and the next one are in one segment, (node - 1, 1)."""
-    return (np.diff(columns.segment) == 0)[:, None]
+    return (np.diff(table.segment) == 0)[:, None]
 
 
-def changes(columns: Columns) -> Cells:
+def changes(table: EdgeTable) -> SignChanges:
     """Return the steps in which the set of edges changes, and the events whose level does."""
-    critical = columns.critical
-    pattern = columns.pattern()
-    differs = (pattern[1:] != pattern[:-1]) & _inner(columns)
-    flips = (columns.levels[1:] > 0) != (columns.levels[:-1] > 0)
-    differs &= columns.valid[1:] & columns.valid[:-1]
+    critical = table.critical
+    pattern = table.pattern()
+    differs = (pattern[1:] != pattern[:-1]) & _inner(table)
+    flips = (table.levels[1:] > 0) != (table.levels[:-1] > 0)
+    differs &= table.valid[1:] & table.valid[:-1]
     new = differs[:, :, None] & flips & ~critical[1:] & ~critical[:-1]
     found = np.stack(np.nonzero(new), axis=1)
-    node, line, event = found.T
-    ends = columns.levels[node, line, event], columns.levels[node + 1, line, event]
-    _, first = np.unique(np.column_stack([node, line, *ends]), axis=0, return_index=True)
-    return Cells(*found[first].T)  # two events with the same levels are one: a turning point at an end
+    node, case, event = found.T
+    ends = table.levels[node, case, event], table.levels[node + 1, case, event]
+    _, first = np.unique(np.column_stack([node, case, *ends]), axis=0, return_index=True)
+    return SignChanges(*found[first].T)  # two events with the same levels are one: a turning point at an end
 
 
-def added(columns: Columns, cells: Cells, masses: FloatArray, lacking: IntArray) -> Nodes:
+def added(table: EdgeTable, changed: SignChanges, masses: FloatArray, lacking: IntArray) -> MassNodes:
     """Return the nodes to add: critical masses, their neighbourhoods, and what steps lack.
 
     At bends, near misses and in empty slabs a step lacks one at least.
     """
-    left, right = columns.m_X[cells.node], columns.m_X[cells.node + 1]
+    left, right = table.m_X[changed.node], table.m_X[changed.node + 1]
     ulps = 8 * np.spacing(masses)  # next to a wall a curve crosses the window within a rounding of m_X
     crowd = [
         masses,
@@ -83,33 +83,33 @@ def added(columns: Columns, cells: Cells, masses: FloatArray, lacking: IntArray)
         np.minimum(masses + ulps, right),
         *(masses + part * (end - masses) for end in (left, right) for part in CROWD),
     ]
-    split = (_bends(columns) | _near_misses(columns) | _empty(columns)).any(axis=1)
+    split = (_bends(table) | _near_misses(table) | _empty(table)).any(axis=1)
     lacking = np.maximum(lacking, split)
     step = np.repeat(np.arange(len(lacking)), lacking)
     count = np.arange(len(step)) - np.repeat(np.cumsum(lacking) - lacking, lacking) + 1
     part = count / (lacking[step] + 1)
-    inner = columns.m_X[step] * (columns.m_X[step + 1] / columns.m_X[step]) ** part
-    where = np.concatenate([*(columns.segment[cells.node],) * len(crowd), columns.segment[step]])
-    return unseen(columns, np.concatenate([*crowd, inner]), where)
+    inner = table.m_X[step] * (table.m_X[step + 1] / table.m_X[step]) ** part
+    where = np.concatenate([*(table.segment[changed.node],) * len(crowd), table.segment[step]])
+    return unseen(table, np.concatenate([*crowd, inner]), where)
 
 
-def unseen(columns: Columns, masses: FloatArray, segments: IntArray) -> Nodes:
+def unseen(table: EdgeTable, masses: FloatArray, segments: IntArray) -> MassNodes:
     """Return masses that are not nodes yet, each once."""
     m_X, index = np.unique(masses, return_index=True)
-    fresh = ~np.isin(m_X, columns.m_X)
-    return Nodes(m_X[fresh], segments[index][fresh])
+    fresh = ~np.isin(m_X, table.m_X)
+    return MassNodes(m_X[fresh], segments[index][fresh])
 
 
-def sparse(columns: Columns) -> IntArray:
+def sparse(table: EdgeTable) -> IntArray:
     """How many nodes each step lacks for every search that excludes something, and island, to have enough."""
-    edges = np.zeros(columns.valid.shape, dtype=int)  # (node, line) how many
-    for sources in (columns.lower, columns.upper):
+    edges = np.zeros(table.valid.shape, dtype=int)  # (node, case) how many
+    for sources in (table.lower, table.upper):
         edges += (~np.isin(sources, (NONE, *END))).sum(axis=2)
-    length = np.log(columns.m_X[1:] / columns.m_X[:-1]) * (_inner(columns) & _wide(columns))[:, 0]
+    length = np.log(table.m_X[1:] / table.m_X[:-1]) * (_inner(table) & _wide(table))[:, 0]
     lacking = np.zeros(len(length), dtype=int)
-    for line in np.flatnonzero(edges.any(axis=0)):
-        own = edges[:, line]
-        for some in (own, *_islands(own, columns.valid[:, line])):
+    for case in np.flatnonzero(edges.any(axis=0)):
+        own = edges[:, case]
+        for some in (own, *_islands(own, table.valid[:, case])):
             np.maximum(lacking, _lacking(some, length), out=lacking)
     return lacking
 
@@ -131,33 +131,33 @@ def _lacking(edges: IntArray, length: FloatArray) -> IntArray:
     return np.diff(np.floor(np.cumsum(share) * (short / np.sum(share * both))), prepend=0.0).astype(int)
 
 
-def _empty(columns: Columns) -> BoolArray:
+def _empty(table: EdgeTable) -> BoolArray:
     """Steps from one critical mass to the next, or to the end of the segment: nothing is known in between."""
-    stop = columns.critical.any(axis=2)
-    edge = np.diff(columns.segment, prepend=-1, append=-1) != 0
+    stop = table.critical.any(axis=2)
+    edge = np.diff(table.segment, prepend=-1, append=-1) != 0
     stop = stop | (edge[:-1] | edge[1:])[:, None]
-    return stop[1:] & stop[:-1] & _inner(columns) & _wide(columns)
+    return stop[1:] & stop[:-1] & _inner(table) & _wide(table)
 
 
-def _wide(columns: Columns) -> BoolArray:
+def _wide(table: EdgeTable) -> BoolArray:
     """Steps in which there is room for another node."""
-    return (columns.m_X[1:] / columns.m_X[:-1] > 1 + SAME)[:, None]
+    return (table.m_X[1:] / table.m_X[:-1] > 1 + SAME)[:, None]
 
 
-def _bends(columns: Columns) -> BoolArray:
-    """Steps beside a node that lies too far from the line through its neighbours."""
-    x = np.log(columns.m_X)
-    inner = _inner(columns)
-    whole = inner[1:] & inner[:-1] & ~columns.critical[1:-1].any(axis=2)
+def _bends(table: EdgeTable) -> BoolArray:
+    """Steps beside a node that lies too far from the straight line through its neighbours."""
+    x = np.log(table.m_X)
+    inner = _inner(table)
+    whole = inner[1:] & inner[:-1] & ~table.critical[1:-1].any(axis=2)
     far = np.zeros(whole.shape, dtype=bool)
-    for sources in (*np.moveaxis(columns.lower, 2, 0), *np.moveaxis(columns.upper, 2, 0)):
-        node, line = np.nonzero(whole & ~np.isin(sources[1:-1], (NONE, *END)))
-        source = sources[node + 1, line]
+    for sources in (*np.moveaxis(table.lower, 2, 0), *np.moveaxis(table.upper, 2, 0)):
+        node, case = np.nonzero(whole & ~np.isin(sources[1:-1], (NONE, *END)))
+        source = sources[node + 1, case]
         before, after = x[node + 1] - x[node], x[node + 2] - x[node + 1]
-        a, b, c = (columns.value[node + i, line, source] for i in range(3))
+        a, b, c = (table.value[node + i, case, source] for i in range(3))
         area = np.abs((b - a) * (before + after) - (c - a) * before)
-        far[node, line] |= area / np.hypot(before + after, c - a) > 4 * BEND
-    return _beside(far) & _wide(columns)
+        far[node, case] |= area / np.hypot(before + after, c - a) > 4 * BEND
+    return _beside(far) & _wide(table)
 
 
 def _beside(nodes: BoolArray) -> BoolArray:
@@ -168,46 +168,46 @@ def _beside(nodes: BoolArray) -> BoolArray:
     return split
 
 
-def _near_misses(columns: Columns) -> BoolArray:
+def _near_misses(table: EdgeTable) -> BoolArray:
     """Steps beside a node where a level comes close to 0 without crossing it."""
-    e = columns.levels
+    e = table.levels
     size = np.abs(e)
-    inner = _inner(columns)
+    inner = _inner(table)
     least = (size[1:-1] <= size[:-2]) & (size[1:-1] <= size[2:])
     least &= (size[1:-1] > TOUCHES) & np.isfinite(size[1:-1])
-    least &= (inner[1:] & inner[:-1] & columns.valid[1:-1])[:, :, None]
-    at = np.nonzero(least & ~columns.critical[:-2] & ~columns.critical[2:])
+    least &= (inner[1:] & inner[:-1] & table.valid[1:-1])[:, :, None]
+    at = np.nonzero(least & ~table.critical[:-2] & ~table.critical[2:])
     below, here, above = (e[(at[0] + i, *at[1:])] for i in range(3))
     finite = np.isfinite(above) & np.isfinite(below)
     same = ((here > 0) == (below > 0)) & ((here > 0) == (above > 0))
     close = 2 * np.abs(here) < np.maximum(np.abs(below), np.abs(above))
     near = np.zeros(least.shape[:2], dtype=bool)
     near[at[0][finite & same & close], at[1][finite & same & close]] = True
-    return _beside(near) & _wide(columns)
+    return _beside(near) & _wide(table)
 
 
-def merged(columns: Columns, more: Columns) -> Columns:
-    """Put added columns in their places."""
-    m_X, segment = np.concatenate([columns.m_X, more.m_X]), np.concatenate([columns.segment, more.segment])
+def merged(table: EdgeTable, more: EdgeTable) -> EdgeTable:
+    """Put added masses in their places."""
+    m_X, segment = np.concatenate([table.m_X, more.m_X]), np.concatenate([table.segment, more.segment])
     place = np.argsort(np.lexsort((m_X, segment)))
     whole = {}
-    for one in fields(Columns):
-        old, new = getattr(columns, one.name), getattr(more, one.name)
+    for one in fields(EdgeTable):
+        old, new = getattr(table, one.name), getattr(more, one.name)
         whole[one.name] = np.empty((len(place), *old.shape[1:]), dtype=old.dtype)
         whole[one.name][place[: len(old)]], whole[one.name][place[len(old) :]] = old, new
-    return Columns(**whole)
+    return EdgeTable(**whole)
 
 
-def mark(columns: Columns, masses: FloatArray, segments: IntArray, cells: Cells) -> None:
+def mark(table: EdgeTable, masses: FloatArray, segments: IntArray, changed: SignChanges) -> None:
     """Mark critical masses in place, with every level that vanishes there; edges that meet get one value."""
-    for mass, segment, line, event in zip(masses, segments, cells.line, cells.event, strict=True):
-        node = int(np.searchsorted(columns.m_X, mass))
-        node += int(columns.segment[node] != segment)
-        level = np.abs(columns.levels[node, line, event])
-        together = np.abs(columns.levels[node, line]) < TOUCHES
-        columns.critical[node, line] |= together | (np.abs(columns.levels[node, line]) == level)
+    for mass, segment, case, event in zip(masses, segments, changed.case, changed.event, strict=True):
+        node = int(np.searchsorted(table.m_X, mass))
+        node += int(table.segment[node] != segment)
+        level = np.abs(table.levels[node, case, event])
+        together = np.abs(table.levels[node, case]) < TOUCHES
+        table.critical[node, case] |= together | (np.abs(table.levels[node, case]) == level)
         if level < TOUCHES:
-            near = np.abs(columns.value[node, line] - columns.meeting[node, line, event]) < SNAP
-            columns.value[node, line, near] = columns.meeting[node, line, event]
-            columns.residual[node, line, near] = level
-            columns.slope[node, line, near] = np.inf if event in TIPS else columns.slope[node, line, near]
+            near = np.abs(table.value[node, case] - table.meeting[node, case, event]) < SNAP
+            table.value[node, case, near] = table.meeting[node, case, event]
+            table.residual[node, case, near] = level
+            table.slope[node, case, near] = np.inf if event in TIPS else table.slope[node, case, near]

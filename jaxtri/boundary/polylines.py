@@ -1,4 +1,4 @@
-"""Columns of edges to polylines: what is excluded, joined across masses.
+"""EdgeTable of edges to polylines: what is excluded, joined across masses.
 
 Between two neighbouring *nodes* where something happens (a cut, a threshold, a critical mass) the same
 intervals are excluded, with edges from the same sources: a *slab*.  Its edges are pieces of curves,
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jaxtri.boundary.edge_table import END, NONE, Columns
+from jaxtri.boundary.edge_table import END, NONE, EdgeTable
 from jaxtri.numerics.arrays import IntArray
 
 JOINED = 1e-5  # in ln g_X: two ends this close at one threshold are one point; a step of the rate is larger
@@ -18,10 +18,10 @@ ROUNDED = 1e-12  # in ln g_X: two ends this close at one mass are one point
 
 
 @dataclass(frozen=True)
-class Piece:
+class EdgePiece:
     """An edge within one slab."""
 
-    line: int
+    case: int
     nodes: slice
     source: int
     ends: tuple[float, float]  # ln g_X
@@ -29,20 +29,20 @@ class Piece:
 
 @dataclass(frozen=True)
 class Slab:
-    """Neighbouring nodes between which one line excludes the same intervals."""
+    """Neighbouring nodes between which one case excludes the same intervals."""
 
     nodes: slice
     intervals: tuple[tuple[int, int], ...]  # sources of lower and upper edge
 
 
-def slabs(columns: Columns, lines: IntArray) -> tuple[list[list[Slab]], int]:
-    """Return the slabs of some lines, and how many neighbours disagree without a critical mass between."""
-    pattern = np.ascontiguousarray(columns.pattern()[:, lines].T)
-    critical = columns.critical[:, lines].any(axis=2).T
-    edge = np.diff(columns.segment, prepend=-1, append=columns.segment[-1] + 1) != 0
+def slabs(table: EdgeTable, cases: IntArray) -> tuple[list[list[Slab]], int]:
+    """Return the slabs of some cases, and how many neighbours disagree without a critical mass between."""
+    pattern = np.ascontiguousarray(table.pattern()[:, cases].T)
+    critical = table.critical[:, cases].any(axis=2).T
+    edge = np.diff(table.segment, prepend=-1, append=table.segment[-1] + 1) != 0
     found: list[list[Slab]] = []
     unresolved = 0
-    for line, codes, stops in zip(lines, pattern, critical | edge[1:] | edge[:-1], strict=True):
+    for case, codes, stops in zip(cases, pattern, critical | edge[1:] | edge[:-1], strict=True):
         found.append([])
         nodes = np.flatnonzero(stops)
         for a, b in itertools.pairwise(nodes.tolist()):
@@ -50,24 +50,22 @@ def slabs(columns: Columns, lines: IntArray) -> tuple[list[list[Slab]], int]:
                 continue
             middle = (a + b + 1) // 2
             unresolved += int(np.count_nonzero(codes[a + 1 : b] != codes[middle]))
-            sources = zip(
-                columns.lower[middle, line].tolist(), columns.upper[middle, line].tolist(), strict=True
-            )
+            sources = zip(table.lower[middle, case].tolist(), table.upper[middle, case].tolist(), strict=True)
             found[-1].append(Slab(slice(a, b + 1), tuple(pair for pair in sources if pair[0] != NONE)))
     return found, unresolved
 
 
-def pieces(columns: Columns, line: int, some: list[Slab]) -> list[Piece]:
-    """Return the edges of all slabs of one line; ends of the window are none."""
+def pieces(table: EdgeTable, case: int, some: list[Slab]) -> list[EdgePiece]:
+    """Return the edges of all slabs of one case; ends of the window are none."""
     found = []
     for slab in some:
         for source in (source for pair in slab.intervals for source in pair if source not in END):
-            u = columns.value[slab.nodes, line, source]
-            found.append(Piece(line, slab.nodes, source, (float(u[0]), float(u[-1]))))
+            u = table.value[slab.nodes, case, source]
+            found.append(EdgePiece(case, slab.nodes, source, (float(u[0]), float(u[-1]))))
     return found
 
 
-def chains(some: list[Piece], segment: IntArray) -> list[list[tuple[Piece, int]]]:
+def chains(some: list[EdgePiece], segment: IntArray) -> list[list[tuple[EdgePiece, int]]]:
     """Join pieces that meet: every chain is a list of pieces, each run forwards (1) or backwards (-1)."""
     meetings: dict[int, list[tuple[int, int]]] = {}
     for index, piece in enumerate(some):
@@ -86,7 +84,7 @@ def chains(some: list[Piece], segment: IntArray) -> list[list[tuple[Piece, int]]
     return _walked(some, partner)
 
 
-def _distance(some: list[Piece], one: tuple[int, int], other: tuple[int, int], threshold: bool) -> float:
+def _distance(some: list[EdgePiece], one: tuple[int, int], other: tuple[int, int], threshold: bool) -> float:
     """How far two ends are from being one point; infinite where they cannot be.
 
     Across a threshold a curve goes on, with a rounding of difference; at a critical mass ends are equal,
@@ -101,8 +99,8 @@ def _distance(some: list[Piece], one: tuple[int, int], other: tuple[int, int], t
 
 
 def _walked(
-    some: list[Piece], partner: dict[tuple[int, int], tuple[int, int]]
-) -> list[list[tuple[Piece, int]]]:
+    some: list[EdgePiece], partner: dict[tuple[int, int], tuple[int, int]]
+) -> list[list[tuple[EdgePiece, int]]]:
     """Follow partners from every loose end, then around every ring."""
     loose = [(i, end) for i in range(len(some)) for end in (0, 1) if (i, end) not in partner]
     left, found = set(range(len(some))), []
@@ -122,7 +120,7 @@ def _walked(
     return found
 
 
-def vertices(chain: list[tuple[Piece, int]]) -> tuple[IntArray, IntArray, bool]:
+def vertices(chain: list[tuple[EdgePiece, int]]) -> tuple[IntArray, IntArray, bool]:
     """Return node and source of every vertex of a chain, and whether it closes."""
     nodes: list[IntArray] = []
     sources: list[IntArray] = []

@@ -17,7 +17,7 @@ from jax import Array
 from jaxtri.boundary.kernels import CHUNK, FEW, rates_at, three_pion_parts
 from jaxtri.boundary.plane import Plane
 from jaxtri.limits.searches import SearchSet
-from jaxtri.limits.signal import SearchRow, join_row, log_ratio
+from jaxtri.limits.signal import SearchAtMass, log_ratio, mass_point
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel, replaced
 from jaxtri.model.treatment import Treatment
@@ -29,12 +29,12 @@ from jaxtri.physics.decays.widths import unit_decays
 from jaxtri.physics.production.channels import production_vector
 
 
-def row_of(
+def search_at_mass(
     sm: StandardModel, searches: SearchSet, position: Array, m_X: Array, production: Array, decays: Any
-) -> SearchRow:
-    """Row of one search at one mass, from rates at g_X = 1."""
+) -> SearchAtMass:
+    """MassPoint of one search at one mass, from rates at g_X = 1."""
     alone = jax.tree.map(lambda x: x[position][None], searches)
-    return jax.tree.map(lambda x: x[0], join_row(sm, alone, m_X, production, decays).searches)
+    return jax.tree.map(lambda x: x[0], mass_point(sm, alone, m_X, production, decays).searches)
 
 
 @jax.jit
@@ -51,7 +51,7 @@ def _of_root(
 
     def one(m_X: Array, log_g: Array, production: Array, decays: Any) -> Any:
         def root(sm: StandardModel, production: Array, decays: Any) -> Array:
-            here = row_of(sm, searches, position, m_X, production, decays)
+            here = search_at_mass(sm, searches, position, m_X, production, decays)
             return implicit_root(lambda u: log_ratio(here, u), log_g)
 
         return jax.grad(root, (0, 1, 2))(sm, production, decays)

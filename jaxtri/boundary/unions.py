@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from jaxtri.boundary.edge_table import END, NONE, Columns, Pairs
+from jaxtri.boundary.edge_table import END, NONE, Crossings, EdgeTable
 from jaxtri.boundary.plane import Plane
 from jaxtri.boundary.polylines import chains, pieces, slabs, vertices
 from jaxtri.boundary.record import Boundaries, Curve, Region
@@ -23,19 +23,19 @@ def members(labels: Sequence[SearchLabel], group: str) -> IntArray:
     return np.array([i for i, label in enumerate(labels) if label.channel[0] in group], dtype=int)
 
 
-Edges = tuple[FloatArray, FloatArray]
+Intervals = tuple[FloatArray, FloatArray]
 
 
-def _intervals(columns: Columns) -> Edges:
-    """Lower and upper edge of both intervals of every line, (node, line, 2); infinite where there is none."""
-    starts = np.diff(columns.segment, prepend=-1) != 0
+def _intervals(table: EdgeTable) -> Intervals:
+    """Lower and upper edge of both intervals of every case, (node, case, 2); infinite where there is none."""
+    starts = np.diff(table.segment, prepend=-1) != 0
     inner = ~starts & ~np.append(starts[1:], True)  # at a cut, data on one side only
-    known = np.logical_or.reduceat(columns.valid & inner[:, None], np.flatnonzero(starts))[columns.segment]
+    known = np.logical_or.reduceat(table.valid & inner[:, None], np.flatnonzero(starts))[table.segment]
     found = []
-    for sources in (columns.lower, columns.upper):
+    for sources in (table.lower, table.upper):
         edge = np.full(sources.shape, np.inf)
         where = np.nonzero((sources != NONE) & known[:, :, None])
-        edge[where] = columns.value[(*where[:2], sources[where])]
+        edge[where] = table.value[(*where[:2], sources[where])]
         found.append(edge)
     return found[0], found[1]
 
@@ -68,39 +68,39 @@ def _sorted_union(lower: FloatArray, upper: FloatArray) -> tuple[BoolArray, Bool
     return begin, end
 
 
-def visible(columns: Columns, intervals: Edges, lines: IntArray) -> BoolArray:
-    """Whether each source of each line is an edge of the union of the lines, (node, line, source)."""
-    begin, end = _union(*(edge[:, lines].reshape(len(edge), -1) for edge in intervals))
-    shown = np.zeros((len(columns.m_X), len(lines), columns.value.shape[2]), dtype=bool)
-    for flags, sources in ((begin, columns.lower[:, lines]), (end, columns.upper[:, lines])):
-        node, line, k = np.nonzero(flags.reshape(sources.shape))
-        shown[node, line, sources[node, line, k]] = True
+def visible(table: EdgeTable, intervals: Intervals, cases: IntArray) -> BoolArray:
+    """Whether each source of each case is an edge of the union of the cases, (node, case, source)."""
+    begin, end = _union(*(edge[:, cases].reshape(len(edge), -1) for edge in intervals))
+    shown = np.zeros((len(table.m_X), len(cases), table.value.shape[2]), dtype=bool)
+    for flags, sources in ((begin, table.lower[:, cases]), (end, table.upper[:, cases])):
+        node, case, k = np.nonzero(flags.reshape(sources.shape))
+        shown[node, case, sources[node, case, k]] = True
     return shown
 
 
-def crossings(columns: Columns, treatments: int, labels: Sequence[SearchLabel]) -> Pairs:
-    """Return the steps in which an edge of a union passes from one line to another."""
+def crossings(table: EdgeTable, treatments: int, labels: Sequence[SearchLabel]) -> Crossings:
+    """Return the steps in which an edge of a union passes from one case to another."""
     found: list[tuple[int, int, int, int, int]] = []
-    intervals = _intervals(columns)
+    intervals = _intervals(table)
     for group in GROUPS:
         for t in range(treatments):
-            lines = members(labels, group) + t * len(labels)
-            found += _crossings(columns, intervals, lines)
+            cases = members(labels, group) + t * len(labels)
+            found += _crossings(table, intervals, cases)
     unique = np.array(sorted(set(found)), dtype=int).reshape(-1, 5)
-    return Pairs(unique[:, 0], unique[:, [1, 3]], unique[:, [2, 4]])
+    return Crossings(unique[:, 0], unique[:, [1, 3]], unique[:, [2, 4]])
 
 
 def _crossings(
-    columns: Columns, intervals: Edges, lines: IntArray
+    table: EdgeTable, intervals: Intervals, cases: IntArray
 ) -> Iterable[tuple[int, int, int, int, int]]:
-    """Steps in which an edge of one line appears from or disappears into another line of a group."""
-    shown = visible(columns, intervals, lines)
+    """Steps in which an edge of one case appears from or disappears into another case of a group."""
+    shown = visible(table, intervals, cases)
     shown[:, :, list(END)] = False
-    same = (np.diff(columns.segment) == 0)[:, None, None]
-    node, line, source = np.nonzero((shown[1:] != shown[:-1]) & same)
-    drawn = _drawn(columns, lines)
-    mine = columns.value[:, lines]
-    for n, k, s in zip(node, line, source, strict=True):
+    same = (np.diff(table.segment) == 0)[:, None, None]
+    node, case, source = np.nonzero((shown[1:] != shown[:-1]) & same)
+    drawn = _drawn(table, cases)
+    mine = table.value[:, cases]
+    for n, k, s in zip(node, case, source, strict=True):
         if not (drawn[n, k, s] and drawn[n + 1, k, s]):
             continue
         gap = mine[[n, n + 1], k, s][:, None, None] - mine[n : n + 2]
@@ -109,51 +109,51 @@ def _crossings(
         )
         flips[k] = False
         for j, other in zip(*np.nonzero(flips), strict=True):
-            first, second = sorted(((int(lines[k]), int(s)), (int(lines[j]), int(other))))
+            first, second = sorted(((int(cases[k]), int(s)), (int(cases[j]), int(other))))
             yield int(n), *first, *second
 
 
-def _drawn(columns: Columns, lines: IntArray) -> BoolArray:
-    """Whether each source of each line is an edge, (node, line, source); not those of the window."""
-    drawn = np.zeros((len(columns.m_X), len(lines), columns.value.shape[2]), dtype=bool)
-    for sources in (columns.lower[:, lines], columns.upper[:, lines]):
-        node, line, k = np.nonzero(~np.isin(sources, (NONE, *END)))
-        drawn[node, line, sources[node, line, k]] = True
+def _drawn(table: EdgeTable, cases: IntArray) -> BoolArray:
+    """Whether each source of each case is an edge, (node, case, source); not those of the window."""
+    drawn = np.zeros((len(table.m_X), len(cases), table.value.shape[2]), dtype=bool)
+    for sources in (table.lower[:, cases], table.upper[:, cases]):
+        node, case, k = np.nonzero(~np.isin(sources, (NONE, *END)))
+        drawn[node, case, sources[node, case, k]] = True
     return drawn
 
 
-def boundaries_of(plane: Plane, columns: Columns) -> dict[str, Boundaries]:
-    """Join columns into the boundaries of every treatment."""
-    found, intervals = {}, _intervals(columns)
+def boundaries_of(plane: Plane, table: EdgeTable) -> dict[str, Boundaries]:
+    """Join the table of edges into the boundaries of every treatment."""
+    found, intervals = {}, _intervals(table)
     for t, treatment in enumerate(plane.treatments):
         first = t * len(plane.searches.labels)
-        found[treatment.name] = _one_treatment(plane, treatment.name, first, columns, intervals)
+        found[treatment.name] = _one_treatment(plane, treatment.name, first, table, intervals)
     return found
 
 
-def _one_treatment(plane: Plane, name: str, first: int, columns: Columns, intervals: Edges) -> Boundaries:
+def _one_treatment(plane: Plane, name: str, first: int, table: EdgeTable, intervals: Intervals) -> Boundaries:
     labels = plane.searches.labels
     curves, regions = [], []
-    found, unresolved = slabs(columns, first + np.arange(len(labels)))
+    found, unresolved = slabs(table, first + np.arange(len(labels)))
     paths: dict[int, list[tuple[IntArray, IntArray, bool]]] = {}
-    for line, (label, some) in enumerate(zip(labels, found, strict=True), start=first):
-        joined = chains(pieces(columns, line, some), columns.segment)
-        paths[line] = [vertices(chain) for chain in joined]
-        curves += [_curve(label.name, columns, line, *path) for path in paths[line]]
+    for case, (label, some) in enumerate(zip(labels, found, strict=True), start=first):
+        joined = chains(pieces(table, case, some), table.segment)
+        paths[case] = [vertices(chain) for chain in joined]
+        curves += [_curve(label.name, table, case, *path) for path in paths[case]]
         regions += [
-            _region(label.name, columns, line, slab.nodes, pair) for slab in some for pair in slab.intervals
+            _region(label.name, table, case, slab.nodes, pair) for slab in some for pair in slab.intervals
         ]
     groups, walls = {}, {}
     for group in GROUPS:
-        lines = members(labels, group) + first
-        shown = visible(columns, intervals, lines)
+        cases = members(labels, group) + first
+        shown = visible(table, intervals, cases)
         groups[group] = tuple(
-            _curve(group, columns, int(line), *run)
-            for k, line in enumerate(lines)
-            for path in paths[int(line)]
+            _curve(group, table, int(case), *run)
+            for k, case in enumerate(cases)
+            for path in paths[int(case)]
             for run in _runs(shown[:, k], *path)
         )
-        walls[group] = _walls(columns, intervals, lines)
+        walls[group] = _walls(table, intervals, cases)
     return Boundaries(
         treatment=name,
         curves=tuple(curves),
@@ -166,30 +166,30 @@ def _one_treatment(plane: Plane, name: str, first: int, columns: Columns, interv
 
 def _curve(
     name: str,
-    columns: Columns,
-    line: int,
+    table: EdgeTable,
+    case: int,
     nodes: IntArray,
     sources: IntArray,
     closed: bool,
 ) -> Curve:
-    exact = columns.residual[nodes, line, sources] < EXACT
+    exact = table.residual[nodes, case, sources] < EXACT
     kept = slice(int(np.argmax(exact)), len(nodes) - int(np.argmax(exact[::-1])))
     nodes, sources, closed = nodes[kept], sources[kept], closed and bool(exact[0])
     return Curve(
         search=name,
-        m_X=columns.m_X[nodes],
-        g_X=np.exp(columns.value[nodes, line, sources]),
-        slope=columns.slope[nodes, line, sources],
-        residual=columns.residual[nodes, line, sources],
+        m_X=table.m_X[nodes],
+        g_X=np.exp(table.value[nodes, case, sources]),
+        slope=table.slope[nodes, case, sources],
+        residual=table.residual[nodes, case, sources],
         closed=closed,
     )
 
 
-def _region(name: str, columns: Columns, line: int, nodes: slice, pair: tuple[int, int]) -> Region:
+def _region(name: str, table: EdgeTable, case: int, nodes: slice, pair: tuple[int, int]) -> Region:
     m_X, lower, upper = (
-        columns.m_X[nodes],
-        columns.value[nodes, line, pair[0]],
-        columns.value[nodes, line, pair[1]],
+        table.m_X[nodes],
+        table.value[nodes, case, pair[0]],
+        table.value[nodes, case, pair[1]],
     )
     return Region(
         search=name,
@@ -212,17 +212,17 @@ def _runs(
     ]
 
 
-def _walls(columns: Columns, intervals: Edges, lines: IntArray) -> FloatArray:
+def _walls(table: EdgeTable, intervals: Intervals, cases: IntArray) -> FloatArray:
     """Vertical edges of a union, (wall, 3): mass, lower and upper coupling."""
-    lower, upper = (edge[:, lines].reshape(len(edge), -1) for edge in intervals)
+    lower, upper = (edge[:, cases].reshape(len(edge), -1) for edge in intervals)
     found = []
-    joints = np.flatnonzero(np.diff(columns.segment))
+    joints = np.flatnonzero(np.diff(table.segment))
     for left, right in [(-1, 0), *((int(i), int(i) + 1) for i in joints)]:
         sides = [
             [] if node < 0 else [(a, b) for a, b in zip(lower[node], upper[node], strict=True) if a < b]
             for node in (left, right)
         ]
-        mass = columns.m_X[max(left, right)]
+        mass = table.m_X[max(left, right)]
         found += [(mass, np.exp(a), np.exp(b)) for a, b in _on_one_side(*sides) if b - a > WALL]
     return np.array(found).reshape(-1, 3)
 

@@ -15,7 +15,7 @@ BRIDGED = 1.05  # ratio of masses below which two ranges are reported as one
 
 
 @dataclass(frozen=True)
-class Region:
+class BoundingBox:
     """A rectangle around something excluded."""
 
     m_X: tuple[float, float]  # [GeV]
@@ -54,7 +54,7 @@ def improvements(scan: Scan) -> dict[str, list[Improvement]]:
     return found
 
 
-def excluded_region(scan: Scan, search: str) -> Region | None:
+def bounding_box(scan: Scan, search: str) -> BoundingBox | None:
     """Rectangle around what one search excludes; None if it excludes nothing, or is not in the scan."""
     if search not in scan.header.axes["search"]:
         return None
@@ -63,7 +63,7 @@ def excluded_region(scan: Scan, search: str) -> Region | None:
     if not mask.any():
         return None
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return Region(
+    return BoundingBox(
         (float(scan["m_X"][rows[0]]), float(scan["m_X"][rows[-1]])),
         (float(scan["g_X"][columns[0]]), float(scan["g_X"][columns[-1]])),
     )
@@ -92,7 +92,7 @@ def table(scans: Mapping[str, Scan]) -> str:
         cells = [_ranges(gains[name][letter]) for name in names]
         lines.append(f"| {letter} decays | " + " | ".join(cells) + " |")
     for search in dict.fromkeys(name for scan in scans.values() for name in _displaced(scan)):
-        cells = [_box(excluded_region(scan, search)) for scan in scans.values()]
+        cells = [_box(bounding_box(scan, search)) for scan in scans.values()]
         lines.append(f"| island: {search} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -106,7 +106,7 @@ def _ranges(ranges: list[Improvement]) -> str:
     return ", ".join(f"{one.m_X[0]:.3g}–{one.m_X[1]:.3g} ({one.dex:.2g} dex)" for one in ranges) or "none"
 
 
-def _box(region: Region | None) -> str:
+def _box(region: BoundingBox | None) -> str:
     if region is None:
         return "none"
     return f"m_X {region.m_X[0]:.3g}–{region.m_X[1]:.3g}, g_X {region.g_X[0]:.2g}–{region.g_X[1]:.2g}"

@@ -122,10 +122,10 @@ def draw_axis(scan: Scan, *, title: str) -> Figure:
             f"{scan.header.title}: axes {names}; choose nodes with --at until one is left, or none"
         )
     (name,) = scan.further_axes
-    if "boundary" not in scan.header.arrays:
+    if "g_X_range" not in scan.header.arrays:
         raise InputError(
             f"{scan.header.title}: holds no boundary to draw along {name}; choose one plane with --at, "
-            'or scan again with "boundary" among arrays'
+            'or scan again with "g_X_range" among arrays'
         )
     window = float(scan["g_X"][0]), float(scan["g_X"][-1])
     with matplotlib.rc_context(STYLE):
@@ -134,14 +134,14 @@ def draw_axis(scan: Scan, *, title: str) -> Figure:
         joint = scan.header.configuration["further_axes"][name]["joint"]
         if joint:
             axes, widths = figure.subplots(2, sharex=True, height_ratios=(3, 1.2))
-            spread = draw_spread(axes, scan["m_X"], scan["boundary"], window)
+            spread = draw_spread(axes, scan["m_X"], scan["g_X_range"], window)
             draw_widths(widths, scan["m_X"], half_width(spread), MIDDLE)
             finish_widths(widths, scan["m_X"])
             widths.set(ylim=(1e-2, 100), ylabel="half of 68 % range\nof " r"$g_X$ [%]")
             along = f", {len(scan[name])} nodes of {name}"
         else:
             axes = figure.subplots()
-            family = draw_family(axes, scan["m_X"], scan["boundary"], scan[name], window)
+            family = draw_family(axes, scan["m_X"], scan["g_X_range"], scan[name], window)
             unit = scan.header.units.get(name, "1")
             figure.colorbar(family, ax=axes, label=name if unit == "1" else f"{name} [{unit}]")
             along = ""

@@ -12,7 +12,7 @@ from matplotlib.path import Path
 
 from jaxtri.numerics.arrays import FloatArray
 
-Regions = list[tuple[FloatArray, FloatArray]]
+Patches = list[tuple[FloatArray, FloatArray]]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def draw_previous(
         axes.fill_between(m_X, low, np.minimum(high, top), color=GREY, linewidth=0.4, zorder=1)
 
 
-def draw_regions(axes: Axes, regions: Regions, style: Style, zorder: float) -> None:
+def draw_regions(axes: Axes, regions: Patches, style: Style, zorder: float) -> None:
     """Draw excluded regions with their holes."""
     for points, offsets in regions:
         codes = np.full(len(points), Path.LINETO, dtype=Path.code_type)
@@ -79,7 +79,7 @@ def _area(outline: Path, style: Style, edge: float, zorder: float) -> PathPatch:
     )
 
 
-def draw_curves(axes: Axes, rings: Regions, lines: Sequence[FloatArray], style: Style, zorder: float) -> None:
+def draw_curves(axes: Axes, rings: Patches, lines: Sequence[FloatArray], style: Style, zorder: float) -> None:
     """Draw excluded regions, rings of one orientation that may overlap, and the outline of their union."""
     if not rings:
         return

@@ -1,7 +1,7 @@
 """How a scan lies in HDF5: scales, arrays, flags and provenance.
 
-Scales are the axes ``m_X``, ``g_X`` and any further ones, and the names on ``search``, ``channel``,
-``final_state`` and ``edge``; the arrays of `fields.FIELDS` have a scale on every dimension, ``units`` and
+Scales are the axes ``m_X``, ``g_X`` and any further ones, and the names of every search, channel,
+final state and range end; the arrays of `arrays.ARRAYS` have a scale on every dimension, ``units`` and
 ``long_name``; flags are uint8 with ``flag_values`` and ``flag_meanings``; a closed channel is minus infinity
 in a logarithmic array.  Group ``parameters`` holds what further axes set, each along its axis.  Group
 ``provenance`` holds texts: the scan file verbatim, the resolved configuration, searches, inputs and versions
@@ -23,11 +23,12 @@ from jaxtri.durable.storage.chunk_bytes import COMPRESSION
 from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import InputError
 from jaxtri.io.hdf5_boundaries import write_boundaries
-from jaxtri.scans.arrays import EDGES, EXCLUDED, FIELDS, LABELS, PLANE, STATUS, dims_of
+from jaxtri.scans.arrays import ARRAYS, EXCLUDED, LABELS, PLANE, STATUS, dims_of
 from jaxtri.scans.record import Header
 
-FORMAT, FORMAT_VERSION = "jaxtri-scan", 2
-READABLE = (2,)
+FORMAT, FORMAT_VERSION = "jaxtri-scan", 3
+READABLE = (2, 3)
+NAMES_IN_2 = {"g_X_range": "boundary", "range_end": "edge"}  # that differ in format 2
 FLAGS = {"excluded": EXCLUDED, "status": STATUS, "valid": {"no_data": 0, "data": 1}}
 PROVENANCE = ("configuration", "searches", "inputs", "versions")
 UNITS = {"m_X": ("GeV", "mass of X"), "g_X": ("1", "gauge coupling of X")}
@@ -98,7 +99,7 @@ def create_array(file: h5py.File, name: str, plan: Plan) -> Any:
     dataset = file.create_dataset(
         name, shape=plan.array_shape(name), dtype=dtype, **stored_as(chunk, dtype, plan.compression)
     )
-    dataset.attrs.update({"units": FIELDS[name].units, "long_name": FIELDS[name].long_name})
+    dataset.attrs.update({"units": ARRAYS[name].units, "long_name": ARRAYS[name].long_name})
     if name in FLAGS:
         dataset.attrs["flag_values"] = np.array(list(FLAGS[name].values()), dtype=np.uint8)
         dataset.attrs["flag_meanings"] = " ".join(FLAGS[name])
@@ -130,11 +131,16 @@ def check_format(path: Path, file: h5py.File) -> None:
         raise InputError(f"{path}: incomplete; run the scan again")
 
 
+def stored_name(file: h5py.File, name: str) -> str:
+    """Return how an array or a dimension is called in a file."""
+    return NAMES_IN_2.get(name, name) if file.attrs["format_version"] == 2 else name
+
+
 def read_header(file: h5py.File) -> Header:
     """Read everything but the arrays."""
     texts = {name: json.loads(file["provenance"][name].asstr()[()]) for name in PROVENANCE}
     further = tuple(texts["configuration"].get("further_axes", {}))
-    names = {name: tuple(file[name].asstr()[...]) for name in LABELS if name in file}
+    names = {name: tuple(file[stored_name(file, name)].asstr()[...]) for name in LABELS}
     sets = file.get("parameters", {})
     return Header(
         title=file.attrs["title"],
@@ -145,8 +151,8 @@ def read_header(file: h5py.File) -> Header:
         searches=tuple(texts["searches"]),
         inputs=texts["inputs"],
         versions=texts["versions"],
-        axes={name: file[name][...] for name in (*further, *PLANE)} | names | {"edge": EDGES},
-        arrays=tuple(name for name in FIELDS if name in file),
+        axes={name: file[name][...] for name in (*further, *PLANE)} | names,
+        arrays=tuple(name for name in ARRAYS if stored_name(file, name) in file),
         parameters={axis: _set_by(axis, sets) for axis in further},
         units={name: file[name].attrs["units"] for name in further},
     )

@@ -17,7 +17,7 @@ from jaxtri.durable.storage.hdf5_writer import LIBRARY
 from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import InputError, JaxtriError, StorageError
 from jaxtri.io.hdf5_boundaries import read_boundaries
-from jaxtri.io.hdf5_layout import check_format, read_header, write_axes, write_tail
+from jaxtri.io.hdf5_layout import check_format, read_header, stored_name, write_axes, write_tail
 from jaxtri.scans.record import Arrays, Header, Scan
 
 EXPECTED_RATIO = {"gzip": 0.25, "none": 1.05}  # stored over raw size, for the disk check; gzip: measured 0.13
@@ -106,6 +106,6 @@ def _read(path: Path, name: str, index: Any) -> npt.NDArray[Any]:
     """Read a part of an array."""
     try:
         with h5py.File(path, "r") as file:
-            return np.asarray(file[name][index])
+            return np.asarray(file[stored_name(file, name)][index])
     except (OSError, KeyError) as error:
         raise StorageError(f"{path}: array {name} is damaged or missing; scan again") from error

@@ -8,9 +8,9 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxtri.errors import InputError, unknown_name
-from jaxtri.limits.excluded_couplings import BOTTOM, NONE, TOP, WIDEST, Ends, edges
+from jaxtri.limits.excluded_couplings import BOTTOM, NONE, TOP, WIDEST, Ends, excluded_edges
 from jaxtri.limits.searches import SearchSet
-from jaxtri.limits.signal import SearchRow, join_row, log_ratio
+from jaxtri.limits.signal import SearchAtMass, log_ratio, mass_point
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment, require_described
@@ -21,21 +21,21 @@ from jaxtri.physics.decays.widths import unit_decays
 from jaxtri.physics.production.channels import CHANNEL_NAMES, branching_ratio
 
 
-def _row_of_one(
+def _search_at_mass(
     sm: StandardModel,
     model: GaugeModel,
     treatment: Treatment,
     searches: SearchSet,
     position: int,
     m_X: ArrayLike,
-) -> SearchRow:
-    """Row of one search; no other channel is computed, so that none enters a derivative."""
+) -> SearchAtMass:
+    """MassPoint of one search; no other channel is computed, so that none enters a derivative."""
     alone = jax.tree.map(lambda x: x[position : position + 1], searches)
     channel = searches.labels[position].channel
     rate = branching_ratio(channel, sm, model, treatment, m_X, 1.0)
     production = jnp.zeros(len(CHANNEL_NAMES)).at[CHANNEL_NAMES.index(channel)].set(rate)
-    rows = join_row(sm, alone, m_X, production, unit_decays(sm, model, m_X))
-    return jax.tree.map(lambda x: x[0], rows.searches)
+    at_mass = mass_point(sm, alone, m_X, production, unit_decays(sm, model, m_X))
+    return jax.tree.map(lambda x: x[0], at_mass.searches)
 
 
 def boundary_coupling(
@@ -98,8 +98,8 @@ def _coupling(
     m_X: ArrayLike,
 ) -> Array:
     """One edge of one search."""
-    one = _row_of_one(sm, model, treatment, searches, position, m_X)
-    found = edges(one, turning_points(one.neutrinos), Ends(*jnp.log(jnp.array(WIDEST))))
+    one = _search_at_mass(sm, model, treatment, searches, position, m_X)
+    found = excluded_edges(one, turning_points(one.neutrinos), Ends(*jnp.log(jnp.array(WIDEST))))
     sources = jnp.stack([found.lower, found.upper], axis=1).ravel()
     inner = (sources != NONE) & (sources != BOTTOM) & (sources != TOP)
     which = jnp.argmax(jnp.cumsum(inner) == branch + 1)

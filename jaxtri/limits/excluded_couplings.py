@@ -15,7 +15,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from jaxtri.limits.signal import SearchRow, log_signal
+from jaxtri.limits.signal import SearchAtMass, log_signal
 from jaxtri.numerics.roots import bracketed_root
 from jaxtri.numerics.safe import log_or_minus_inf
 
@@ -23,14 +23,14 @@ TINY = float(np.finfo(float).tiny)
 WIDEST = (1e-15, 10.0)  # couplings at which a single mass is looked at
 SOURCES = ("bottom", "rise", "fall", "second rise", "longest", "shortest", "top")  # of an edge, in this order
 BOTTOM, RISE, FALL, SECOND_RISE, LONGEST, SHORTEST, TOP = range(len(SOURCES))
-EVENTS = 10  # of `Edges.levels`
+EVENTS = 10  # of `ExcludedCouplings.levels`
 NONE = -1  # in place of a source: there is no such interval
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
-class Edges:
-    """Edges of what one search excludes at one mass, as ln g_X."""
+class ExcludedCouplings:
+    """ExcludedCouplings of what one search excludes at one mass, as ln g_X."""
 
     value: Array  # (source,); a source without a root holds the nearest end of its bracket
     lower: Array  # (2,) source of the lower edge of each excluded interval, or NONE
@@ -48,7 +48,7 @@ class Ends(NamedTuple):
     top: ArrayLike
 
 
-def edges(search: SearchRow, turning: Array, ends: Ends) -> Edges:
+def excluded_edges(search: SearchAtMass, turning: Array, ends: Ends) -> ExcludedCouplings:
     """Return every edge of what a search excludes at one mass.
 
     Parameters
@@ -62,7 +62,7 @@ def edges(search: SearchRow, turning: Array, ends: Ends) -> Edges:
 
     Returns
     -------
-    Edges
+    ExcludedCouplings
         All of them: between neighbouring turning points ln r is monotonic, so that each root is bracketed.
     """
     search, turning, ends = jax.lax.stop_gradient((search, turning, ends))
@@ -82,7 +82,7 @@ def edges(search: SearchRow, turning: Array, ends: Ends) -> Edges:
     lower, upper = _intervals(signal > 0)
     lower, upper = _in_window(value, lower, upper)
     exists = valid & (lower != NONE) & (value[lower] < value[upper])
-    return Edges(
+    return ExcludedCouplings(
         value=value,
         lower=jnp.where(exists, lower, NONE),
         upper=jnp.where(exists, upper, NONE),

@@ -1,6 +1,6 @@
 """How far a point is from the limits of searches.
 
-What depends on m_X alone is a `Row`; a point adds only 2 ln g_X and the probability of decay in flight.
+What depends on m_X alone is a `MassPoint`; a point adds only 2 ln g_X and the probability of decay in flight.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from jaxtri.physics.production.channels import channel_masses
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
-class SearchRow:
+class SearchAtMass:
     """What every search needs of one mass; each field is (search,)."""
 
     log_norm: Array  # ln of BR * B_F / limit at g_X = 1, without decay in flight
@@ -34,20 +34,20 @@ class SearchRow:
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """Everything that a column of the (m_X, g_X) plane shares: functions of m_X alone."""
+class MassPoint:
+    """What one mass needs: functions of m_X alone."""
 
     mass: Array  # m_X [GeV]
     log_br: Array  # (channel,) ln BR at g_X = 1
     x_br: Array  # (final_state,)
     width: Array  # Gamma_X at g_X = 1 [GeV]
     lifetime: Array  # tau_X at g_X = 1 [s]
-    searches: SearchRow
+    searches: SearchAtMass
 
 
-def join_row(
+def mass_point(
     sm: StandardModel, searches: SearchSet, m_X: ArrayLike, production: Array, decays: tuple[Array, Array]
-) -> Row:
+) -> MassPoint:
     """Everything at one mass that does not depend on g_X, from production and decay at g_X = 1."""
     m_X = jnp.asarray(m_X)
     x_br, width = decays
@@ -63,7 +63,7 @@ def join_row(
     vetoed = jnp.any((searches.veto[:, :, 0] < m_X) & (m_X < searches.veto[:, :, 1]), axis=1)
     inside = (searches.m_X_window[:, 0] <= m_X) & (m_X <= searches.m_X_window[:, 1])
     neutrinos = jnp.broadcast_to(x_br[FINAL_STATES.index("nu nubar")], wall.shape)
-    one = SearchRow(
+    one = SearchAtMass(
         log_norm=log_br[searches.channel] + log_or_minus_inf(visible) - jnp.log(searches.limit),
         flight=wall / tau,
         log_above=log_low,
@@ -72,17 +72,17 @@ def join_row(
         neutrinos=neutrinos,
         is_valid=inside & ~vetoed & (m_D + m_X < M),
     )
-    return Row(mass=m_X, log_br=log_br, x_br=x_br, width=width, lifetime=tau, searches=one)
+    return MassPoint(mass=m_X, log_br=log_br, x_br=x_br, width=width, lifetime=tau, searches=one)
 
 
-def log_signal(search: SearchRow, log_g: ArrayLike) -> Array:
+def log_signal(search: SearchAtMass, log_g: ArrayLike) -> Array:
     """Ln r = ln(BR * P / limit) whatever the lifetime and whether or not there are data, elementwise."""
     twice = 2 * jnp.asarray(log_g)
     x = search.flight * jnp.exp(twice)
     return search.log_norm + twice + log_probability(search.is_invisible, search.neutrinos, x)
 
 
-def log_ratio(search: SearchRow, log_g: ArrayLike) -> Array:
+def log_ratio(search: SearchAtMass, log_g: ArrayLike) -> Array:
     r"""How far a point is from a limit: above 0 is excluded.
 
     .. math:: \ln r = \ln\frac{\mathrm{BR}\cdot P}{\mathrm{limit}},\qquad

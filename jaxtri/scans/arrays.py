@@ -11,13 +11,13 @@ from jaxtri.durable.storage.tiling import ArrayPlan
 STATUS = {"missing": 0, "ok": 1, "out_of_domain": 2, "non_finite": 3}
 EXCLUDED = {"allowed": 0, "excluded": 1, "no_statement": 2}
 NO_SEARCH = 255  # in /leading: no search has data here
-EDGES = ("lowest", "highest")  # excluded couplings of a column
-LABELS = ("search", "channel", "final_state", "edge")  # dimensions that are lists of names
+RANGE_ENDS = ("lowest", "highest")  # excluded couplings at one mass
+LABELS = ("search", "channel", "final_state", "range_end")  # dimensions that are lists of names
 PLANE = ("m_X", "g_X")
 
 
 @dataclass(frozen=True)
-class FieldInfo:
+class ArrayInfo:
     """Dimensions, unit and meaning of one stored array."""
 
     dims: tuple[str, ...]
@@ -26,41 +26,41 @@ class FieldInfo:
     dtype: str | None = None  # None: the precision of the scan
 
 
-FIELDS = {
-    "x_br": FieldInfo(("final_state", "m_X"), "1", "branching ratio of X", "float64"),
-    "triangle_sum_re": FieldInfo(("m_X",), "1", "real part of the triangle sum of Z -> gamma X", "float64"),
-    "triangle_sum_im": FieldInfo(
+ARRAYS = {
+    "x_br": ArrayInfo(("final_state", "m_X"), "1", "branching ratio of X", "float64"),
+    "triangle_sum_re": ArrayInfo(("m_X",), "1", "real part of the triangle sum of Z -> gamma X", "float64"),
+    "triangle_sum_im": ArrayInfo(
         ("m_X",), "1", "imaginary part of the triangle sum of Z -> gamma X", "float64"
     ),
-    "valid": FieldInfo(("search", "m_X"), "1", "whether the search has data at this mass", "uint8"),
-    "boundary": FieldInfo(
-        ("edge", "m_X"),
+    "valid": ArrayInfo(("search", "m_X"), "1", "whether the search has data at this mass", "uint8"),
+    "g_X_range": ArrayInfo(
+        ("range_end", "m_X"),
         "1",
         "lowest and highest coupling on the axis of g_X that any search excludes; NaN where there is none",
         "float64",
     ),
-    "log10_br": FieldInfo(("channel", "m_X", "g_X"), "1", "log10 of the branching ratio of the channel"),
-    "width": FieldInfo(("m_X", "g_X"), "GeV", "total width of X"),
-    "lifetime": FieldInfo(("m_X", "g_X"), "s", "proper lifetime of X"),
-    "log10_ratio": FieldInfo(
+    "log10_br": ArrayInfo(("channel", "m_X", "g_X"), "1", "log10 of the branching ratio of the channel"),
+    "width": ArrayInfo(("m_X", "g_X"), "GeV", "total width of X"),
+    "lifetime": ArrayInfo(("m_X", "g_X"), "s", "proper lifetime of X"),
+    "log10_ratio": ArrayInfo(
         ("search", "m_X", "g_X"),
         "1",
         "log10 of predicted signal over limit (or of tau over an edge of a lifetime window); > 0: excluded",
     ),
-    "excluded": FieldInfo(("m_X", "g_X"), "1", "whether any search excludes the point", "uint8"),
-    "leading": FieldInfo(("m_X", "g_X"), "1", "position of the search that excludes most", "uint8"),
-    "status": FieldInfo(("m_X", "g_X"), "1", "what is known at this point", "uint8"),
+    "excluded": ArrayInfo(("m_X", "g_X"), "1", "whether any search excludes the point", "uint8"),
+    "leading": ArrayInfo(("m_X", "g_X"), "1", "position of the search that excludes most", "uint8"),
+    "status": ArrayInfo(("m_X", "g_X"), "1", "what is known at this point", "uint8"),
 }
-COLUMN_FIELDS = tuple(name for name, info in FIELDS.items() if "g_X" not in info.dims)
-CELL_FIELDS = tuple(name for name, info in FIELDS.items() if "g_X" in info.dims)
-USUAL = tuple(name for name in FIELDS if name != "boundary")  # a plane has exact curves besides
-REDUCTIONS = ("boundary", "excluded", "leading", "status")  # of all searches; no array of every search
+MASS_ARRAYS = tuple(name for name, info in ARRAYS.items() if "g_X" not in info.dims)
+CELL_ARRAYS = tuple(name for name, info in ARRAYS.items() if "g_X" in info.dims)
+USUAL = tuple(name for name in ARRAYS if name != "g_X_range")  # a plane has exact curves besides
+REDUCTIONS = ("g_X_range", "excluded", "leading", "status")  # of all searches; no array of every search
 
 
 def dims_of(name: str, axes: Iterable[str]) -> tuple[str, ...]:
     """Return the dimensions of a stored array: its label, the further axes of the scan, m_X, g_X."""
     further = tuple(axis for axis in axes if axis not in LABELS + PLANE)
-    dims = FIELDS[name].dims
+    dims = ARRAYS[name].dims
     return (*(dim for dim in dims if dim in LABELS), *further, *(dim for dim in dims if dim in PLANE))
 
 
@@ -68,9 +68,9 @@ def array_plans(names: Iterable[str], sizes: Mapping[str, int], precision: str) 
     """Return how stored arrays lie, from the sizes of all dimensions."""
     return {
         name: ArrayPlan(
-            tuple(sizes[dim] for dim in FIELDS[name].dims if dim in LABELS),
+            tuple(sizes[dim] for dim in ARRAYS[name].dims if dim in LABELS),
             dtype_of(name, precision).name,
-            "g_X" in FIELDS[name].dims,
+            "g_X" in ARRAYS[name].dims,
         )
         for name in names
     }
@@ -78,4 +78,4 @@ def array_plans(names: Iterable[str], sizes: Mapping[str, int], precision: str) 
 
 def dtype_of(name: str, precision: str) -> np.dtype[Any]:
     """Return the type of a stored array in a scan of this precision."""
-    return np.dtype(FIELDS[name].dtype or precision)
+    return np.dtype(ARRAYS[name].dtype or precision)

@@ -28,7 +28,7 @@ from jaxtri.model.standard_model import (
     input_values,
     replaced,
 )
-from jaxtri.scans.schema import AnyAxis, FurtherAxis
+from jaxtri.scans.schema import AnyAxisTable, FurtherAxisTable
 from jaxtri.tables.reader import read_columns
 
 CHARGE = "X_"  # X_t is the charge of the top quark
@@ -62,7 +62,7 @@ class Axis:
         }
 
 
-def axis_values(axis: AnyAxis, where: str, *, folder: Path = Path()) -> npt.NDArray[np.float64]:
+def axis_values(axis: AnyAxisTable, where: str, *, folder: Path = Path()) -> npt.NDArray[np.float64]:
     """Return the nodes of an axis with one coordinate, built once in NumPy float64; the ends are exact.
 
     Raises
@@ -93,7 +93,7 @@ def require_ascending(values: npt.NDArray[np.float64], where: str) -> None:
 
 
 def further_axis(
-    name: str, table: FurtherAxis, sm: StandardModel, correlations: Correlations, folder: Path
+    name: str, table: FurtherAxisTable, sm: StandardModel, correlations: Correlations, folder: Path
 ) -> Axis:
     """Build one further axis of a checked table.
 
@@ -120,7 +120,7 @@ def further_axis(
     return Axis(name=name, values=numbers, unit="1", parameters=parameters, joint=True)
 
 
-def _single(name: str, table: FurtherAxis, sm: StandardModel, folder: Path) -> Axis:
+def _single(name: str, table: FurtherAxisTable, sm: StandardModel, folder: Path) -> Axis:
     """An axis with one coordinate: a parameter, or the distance along a direction of charges."""
     values = axis_values(table, f"axes.{name}", folder=folder)
     if table.direction is not None:

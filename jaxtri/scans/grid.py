@@ -1,7 +1,7 @@
 """The grid of a scan: nested vmaps over scalar physics, and the only room that compiles it.
 
-A column is a point of every axis but g_X.  What depends on it alone, the triangle sum, every rate at
-g_X = 1 and the decays of X, is computed once a column in float64 (`columns`), mapped axis by axis, so that
+A mass point is a node of every axis but g_X.  What depends on it alone, the triangle sum, every rate at
+g_X = 1 and the decays of X, is computed once in float64 (`rates_at_masses`), mapped axis by axis, so that
 what does not depend on an axis is computed once along it.  A cell adds 2 ln g_X and the decay in flight, in
 the precision of the fields (`cells`), a chunk of the stored arrays at a time.  The kernels are compiled
 separately: only production depends on the treatment, everything else serves all.
@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 from jax import Array
 
-from jaxtri.limits.excluded_couplings import NONE, Ends, edges, ends_within
+from jaxtri.limits.excluded_couplings import NONE, Ends, ends_within, excluded_edges
 from jaxtri.limits.searches import SearchSet
-from jaxtri.limits.signal import Row, join_row, log_ratio
+from jaxtri.limits.signal import MassPoint, log_ratio, mass_point
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
@@ -34,21 +34,26 @@ from jaxtri.scans.axes import with_parameters
 
 LN10 = float(np.log(10.0))
 
-Nodes = tuple[dict[str, Array], ...]  # what each further axis sets, node by node, outermost first
+AxisNodes = tuple[dict[str, Array], ...]  # what each further axis sets, node by node, outermost first
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
-class Columns:
-    """All that a scan needs of a block of columns; every leaf begins with the axes besides g_X."""
+class MassRates:
+    """All that a scan needs of a block of mass points; every leaf begins with the axes besides g_X."""
 
-    rows: Row
+    points: MassPoint
     triangle_sum: Array
     in_domain: Array  # whether the mass is where the formulas hold
 
 
 def over_axes(
-    function: Callable[..., Any], sm: StandardModel, model: GaugeModel, nodes: Nodes, m_X: Array, *rest: Any
+    function: Callable[..., Any],
+    sm: StandardModel,
+    model: GaugeModel,
+    nodes: AxisNodes,
+    m_X: Array,
+    *rest: Any,
 ) -> Any:
     """Map a function of (sm, model, m_X, ...) over further axes outside and masses inside.
 
@@ -56,7 +61,7 @@ def over_axes(
     ``rest`` has all the axes.
     """
 
-    def mapped(set_so_far: dict[str, Array], left: Nodes, *rest: Any) -> Any:
+    def mapped(set_so_far: dict[str, Array], left: AxisNodes, *rest: Any) -> Any:
         if left:
             return jax.vmap(lambda one, *rest: mapped(set_so_far | one, left[1:], *rest))(left[0], *rest)
         own = with_parameters(sm, model, set_so_far) if set_so_far else (sm, model)
@@ -66,54 +71,54 @@ def over_axes(
 
 
 @jax.jit
-def _decays(sm: StandardModel, model: GaugeModel, nodes: Nodes, m_X: Array) -> tuple[Array, Array]:
-    """Branching ratios and width of X in every column."""
+def _decays(sm: StandardModel, model: GaugeModel, nodes: AxisNodes, m_X: Array) -> tuple[Array, Array]:
+    """Branching ratios and width of X at every mass point."""
     return over_axes(unit_decays, sm, model, nodes, m_X)
 
 
 @functools.partial(jax.jit, static_argnames="treatment")
 def _production(
-    sm: StandardModel, model: GaugeModel, treatment: Treatment, nodes: Nodes, m_X: Array
+    sm: StandardModel, model: GaugeModel, treatment: Treatment, nodes: AxisNodes, m_X: Array
 ) -> Array:
-    """Branching ratios of every channel at g_X = 1, in every column."""
+    """Branching ratios of every channel at g_X = 1, at every mass point."""
     return over_axes(
         lambda sm, model, mass: production_vector(sm, model, treatment, mass), sm, model, nodes, m_X
     )
 
 
 @jax.jit
-def _triangle_sums(sm: StandardModel, model: GaugeModel, nodes: Nodes, m_X: Array) -> Array:
-    """Triangle sum of Z -> gamma X in every column."""
+def _triangle_sums(sm: StandardModel, model: GaugeModel, nodes: AxisNodes, m_X: Array) -> Array:
+    """Triangle sum of Z -> gamma X at every mass point."""
     return over_axes(mass_basis_sum, sm, model, nodes, m_X)
 
 
 @jax.jit
-def _rows(
+def _mass_points(
     sm: StandardModel,
     model: GaugeModel,
     searches: SearchSet,
-    nodes: Nodes,
+    nodes: AxisNodes,
     m_X: Array,
     production: Array,
     decays: tuple[Array, Array],
-) -> tuple[Row, Array]:
-    """Join production and decays with every search, in every column, and say where the formulas hold."""
+) -> tuple[MassPoint, Array]:
+    """Join production and decays with every search, at every mass point, and say where the formulas hold."""
 
-    def one(sm: StandardModel, model: GaugeModel, mass: Array, *rates: Any) -> tuple[Row, Array]:
-        return join_row(sm, searches, mass, *rates), mass < 2 * sm.m_t
+    def one(sm: StandardModel, model: GaugeModel, mass: Array, *rates: Any) -> tuple[MassPoint, Array]:
+        return mass_point(sm, searches, mass, *rates), mass < 2 * sm.m_t
 
     return over_axes(one, sm, model, nodes, m_X, production, decays)
 
 
-def columns(
+def rates_at_masses(
     sm: StandardModel,
     model: GaugeModel,
     treatment: Treatment,
     searches: SearchSet,
     m_X: npt.ArrayLike,
     *,
-    nodes: Nodes = (),
-) -> Columns:
+    nodes: AxisNodes = (),
+) -> MassRates:
     """Compute everything that does not depend on g_X, in float64.
 
     Parameters
@@ -134,13 +139,13 @@ def columns(
     masses = jnp.asarray(m_X, dtype=float)
     production = _production(sm, model, treatment, nodes, masses)
     decays = _decays(sm, model, nodes, masses)
-    rows, in_domain = _rows(sm, model, searches, nodes, masses, production, decays)
+    points, in_domain = _mass_points(sm, model, searches, nodes, masses, production, decays)
     sums = _triangle_sums(sm, model, nodes, masses)
-    return Columns(rows=rows, triangle_sum=sums, in_domain=in_domain)
+    return MassRates(points=points, triangle_sum=sums, in_domain=in_domain)
 
 
 @functools.partial(jax.jit, donate_argnames="buffers", keep_unused=True)
-def cells(rows: Row, in_domain: Array, log_g: Array, buffers: dict[str, Array]) -> dict[str, Array]:
+def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, Array]) -> dict[str, Array]:
     """Compute a block of cells.
 
     Searches are gone through one at a time, so that the best ratio is a running maximum whose plane
@@ -148,25 +153,25 @@ def cells(rows: Row, in_domain: Array, log_g: Array, buffers: dict[str, Array]) 
 
     Parameters
     ----------
-    rows
-        Rows of a block, with one leading axis of columns; their dtype is that of the fields.
+    points
+        Mass points of a block, along one leading axis; their dtype is that of the stored arrays.
     in_domain
-        Whether a column is where the formulas hold, (column,).
+        Whether a mass point is where the formulas hold, (mass point,).
     log_g
         ln g_X, (g_X,), of the same dtype.
     buffers
         Arrays of an earlier block of the same shape, overwritten: those that are asked for, by the names of
-        `fields.CELL_FIELDS`; see `cell_buffers`.
+        `fields.CELL_ARRAYS`; see `cell_buffers`.
 
     Returns
     -------
     dict
-        The same arrays, filled: labels first, then columns, then g_X.
+        The same arrays, filled: labels first, then mass points, then g_X.
     """
-    searches, log_br = jax.tree.map(lambda x: x.T, (rows.searches, rows.log_br))
+    searches, log_br = jax.tree.map(lambda x: x.T, (points.searches, points.log_br))
     best, leading, ratios = _running_maximum(searches, log_g, buffers.get("log10_ratio"))
-    column = rows.mass, rows.width, rows.lifetime, in_domain
-    known = _over_plane(_cell, log_g, column, best) | {
+    at_mass = points.mass, points.width, points.lifetime, in_domain
+    known = _over_plane(_cell, log_g, at_mass, best) | {
         "log10_br": jax.vmap(lambda one: _over_plane(_scaled, log_g, one))(log_br) / LN10,
         "log10_ratio": ratios,
         "leading": leading,
@@ -176,7 +181,7 @@ def cells(rows: Row, in_domain: Array, log_g: Array, buffers: dict[str, Array]) 
 
 def _running_maximum(searches: Any, log_g: Array, planes: Array | None) -> tuple[Array, Array, Array | None]:
     """Best ratio [dex] of all searches, which search has it, and, if there is room for them, all ratios."""
-    count, columns = searches.log_norm.shape
+    count, masses = searches.log_norm.shape
 
     def step(carry: Any, one: Any) -> tuple[Any, None]:
         best, leading, planes = carry
@@ -186,7 +191,7 @@ def _running_maximum(searches: Any, log_g: Array, planes: Array | None) -> tuple
         planes = None if planes is None else planes.at[position].set(ratio)
         return (jnp.maximum(best, ratio), leading, planes), None
 
-    shape = (columns, len(log_g))
+    shape = (masses, len(log_g))
     first = jnp.full(shape, -jnp.inf, log_g.dtype), jnp.full(shape, NO_SEARCH, jnp.uint8), planes
     return jax.lax.scan(step, first, (searches, jnp.arange(count)))[0]
 
@@ -196,16 +201,16 @@ def _scaled(log_br: Array, log_g: Array) -> Array:
     return log_br + 2 * log_g
 
 
-def _over_plane(function: Callable[..., Any], log_g: Array, column: Any, *planes: Array) -> Any:
-    """Map a function of one point over the plane: over columns outside, over couplings inside."""
+def _over_plane(function: Callable[..., Any], log_g: Array, at_mass: Any, *planes: Array) -> Any:
+    """Map a function of one point over the plane: over mass points outside, over couplings inside."""
     return jax.vmap(lambda one, *rest: jax.vmap(lambda *point: function(one, *point))(log_g, *rest))(
-        column, *planes
+        at_mass, *planes
     )
 
 
-def _cell(column: tuple[Array, Array, Array, Array], log_g: Array, best: Array) -> dict[str, Array]:
-    """Width, lifetime and verdict at one point, from those of its column at g_X = 1."""
-    mass, unit_width, unit_lifetime, in_domain = column
+def _cell(at_mass: tuple[Array, Array, Array, Array], log_g: Array, best: Array) -> dict[str, Array]:
+    """Width, lifetime and verdict at one point, from those of its mass at g_X = 1."""
+    mass, unit_width, unit_lifetime, in_domain = at_mass
     g2 = jnp.exp(2 * log_g)
     width = unit_width * g2
     finite = jnp.isfinite(width) & ~jnp.isnan(best)
@@ -220,13 +225,13 @@ def _cell(column: tuple[Array, Array, Array, Array], log_g: Array, best: Array) 
 
 
 @jax.jit
-def extent(rows: Row, in_domain: Array, window: Ends) -> Array:
-    """Lowest and highest coupling that any search excludes, (edge, column); NaN where there is none."""
+def extent(points: MassPoint, in_domain: Array, window: Ends) -> Array:
+    """Lowest and highest excluded coupling, (range_end, mass point); NaN where there is none."""
 
-    def one(row: Row, in_domain: Array) -> Array:
-        turning = turning_points(row.x_br[FINAL_STATES.index("nu nubar")])
-        ends = ends_within(row.mass, row.width, window)
-        found = jax.vmap(lambda search: edges(search, turning, ends))(row.searches)
+    def one(point: MassPoint, in_domain: Array) -> Array:
+        turning = turning_points(point.x_br[FINAL_STATES.index("nu nubar")])
+        ends = ends_within(point.mass, point.width, window)
+        found = jax.vmap(lambda search: excluded_edges(search, turning, ends))(point.searches)
         there = (found.lower != NONE) & in_domain
         low, high = (jnp.take_along_axis(found.value, side, axis=1) for side in (found.lower, found.upper))
         log_g = jnp.stack(
@@ -234,21 +239,21 @@ def extent(rows: Row, in_domain: Array, window: Ends) -> Array:
         )
         return jnp.where(jnp.any(there), jnp.exp(log_g), jnp.nan)
 
-    return jax.vmap(one, out_axes=1)(rows, in_domain)
+    return jax.vmap(one, out_axes=1)(points, in_domain)
 
 
 @jax.jit
-def take(rows: Row, in_domain: Array, index: Array) -> tuple[Row, Array]:
-    """Rows of one block."""
-    return jax.tree.map(lambda x: x[index], (rows, in_domain))
+def take(points: MassPoint, in_domain: Array, index: Array) -> tuple[MassPoint, Array]:
+    """Mass points of one block."""
+    return jax.tree.map(lambda x: x[index], (points, in_domain))
 
 
 @functools.partial(jax.jit, static_argnames=("axes", "dtype"))
-def cast(rows: Row, axes: int, *, dtype: str) -> Row:
-    """Rows in the precision of the fields, with one axis of columns."""
+def cast(points: MassPoint, axes: int, *, dtype: str) -> MassPoint:
+    """Mass points in the precision of the stored arrays, along one axis."""
 
     def one(x: Array) -> Array:
         x = x.reshape(-1, *x.shape[axes:])
         return x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x
 
-    return jax.tree.map(one, rows)
+    return jax.tree.map(one, points)

@@ -70,7 +70,7 @@ def boundaries(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Bound
         names = ", ".join(one.name for one in spec.axes)
         raise InputError(
             f"{spec.name}: curves lie in the (m_X, g_X) plane, and this scan has the axes {names} besides; "
-            'scan it with arrays = ["boundary"]'
+            'scan it with arrays = ["g_X_range"]'
         )
     return traced(plane_of(spec))
 

@@ -11,13 +11,21 @@ import numpy as np
 from jax import Array
 
 from jaxtri.errors import InputError
-from jaxtri.limits.excluded_couplings import BOTTOM, NONE, TOP, WIDEST, Edges, Ends, edges
-from jaxtri.limits.signal import Row, SearchRow, log_ratio
+from jaxtri.limits.excluded_couplings import (
+    BOTTOM,
+    NONE,
+    TOP,
+    WIDEST,
+    Ends,
+    ExcludedCouplings,
+    excluded_edges,
+)
+from jaxtri.limits.signal import MassPoint, SearchAtMass, log_ratio
 from jaxtri.model.treatment import Treatment
 from jaxtri.physics.decays.in_flight import log_probability, turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES
 from jaxtri.physics.production.channels import CHANNEL_NAMES
-from jaxtri.scans.grid import Columns, columns
+from jaxtri.scans.grid import MassRates, rates_at_masses
 from jaxtri.scans.spec import Spec
 
 
@@ -54,14 +62,14 @@ class Point:
 
 
 @jax.jit
-def _log_ratios(row: SearchRow, log_g: Array) -> Array:
-    return jax.vmap(lambda u: log_ratio(row, u), out_axes=1)(log_g)
+def _log_ratios(mass: SearchAtMass, log_g: Array) -> Array:
+    return jax.vmap(lambda u: log_ratio(mass, u), out_axes=1)(log_g)
 
 
-def _column(spec: Spec, treatment: Treatment, m_X: float) -> Columns:
-    """One column, its axis dropped."""
+def _at_mass(spec: Spec, treatment: Treatment, m_X: float) -> MassRates:
+    """Everything at one mass."""
     _require_positive("m_X", m_X)
-    found = columns(spec.sm, spec.model, treatment, spec.searches, np.array([m_X]))
+    found = rates_at_masses(spec.sm, spec.model, treatment, spec.searches, np.array([m_X]))
     return jax.tree.map(lambda x: x[0], found)
 
 
@@ -85,32 +93,32 @@ def point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
         If mass or coupling is not a positive number.
     """
     _require_positive("g_X", g_X)
-    found = _column(spec, treatment, m_X)
-    row = found.rows
+    found = _at_mass(spec, treatment, m_X)
+    mass = found.points
     log_g = np.log(g_X)
-    ratios = np.asarray(_log_ratios(row.searches, jnp.array([log_g])))[:, 0]
+    ratios = np.asarray(_log_ratios(mass.searches, jnp.array([log_g])))[:, 0]
     return Point(
         treatment=treatment.name,
         m_X=m_X,
         g_X=g_X,
-        width=float(row.width) * g_X**2,
-        lifetime=float(row.lifetime) / g_X**2,
-        branching_ratios=_named(CHANNEL_NAMES, np.exp(np.asarray(row.log_br) + 2 * log_g)),
-        x_branching_ratios=_named(FINAL_STATES, np.asarray(row.x_br)),
+        width=float(mass.width) * g_X**2,
+        lifetime=float(mass.lifetime) / g_X**2,
+        branching_ratios=_named(CHANNEL_NAMES, np.exp(np.asarray(mass.log_br) + 2 * log_g)),
+        x_branching_ratios=_named(FINAL_STATES, np.asarray(mass.x_br)),
         triangle_sum=complex(found.triangle_sum),
-        verdicts=tuple(_verdict(spec, row, i, log_g, float(r)) for i, r in enumerate(ratios)),
-        in_domain=bool(found.in_domain) and float(row.width) * g_X**2 < m_X,
+        verdicts=tuple(_verdict(spec, mass, i, log_g, float(r)) for i, r in enumerate(ratios)),
+        in_domain=bool(found.in_domain) and float(mass.width) * g_X**2 < m_X,
     )
 
 
-def _verdict(spec: Spec, row: Row, index: int, log_g: float, ratio: float) -> Verdict:
+def _verdict(spec: Spec, mass: MassPoint, index: int, log_g: float, ratio: float) -> Verdict:
     """Say in words why a search excludes a point, or does not; ``ratio`` is the F of `log_ratio`."""
-    one = jax.tree.map(lambda x: x[index], row.searches)
+    one = jax.tree.map(lambda x: x[index], mass.searches)
     label = spec.searches.labels[index]
     low, high = np.asarray(spec.searches.m_X_window[index])
-    tau = float(row.lifetime) * math.exp(-2 * log_g)
+    tau = float(mass.lifetime) * math.exp(-2 * log_g)
     if not bool(one.is_valid):
-        inside = low <= float(row.mass) <= high
+        inside = low <= float(mass.mass) <= high
         reason = "vetoed mass, or channel closed" if inside else f"no data outside {low:.4g}-{high:.4g} GeV"
         return Verdict(name=label.name, excluded=False, ratio=0.0, probability=0.0, reason=reason)
     in_flight = log_probability(one.is_invisible, one.neutrinos, one.flight * math.exp(2 * log_g))
@@ -146,8 +154,8 @@ def excluded_couplings(spec: Spec, treatment: Treatment, m_X: float) -> dict[str
         By search the intervals (lowest, highest) coupling, edges exact to rounding; an empty list
         where it excludes nothing.  ``WIDEST[1]`` as highest: open upwards.
     """
-    row = _column(spec, treatment, m_X).rows
-    found = jax.tree.map(np.asarray, _edges(row))
+    mass = _at_mass(spec, treatment, m_X).points
+    found = jax.tree.map(np.asarray, _edges(mass))
     value = np.exp(found.value)
     value[:, BOTTOM], value[:, TOP] = WIDEST
     return {
@@ -161,10 +169,10 @@ def excluded_couplings(spec: Spec, treatment: Treatment, m_X: float) -> dict[str
 
 
 @jax.jit
-def _edges(row: Row) -> Edges:
-    """Edges of every search, in the widest window."""
-    turning = turning_points(row.x_br[FINAL_STATES.index("nu nubar")])
-    return jax.vmap(lambda search: edges(search, turning, Ends(*np.log(WIDEST))))(row.searches)
+def _edges(mass: MassPoint) -> ExcludedCouplings:
+    """ExcludedCouplings of every search, in the widest window."""
+    turning = turning_points(mass.x_br[FINAL_STATES.index("nu nubar")])
+    return jax.vmap(lambda search: excluded_edges(search, turning, Ends(*np.log(WIDEST))))(mass.searches)
 
 
 def _named(names: tuple[str, ...], values: Any) -> dict[str, float]:

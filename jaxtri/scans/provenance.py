@@ -13,7 +13,7 @@ from jaxtri.model.standard_model import TABLES, StandardModel, input_table, inpu
 from jaxtri.model.treatment import Treatment
 from jaxtri.physics.decays.widths import FINAL_STATES
 from jaxtri.physics.production.channels import CHANNEL_NAMES
-from jaxtri.scans.arrays import EDGES, LABELS, array_plans
+from jaxtri.scans.arrays import LABELS, RANGE_ENDS, array_plans
 from jaxtri.scans.record import Header
 from jaxtri.scans.spec import Spec
 
@@ -35,7 +35,7 @@ def header(spec: Spec, treatment: Treatment) -> Header:
             "search": tuple(label.name for label in spec.searches.labels),
             "channel": CHANNEL_NAMES,
             "final_state": FINAL_STATES,
-            "edge": EDGES,
+            "range_end": RANGE_ENDS,
         },
         arrays=spec.arrays,
         parameters={one.name: one.parameters for one in spec.axes},

@@ -63,7 +63,7 @@ class Scan:
     """One model under one treatment against one set of searches, on a grid."""
 
     header: Header
-    arrays: Mapping[str, npt.NDArray[Any]]  # by the names of `FIELDS`
+    arrays: Mapping[str, npt.NDArray[Any]]  # by the names of `ARRAYS`
     boundaries: Boundaries | None = None  # of every search; a grid alone has none
 
     def __repr__(self) -> str:

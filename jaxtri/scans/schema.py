@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from jaxtri.scans.arrays import FIELDS, LABELS
+from jaxtri.scans.arrays import ARRAYS, LABELS
 from jaxtri.tables.schema import (
     Charge,
     Choice,
@@ -19,7 +19,7 @@ from jaxtri.tables.schema import (
     ascending,
 )
 
-RESERVED = (*LABELS, *FIELDS, "provenance", "boundaries", "parameters")  # have this name in a scan's file
+RESERVED = (*LABELS, *ARRAYS, "provenance", "boundaries", "parameters")  # have this name in a scan's file
 Range = Annotated[list[Real], Field(min_length=2, max_length=2), AfterValidator(ascending)]
 
 
@@ -48,7 +48,7 @@ Points = Annotated[int, Field(strict=True, ge=2, le=10_000_000)]
 Seed = Annotated[int, Field(strict=True, ge=0)]
 
 
-class AnyAxis(Strict):
+class AnyAxisTable(Strict):
     """An axis with one coordinate: spacing, ends and number of points, the values themselves, or a file."""
 
     min: Real | None = None
@@ -75,20 +75,20 @@ class AnyAxis(Strict):
                 raise ValueError(f"values must ascend, but values[{i}] = {high} follows {low}")
 
 
-class Axis(AnyAxis):
-    """Axis of m_X or g_X: all values are positive."""
+class AxisTable(AnyAxisTable):
+    """AxisTable of m_X or g_X: all values are positive."""
 
     min: Positive | None = None
     max: Positive | None = None
     values: Annotated[list[Positive], Field(min_length=2)] | None = None
 
     @model_validator(mode="after")
-    def _ends_or_values(self) -> "Axis":
+    def _ends_or_values(self) -> "AxisTable":
         self._require_one_coordinate()
         return self
 
 
-class FurtherAxis(AnyAxis):
+class FurtherAxisTable(AnyAxisTable):
     """Any other axis: one parameter, a direction of charges, or several parameters jointly."""
 
     parameter: Text | None = None
@@ -98,7 +98,7 @@ class FurtherAxis(AnyAxis):
     seed: Seed | None = None
 
     @model_validator(mode="after")
-    def _one_kind(self) -> "FurtherAxis":
+    def _one_kind(self) -> "FurtherAxisTable":
         if self.sobol is None and self.nuisance is None:
             if self.seed is not None:
                 raise ValueError("seed belongs to sobol or nuisance")
@@ -114,17 +114,17 @@ class FurtherAxis(AnyAxis):
         return self
 
 
-class Axes(BaseModel):
+class AxesTable(BaseModel):
     """The axes of a scan: m_X and g_X, and any further ones by a name of the user's."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
-    __pydantic_extra__: dict[str, FurtherAxis] = Field(init=False)
+    __pydantic_extra__: dict[str, FurtherAxisTable] = Field(init=False)
 
-    m_X: Axis
-    g_X: Axis
+    m_X: AxisTable
+    g_X: AxisTable
 
     @model_validator(mode="after")
-    def _names(self) -> "Axes":
+    def _names(self) -> "AxesTable":
         for name in self.further:
             if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in RESERVED:
                 raise ValueError(
@@ -133,8 +133,8 @@ class Axes(BaseModel):
         return self
 
     @property
-    def further(self) -> dict[str, FurtherAxis]:
-        """Axes besides m_X and g_X, in the order of the file."""
+    def further(self) -> dict[str, FurtherAxisTable]:
+        """AxesTable besides m_X and g_X, in the order of the file."""
         return self.__pydantic_extra__
 
 
@@ -178,7 +178,7 @@ class SpecTable(Strict):
     models: Annotated[list[NameOr[ModelTable]], Field(min_length=1)] | None = None
     treatments: Annotated[list[NameOr[Choice]], Field(min_length=1)]
     searches: SearchChoice
-    axes: Axes
+    axes: AxesTable
     precision: Literal["float32", "float64"] = "float32"
     arrays: NamesOr = "all"
     compression: Literal["gzip", "none"] = "gzip"

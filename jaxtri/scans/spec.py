@@ -18,7 +18,7 @@ from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel, load_model
 from jaxtri.model.standard_model import StandardModel, input_values, load_standard_model
 from jaxtri.model.treatment import CHOICES, Treatment, charge_free_choices, load_treatment, require_described
-from jaxtri.scans.arrays import FIELDS, REDUCTIONS, USUAL
+from jaxtri.scans.arrays import ARRAYS, REDUCTIONS, USUAL
 from jaxtri.scans.axes import (
     MASS_NU_R,
     Axis,
@@ -32,6 +32,7 @@ from jaxtri.scans.schema import FigureChoice, SearchChoice, SpecTable
 from jaxtri.tables.reader import check, parse, read_text
 
 GROUPS_OF_ARRAYS = {"all": USUAL, "reductions": REDUCTIONS}
+RENAMED = {"boundary": "g_X_range"}  # in format 3
 LOWEST = {"m_X": 1e-9, "g_X": 1e-13}  # GeV; below, the width underflows in float32
 
 
@@ -48,7 +49,9 @@ class Spec:
     searches: SearchSet
     m_X: npt.NDArray[np.float64]  # [GeV]
     g_X: npt.NDArray[np.float64]
-    precision: str  # "float32" or "float64", of the fields; axes and mass columns are always float64
+    precision: (
+        str  # "float32" or "float64", of stored cells; axes and what depends on m_X alone are always float64
+    )
     figure: FigureChoice
     axes: tuple[Axis, ...] = ()  # further axes, outermost first
     arrays: tuple[str, ...] = USUAL  # those to store
@@ -58,7 +61,7 @@ class Spec:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Nodes by axis, in the order of the dimensions of every array."""
+        """AxisNodes by axis, in the order of the dimensions of every array."""
         return {one.name: len(one) for one in self.axes} | {"m_X": len(self.m_X), "g_X": len(self.g_X)}
 
     @property
@@ -232,10 +235,12 @@ def _arrays(where: str, chosen: str | list[str]) -> tuple[str, ...]:
     """Names of the arrays to store, in the order of the file."""
     wanted: set[str] = set()
     for name in [chosen] if isinstance(chosen, str) else chosen:
-        if name not in (*FIELDS, *GROUPS_OF_ARRAYS):
-            raise unknown_name(f"{where}: arrays", "array", name, (*FIELDS, *GROUPS_OF_ARRAYS))
+        if name not in (*ARRAYS, *GROUPS_OF_ARRAYS):
+            if name in RENAMED:
+                raise InputError(f'{where}: arrays: "{name}" is called "{RENAMED[name]}" now')
+            raise unknown_name(f"{where}: arrays", "array", name, (*ARRAYS, *GROUPS_OF_ARRAYS))
         wanted.update(GROUPS_OF_ARRAYS.get(name, (name,)))
-    return tuple(name for name in FIELDS if name in wanted)
+    return tuple(name for name in ARRAYS if name in wanted)
 
 
 def _searches(choice: SearchChoice, folder: Path) -> SearchSet:

@@ -1,4 +1,4 @@
-"""Tiles of a scan: rates of all columns at once, then cells, a chunk at a time into the same buffers."""
+"""Tiles of a scan: rates at all masses at once, then cells, a chunk at a time into the same buffers."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -16,8 +16,8 @@ from jaxtri.errors import InputError
 from jaxtri.limits.excluded_couplings import Ends
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.jax_settings import prepare
-from jaxtri.scans.arrays import COLUMN_FIELDS
-from jaxtri.scans.grid import Columns, Nodes, cast, cells, columns, extent, take
+from jaxtri.scans.arrays import MASS_ARRAYS
+from jaxtri.scans.grid import AxisNodes, MassRates, cast, cells, extent, rates_at_masses, take
 from jaxtri.scans.provenance import header, plan_of, versions
 from jaxtri.scans.record import Scan
 from jaxtri.scans.spec import Spec
@@ -93,15 +93,15 @@ def compute_tile(
     box = plan.box(tile)
     with jax.default_device(device):
         nodes, m_X = _nodes(spec, plan, box)
-        found = columns(spec.sm, spec.model, treatment, spec.searches, m_X, nodes=nodes)
+        found = rates_at_masses(spec.sm, spec.model, treatment, spec.searches, m_X, nodes=nodes)
         window = Ends(*np.log(spec.g_X[[0, -1]]))
-        fields = column_fields(found, window, tuple(plan.arrays))
+        fields = mass_arrays(found, window, tuple(plan.arrays))
     own = inside(tuple((0, size) for size in extents(box[:-1])))
     trimmed = {name: values[own] for name, values in fields.items()}
     return trimmed, _blocks(spec, plan, box, found, device, [] if spare is None else spare)
 
 
-def _nodes(spec: Spec, plan: Plan, box: Box) -> tuple[Nodes, npt.NDArray[np.float64]]:
+def _nodes(spec: Spec, plan: Plan, box: Box) -> tuple[AxisNodes, npt.NDArray[np.float64]]:
     """What a tile has on each axis besides g_X."""
     index = [_repeated(ends, size) for ends, size in zip(box[:-1], plan.tile[:-1], strict=True)]
     nodes = tuple(
@@ -118,7 +118,7 @@ def _repeated(ends: tuple[int, int], size: int) -> npt.NDArray[np.intp]:
 
 
 def _blocks(
-    spec: Spec, plan: Plan, box: Box, found: Columns, device: Any, spare: list[Buffers]
+    spec: Spec, plan: Plan, box: Box, found: MassRates, device: Any, spare: list[Buffers]
 ) -> Iterator[tuple[Box, NamedArrays]]:
     """Cells of a tile, a chunk at a time.
 
@@ -126,23 +126,23 @@ def _blocks(
     held cannot be overwritten but would be allocated anew.
     """
     with jax.default_device(device):
-        rows = cast(found.rows, len(plan.tile) - 1, dtype=spec.precision)
+        points = cast(found.points, len(plan.tile) - 1, dtype=spec.precision)
         in_domain = found.in_domain.reshape(-1)
-        columns = math.prod(plan.chunk[:-1])
-        turns = [spare.pop() if spare else cell_buffers(plan, columns, plan.chunk[-1]) for _ in range(2)]
+        masses = math.prod(plan.chunk[:-1])
+        turns = [spare.pop() if spare else cell_buffers(plan, masses, plan.chunk[-1]) for _ in range(2)]
     log_g = np.log(spec.g_X).astype(spec.precision)
     for where in plan.chunks(box) if turns[0] else ():
         some_g = log_g[_repeated(where[-1], plan.chunk[-1])]
         with jax.default_device(device):
-            some = take(rows, in_domain, _columns_of(plan, box, where))
+            some = take(points, in_domain, _mass_points_of(plan, box, where))
             buffers = cells(*some, some_g, turns.pop(0))
         turns.append(buffers)
         yield where, {name: _trimmed(np.asarray(array), plan, where) for name, array in buffers.items()}
     spare += turns
 
 
-def _columns_of(plan: Plan, box: Box, where: Box) -> npt.NDArray[np.intp]:
-    """Positions in a tile of the columns of a chunk."""
+def _mass_points_of(plan: Plan, box: Box, where: Box) -> npt.NDArray[np.intp]:
+    """Positions in a tile of the mass points of a chunk."""
     position: npt.NDArray[np.intp] = np.zeros(1, dtype=np.intp)
     axes = zip(where[:-1], box[:-1], plan.chunk[:-1], plan.tile[:-1], strict=True)
     for ends, (corner, _), size, whole in axes:
@@ -157,31 +157,31 @@ def _trimmed(values: npt.NDArray[Any], plan: Plan, where: Box) -> npt.NDArray[An
     return values.reshape(*labels, *plan.chunk)[own]
 
 
-def cell_buffers(plan: Plan, columns: int, couplings: int) -> dict[str, Array]:
+def cell_buffers(plan: Plan, masses: int, couplings: int) -> dict[str, Array]:
     """Return arrays for `cells` to write into: those that a plan stores."""
     return {
-        name: jnp.zeros((*one.labels, columns, couplings), one.dtype)
+        name: jnp.zeros((*one.labels, masses, couplings), one.dtype)
         for name, one in plan.arrays.items()
         if one.has_cells
     }
 
 
-def column_fields(found: Columns, window: Ends, arrays: tuple[str, ...]) -> NamedArrays:
+def mass_arrays(found: MassRates, window: Ends, arrays: tuple[str, ...]) -> NamedArrays:
     """The stored arrays that do not depend on g_X: labels first, then the axes besides g_X."""
     known: dict[str, Callable[[], Any]] = {
-        "x_br": lambda: np.moveaxis(np.asarray(found.rows.x_br), -1, 0),
+        "x_br": lambda: np.moveaxis(np.asarray(found.points.x_br), -1, 0),
         "triangle_sum_re": lambda: np.asarray(found.triangle_sum).real,
         "triangle_sum_im": lambda: np.asarray(found.triangle_sum).imag,
-        "valid": lambda: np.moveaxis(np.asarray(found.rows.searches.is_valid), -1, 0).astype(np.uint8),
-        "boundary": lambda: _boundary(found, window),
+        "valid": lambda: np.moveaxis(np.asarray(found.points.searches.is_valid), -1, 0).astype(np.uint8),
+        "g_X_range": lambda: _boundary(found, window),
     }
-    return {name: known[name]() for name in COLUMN_FIELDS if name in arrays}
+    return {name: known[name]() for name in MASS_ARRAYS if name in arrays}
 
 
-def _boundary(found: Columns, window: Ends) -> npt.NDArray[np.float64]:
+def _boundary(found: MassRates, window: Ends) -> npt.NDArray[np.float64]:
     """Extent of what is excluded, (edge, ...)."""
     shape = found.in_domain.shape
-    flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[len(shape) :]), (found.rows, found.in_domain))
+    flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[len(shape) :]), (found.points, found.in_domain))
     return np.asarray(extent(*flat, window)).reshape(2, *shape)
 
 

@@ -8,9 +8,11 @@ import pytest
 import jaxtri
 from jaxtri.boundary import bands
 from jaxtri.boundary.record import Curve
+from jaxtri.boundary.trace import traced
 from jaxtri.errors import InputError
 from jaxtri.model.correlations import known_correlations, normal_draws
 from jaxtri.model.standard_model import input_values, replaced
+from jaxtri.scans.in_memory import plane_of
 from jaxtri.scans.spec import load_spec
 from jaxtri.tables.schema import Correlation
 
@@ -30,24 +32,25 @@ SCAN = {
 
 
 @pytest.fixture(scope="module")
-def spec():
-    return load_spec(SCAN)
+def plane():
+    return plane_of(load_spec(SCAN))
 
 
 @pytest.fixture(scope="module")
-def found(spec):
-    one = jaxtri.boundaries(spec)["matched"]
+def found(plane):
+    one = traced(plane)["matched"]
     return {
-        search: bands.band(spec, spec.treatments[0], one.of(search)[0]) for search in SCAN["searches"]["only"]
+        search: bands.band(plane, plane.treatments[0], one.of(search)[0])
+        for search in SCAN["searches"]["only"]
     }
 
 
 @pytest.mark.parametrize("search", SCAN["searches"]["only"])
-def test_linear_band_is_that_of_a_monte_carlo(spec, found, search):
+def test_linear_band_is_that_of_a_monte_carlo(plane, found, search):
     one = found[search]
     for i in (20, 40):
         draws = bands.monte_carlo(
-            spec, spec.treatments[0], search, one.m_X[i], one.g_X[i], draws=DRAWS, seed=i
+            plane, plane.treatments[0], search, one.m_X[i], one.g_X[i], draws=DRAWS, seed=i
         )
         assert np.all(np.isfinite(draws))
         np.testing.assert_allclose(np.std(draws), one.sigma[i], rtol=SAMPLING)
@@ -70,17 +73,17 @@ def test_leading_contributions(found):
         assert np.sqrt(sum(size**2 for size in sizes)) <= one.sigma[inside].max() * (1 + 1e-12)
 
 
-def test_walls_have_no_band(spec):
+def test_walls_have_no_band(plane):
     """Along a curve: the computed vertices as they are, none on a wall."""
-    curve = jaxtri.boundaries(spec)["matched"].of("belle_2021_bplus_kplus_ll")[0]
-    one = bands.band(spec, spec.treatments[0], curve)
+    curve = traced(plane)["matched"].of("belle_2021_bplus_kplus_ll")[0]
+    one = bands.band(plane, plane.treatments[0], curve)
     every = one.along(curve)
     np.testing.assert_array_equal(every[one.vertices], one.sigma)
     wall = np.abs(curve.slope) > bands.STEEP
     assert wall.any()
     np.testing.assert_array_equal(np.isnan(every), wall | np.isnan(curve.slope))
     upright = dataclasses.replace(curve, slope=np.full_like(curve.slope, np.inf))
-    assert np.all(np.isnan(bands.band(spec, spec.treatments[0], upright).along(upright)))
+    assert np.all(np.isnan(bands.band(plane, plane.treatments[0], upright).along(upright)))
 
 
 def test_errors_come_from_the_tables(sm):
@@ -102,29 +105,29 @@ def test_inputs_are_replaced_wherever_they_are(sm):
 CORRELATED = [{"inputs": ["ckm_A", "ckm_rhobar"], "value": -0.9, "reference": "made up"}]
 
 
-def test_correlated_inputs(spec, found):
+def test_correlated_inputs(plane, found):
     """Linear and by Monte Carlo alike; leaving a correlation out must miss."""
-    correlated = dataclasses.replace(load_spec(SCAN | {"correlations": CORRELATED}), name=spec.name)
+    correlated = plane_of(load_spec(SCAN | {"correlations": CORRELATED}))
     one = found[SEARCH]
     i = 20
     curve = Curve(
         search=SEARCH, m_X=one.m_X[i : i + 1], g_X=one.g_X[i : i + 1], slope=np.zeros(1),
         residual=np.zeros(1), closed=False,
     )  # fmt: skip
-    [sigma] = np.unique(bands.band(correlated, spec.treatments[0], curve).sigma)
+    [sigma] = np.unique(bands.band(correlated, plane.treatments[0], curve).sigma)
     draws = bands.monte_carlo(
-        correlated, spec.treatments[0], SEARCH, one.m_X[i], one.g_X[i], draws=DRAWS, seed=7
+        correlated, plane.treatments[0], SEARCH, one.m_X[i], one.g_X[i], draws=DRAWS, seed=7
     )
     np.testing.assert_allclose(np.std(draws), sigma, rtol=SAMPLING)
     assert abs(one.sigma[i] / sigma - 1) > 1.5 * SAMPLING  # so this is able to fail
-    moves = {name: float(x[0]) for name, x in moves_of(spec, curve).items() if name.startswith("ckm_")}
+    moves = {name: float(x[0]) for name, x in moves_of(plane, curve).items() if name.startswith("ckm_")}
     expected = one.sigma[i] ** 2 - 1.8 * moves["ckm_A"] * moves["ckm_rhobar"]
     np.testing.assert_allclose(sigma**2, expected, rtol=1e-12)
 
 
-def moves_of(spec, curve):
-    errors = bands.input_errors(spec.sm)
-    slopes = bands.sensitivities(spec, spec.treatments[0], curve)
+def moves_of(plane, curve):
+    errors = bands.input_errors(plane.sm)
+    slopes = bands.sensitivities(plane, plane.treatments[0], curve)
     return {name: slope * errors[name] for name, slope in slopes.items()}
 
 

@@ -19,7 +19,7 @@ import jaxtri
 import pointwise
 from jaxtri.boundary import mass_mesh, trace
 from jaxtri.limits import excluded_couplings
-from jaxtri.limits.signal import SearchRow, log_ratio
+from jaxtri.limits.signal import SearchAtMass, log_ratio
 from jaxtri.numerics import threads
 from jaxtri.scans.spec import load_spec
 
@@ -150,10 +150,10 @@ def test_against_forty_digits(found):
 def test_roots_without_the_polish_miss(found, monkeypatch):  # so the test above is able to fail
     assert worst_miss(found, moved=2e-9) > CLOSE
     row, turning, ends = flat_row(3.0), jnp.array([2.0, 2.0]), excluded_couplings.Ends(-10.0, 0.0)
-    polished = excluded_couplings.edges(row, turning, ends).value[excluded_couplings.RISE]
+    polished = excluded_couplings.excluded_edges(row, turning, ends).value[excluded_couplings.RISE]
     assert abs(log_ratio(row, polished)) < EXACT
     monkeypatch.setattr(excluded_couplings, "bracketed_root", twenty_bisections)
-    rough = excluded_couplings.edges(row, turning, ends).value[excluded_couplings.RISE]
+    rough = excluded_couplings.excluded_edges(row, turning, ends).value[excluded_couplings.RISE]
     assert 1e-5 > abs(rough - polished) > CLOSE
     assert abs(log_ratio(row, rough)) > EXACT
 
@@ -435,13 +435,13 @@ def test_two_islands_that_nearly_touch(tmp_path):
 def test_flat_at_one(sm):
     """A signal of 1 over all masses at one coupling: a straight line, found at every node."""
     row = flat_row()
-    found = excluded_couplings.edges(row, jnp.array([2.0, 2.0]), excluded_couplings.Ends(-10.0, 0.0))
+    found = excluded_couplings.excluded_edges(row, jnp.array([2.0, 2.0]), excluded_couplings.Ends(-10.0, 0.0))
     assert int(found.lower[0]) == excluded_couplings.RISE
     np.testing.assert_allclose(found.value[excluded_couplings.RISE], -5.0, rtol=1e-14)
 
 
 def flat_row(norm=10.0):
-    return SearchRow(
+    return SearchAtMass(
         log_norm=jnp.asarray(norm),
         flight=jnp.asarray(1e30),
         log_above=jnp.asarray(jnp.inf),
@@ -460,7 +460,7 @@ def test_up_to_three_roots_of_an_invisible_signal(B, norm):
     )
     from jaxtri.physics.decays.in_flight import turning_points
 
-    found = excluded_couplings.edges(row, turning_points(B), excluded_couplings.Ends(-12.0, 12.0))
+    found = excluded_couplings.excluded_edges(row, turning_points(B), excluded_couplings.Ends(-12.0, 12.0))
     pairs = [
         (int(a), int(b))
         for a, b in zip(found.lower, found.upper, strict=True)

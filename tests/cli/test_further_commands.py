@@ -13,7 +13,7 @@ SPEC = """title = "the top quark's mass"
 models = ["b_minus_l", "b3_minus_l2"]
 treatments = ["matched"]
 searches.set = "corrected"
-arrays = ["boundary", "log10_ratio", "status", "excluded"]
+arrays = ["g_X_range", "log10_ratio", "status", "excluded"]
 compression = "none"
 axes.m_t = {values = [160.0, 172.0]}
 axes.draw = {nuisance = ["ckm_A"], points = 2, seed = 1}

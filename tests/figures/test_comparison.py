@@ -17,7 +17,7 @@ import pytest
 import pointwise
 from jaxtri import load_model, load_spec, scan
 from jaxtri.errors import InputError
-from jaxtri.figures.comparison import excluded_region, improvements, leading_searches, table
+from jaxtri.figures.comparison import bounding_box, improvements, leading_searches, table
 from jaxtri.limits.previous import previous_limits, previously_excluded
 from jaxtri.scans.record import Header, Scan
 from places import SCANS
@@ -115,7 +115,7 @@ def first_and_last(found):
 
 # Ends of the ranges by continuous bisection in the mass, between a mass with something new and one
 # without: (treatment, group, which end, inside, outside).
-EDGES = [
+RANGE_ENDS = [
     ("printed", "B", 0, 0.02, 0.012),
     ("printed", "B", 1, 4.7, 5.0),
     ("printed", "K", 1, 0.35, 0.38),
@@ -125,7 +125,7 @@ EDGES = [
 ]
 
 
-@pytest.mark.parametrize(("treatment", "letter", "end", "inside", "outside"), EDGES)
+@pytest.mark.parametrize(("treatment", "letter", "end", "inside", "outside"), RANGE_ENDS)
 def test_crossing_masses_of_figure_3(figure_3, treatment, letter, end, inside, outside):
     found = first_and_last(improvements(figure_3[treatment])[letter])[end]
 
@@ -142,7 +142,7 @@ def test_crossing_masses_of_figure_3(figure_3, treatment, letter, end, inside, o
 
 @pytest.mark.parametrize("treatment", ["printed", "figure"])
 def test_corners_of_the_island(figure_3, treatment):
-    region = excluded_region(figure_3[treatment], DISPLACED)
+    region = bounding_box(figure_3[treatment], DISPLACED)
     search = SEARCHES[DISPLACED]
 
     def wedge(m_X):
@@ -161,7 +161,7 @@ def test_corners_of_the_island(figure_3, treatment):
 
 
 def test_no_island_when_the_normalisation_is_matched(figure_3):
-    assert excluded_region(figure_3["matched"], DISPLACED) is None
+    assert bounding_box(figure_3["matched"], DISPLACED) is None
     search = SEARCHES[DISPLACED]
     for m_X in coarse(M_X):
         assert pointwise.excluded_intervals(search, at_mass("matched", m_X), LIST) == []
@@ -179,7 +179,7 @@ def test_paper_around_figure_3(figure_3):
     assert 0.35 < main_K.m_X[1] < 0.37  # where K -> pi X closes
     assert max(one.dex for one in found["B"]) > 1  # "several orders of magnitude"
     assert main_K.dex > 1
-    island = excluded_region(figure_3["figure"], DISPLACED)
+    island = bounding_box(figure_3["figure"], DISPLACED)
     assert island.m_X[1] < 1
     assert math.log10(island.g_X[1] / island.g_X[0]) < 1
 
@@ -191,7 +191,7 @@ def test_printed_formulas_overshoot_figure_3(figure_3):
     assert first_and_last(printed["K"])[0] < 0.0015
     for letter in "BK":
         assert max(one.dex for one in printed[letter]) > max(one.dex for one in figure[letter]) + 0.5
-    big, small = (excluded_region(figure_3[name], DISPLACED) for name in ("printed", "figure"))
+    big, small = (bounding_box(figure_3[name], DISPLACED) for name in ("printed", "figure"))
     assert big.m_X[1] > 2 * small.m_X[1]
 
 
@@ -216,7 +216,7 @@ def test_table_has_what_was_found(figure_3):
     assert lines[2][1:] == ["none"] * 3
     [one] = improvements(figure_3["figure"])["B"]
     assert lines[3][2] == f"{one.m_X[0]:.3g}–{one.m_X[1]:.3g} ({one.dex:.2g} dex)"
-    island = excluded_region(figure_3["figure"], DISPLACED)
+    island = bounding_box(figure_3["figure"], DISPLACED)
     assert lines[5][2].startswith(f"m_X {island.m_X[0]:.3g}–{island.m_X[1]:.3g}, g_X {island.g_X[0]:.2g}–")
     assert lines[5][3] == "none"
 
@@ -313,10 +313,10 @@ def test_rectangle():
     [found] = improvements(one)["B"]
     np.testing.assert_allclose(found.m_X, (one["m_X"][30], one["m_X"][60]))
     np.testing.assert_allclose(found.dex, 21 * 0.05)
-    region = excluded_region(one, "one")
+    region = bounding_box(one, "one")
     assert region.m_X == found.m_X
     assert region.g_X == (one["g_X"][20], one["g_X"][40])
-    assert excluded_region(one, "two") is None
+    assert bounding_box(one, "two") is None
     assert improvements(one)["K"] == improvements(one)["Z"] == []
     assert leading_searches(one, "B") == ["one e+ e-"]
     assert leading_searches(one, "K") == []

@@ -321,9 +321,9 @@ def test_a_further_axis_is_a_family_of_curves(family):
     segments, values = lines.get_segments(), lines.get_array()
     np.testing.assert_array_equal(values, [*family["m_t"], *family["m_t"]])
     assert len(segments) == 6
-    inside = family["boundary"][1] < 0.999 * family["g_X"][-1]
+    inside = family["g_X_range"][1] < 0.999 * family["g_X"][-1]
     for node, segment in enumerate(segments[:3]):  # lowest couplings; the window's own edge is not drawn
-        low = family["boundary"][0, node]
+        low = family["g_X_range"][0, node]
         x, y = np.asarray(segment).T
         drawn_there = np.isfinite(y)
         assert drawn_there.any()
@@ -374,7 +374,7 @@ def test_an_axis_of_samples_is_a_band_and_its_width(cloud):
     one = scan(SMALL | {"arrays": "reductions", "axes": axes, "treatments": ["matched"]})["matched"]
     plane, widths = draw_axis(one, title="cloud").axes
     median, _ = plane.lines
-    lowest = np.sort(np.where(np.isnan(one["boundary"][0]), np.inf, one["boundary"][0]), axis=0)
+    lowest = np.sort(np.where(np.isnan(one["g_X_range"][0]), np.inf, one["g_X_range"][0]), axis=0)
     expected = lowest[(len(lowest) + 1) // 2 - 1]
     drawn = np.isfinite(median.get_ydata())
     assert drawn.any()

@@ -37,13 +37,18 @@ from jaxtri.durable.storage.tiling import Plan, inside
 from jaxtri.errors import JaxtriError
 from jaxtri.io import hdf5_layout
 from jaxtri.io.hdf5_scan import open_scan
-from jaxtri.scans.arrays import CELL_FIELDS, EDGES, LABELS, array_plans
+from jaxtri.scans.arrays import CELL_ARRAYS, LABELS, RANGE_ENDS, array_plans
 from jaxtri.scans.record import Header
 
 SIZES = {"sample": 2, "m_X": 4, "g_X": 11}
 CHUNK, TILE = (1, 3, 3), (2, 4, 3)  # four tiles along g_X; chunks stick out past both ends
-NAMES = {"search": ("first", "second"), "channel": ("one",), "final_state": ("e+ e-",), "edge": EDGES}
-ARRAYS = ("valid", "boundary", "log10_ratio", "status")  # with labels and without, of columns and of cells
+NAMES = {
+    "search": ("first", "second"),
+    "channel": ("one",),
+    "final_state": ("e+ e-",),
+    "range_end": RANGE_ENDS,
+}
+ARRAYS = ("valid", "g_X_range", "log10_ratio", "status")  # with labels and without, of columns and of cells
 OUTPUT = "scan.h5"
 FAULTS = ("count", "die", "tear", "fail", "full")  # by the numbers of fault_shim.c
 REFUSING = ("fail", "full")
@@ -90,8 +95,8 @@ def made_up_job(folder, compression="gzip", sizes=SIZES):
 
     def compute(plan, tile):
         box = plan.box(tile)
-        columns = {name: arrays[name][inside(box[:-1])] for name in plan.arrays if name not in CELL_FIELDS}
-        cells = [name for name in plan.arrays if name in CELL_FIELDS]
+        columns = {name: arrays[name][inside(box[:-1])] for name in plan.arrays if name not in CELL_ARRAYS}
+        cells = [name for name in plan.arrays if name in CELL_ARRAYS]
         blocks = (
             (where, {name: arrays[name][inside(where)] for name in cells}) for where in plan.chunks(box)
         )
@@ -194,7 +199,7 @@ def differing(plan, tile, record, arrays):
         heap = record.with_name(json.loads(str(file["said"]))["heap"]).read_bytes()
     box = plan.box(tile)
     for name, array in arrays.items():
-        if name not in CELL_FIELDS:
+        if name not in CELL_ARRAYS:
             if stored[name].tobytes() != array[inside(box[:-1])].tobytes():
                 yield name
             continue

@@ -16,7 +16,7 @@ from jaxtri.durable.storage.tile_writer import write_shard
 from jaxtri.durable.storage.tiling import inside, make_plan
 from jaxtri.errors import JaxtriError
 from jaxtri.io.hdf5_layout import write_head, write_tail
-from jaxtri.scans.arrays import CELL_FIELDS, FIELDS, LABELS, USUAL, array_plans, dims_of, dtype_of
+from jaxtri.scans.arrays import ARRAYS, CELL_ARRAYS, LABELS, USUAL, array_plans, dims_of, dtype_of
 from jaxtri.scans.record import Header
 
 FURTHER = {"m_t": [170.0, 172.0, 175.0], "draw": [0.0, 1.0]}  # what a scan may have besides m_X and g_X
@@ -45,7 +45,7 @@ def made_up_header(masses, couplings, precision="float32", further=(), arrays=US
             "search": ("first", "second"),
             "channel": ("Z -> gamma X", "KL -> pi0 X", "B -> K* X"),
             "final_state": ("e+ e-", "hadrons"),
-            "edge": ("lowest", "highest"),
+            "range_end": ("lowest", "highest"),
         },
         arrays=arrays,
         parameters={name: {name: axes[name]} for name in further},
@@ -80,13 +80,13 @@ def made_up_arrays(header, seed=0):
 def in_blocks(plan, arrays, tile):
     """Yield the arrays of a tile a chunk at a time, as a scan does."""
     for where in plan.chunks(plan.box(tile)):
-        yield where, {name: arrays[name][inside(where)] for name in arrays if name in CELL_FIELDS}
+        yield where, {name: arrays[name][inside(where)] for name in arrays if name in CELL_ARRAYS}
 
 
 def columns_of(plan, arrays, tile):
     """Return what the columns of a tile have."""
     box = plan.box(tile)[:-1]
-    return {name: arrays[name][inside(box)] for name in arrays if "g_X" not in FIELDS[name].dims}
+    return {name: arrays[name][inside(box)] for name in arrays if "g_X" not in ARRAYS[name].dims}
 
 
 def write_made_up(

@@ -6,7 +6,7 @@ TILES = 10
 SPEC = """title = "many tiles"
 model = "b_minus_l"
 treatments = ["matched"]
-arrays = ["status", "excluded", "leading", "boundary", "log10_ratio"]
+arrays = ["status", "excluded", "leading", "g_X_range", "log10_ratio"]
 searches.set = "printed"
 searches.only = ["l3_1991_zgamma_ee", "na62_2022_kpi_mumu"]
 axes.X_t = {values = [0.3, 0.4]}
@@ -33,7 +33,7 @@ def stored(path):
     with h5py.File(path, "r") as file:
         assert file.attrs["complete"]
         file.visititems(note)
-    assert {"status", "excluded", "leading", "boundary", "log10_ratio", "m_X", "X_t"} <= found.keys()
+    assert {"status", "excluded", "leading", "g_X_range", "log10_ratio", "m_X", "X_t"} <= found.keys()
     return found
 
 

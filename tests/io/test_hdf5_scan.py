@@ -22,7 +22,7 @@ from jaxtri.durable.storage.tiling import CHUNK
 from jaxtri.errors import InputError, JaxtriError, StorageError
 from jaxtri.io import hdf5_scan
 from jaxtri.scans import tiles
-from jaxtri.scans.arrays import EXCLUDED, FIELDS, STATUS, USUAL, dims_of
+from jaxtri.scans.arrays import ARRAYS, EXCLUDED, STATUS, USUAL, dims_of
 from jaxtri.scans.spec import load_spec
 from made_up_scan import made_up_plan, write_made_up
 from places import HELPERS
@@ -82,7 +82,7 @@ def test_load_after_store_is_the_identity(tmp_path, shape, precision):
     assert_same(hdf5_scan.open_scan(path), header, arrays)
     assert sum(done[0] for done in cells) == shape[0] * shape[1]
     assert sum(done[1] for done in cells) == sum(
-        arrays[name].nbytes for name in USUAL if "g_X" in FIELDS[name].dims
+        arrays[name].nbytes for name in USUAL if "g_X" in ARRAYS[name].dims
     )
     assert only_files(tmp_path) == ["scan.h5"]
 
@@ -96,9 +96,9 @@ def test_the_comparison_sees_one_bit(made_up, tmp_path):  # so the test above is
 
 LAYOUTS = {
     "plane, uncompressed": {"compression": "none"},
-    "one further axis": {"further": ("m_t",), "arrays": tuple(FIELDS)},
+    "one further axis": {"further": ("m_t",), "arrays": tuple(ARRAYS)},
     "two further axes, few arrays": {"further": ("m_t", "draw"), "arrays": ("x_br", "lifetime", "excluded")},
-    "columns only": {"further": ("draw",), "arrays": ("valid", "boundary")},
+    "columns only": {"further": ("draw",), "arrays": ("valid", "g_X_range")},
 }
 
 
@@ -191,7 +191,7 @@ def test_xarray_opens_it_with_labelled_axes(tmp_path, engine):
         assert set(data.coords) == set(header.axes)
         assert data.attrs["Conventions"].startswith("CF-")
         for name in USUAL:
-            info = FIELDS[name]
+            info = ARRAYS[name]
             assert data[name].dims == info.dims
             assert data[name].attrs["units"] == info.units
             assert data[name].attrs["long_name"] == info.long_name
@@ -203,11 +203,33 @@ def test_xarray_opens_it_with_labelled_axes(tmp_path, engine):
         assert picked.item() in arrays["log10_ratio"][1]
 
 
+def test_the_second_format_is_read(tmp_path):
+    """Oracle: the same file as version 3; version 2 called two things differently."""
+    path = tmp_path / "scan.h5"
+    _, arrays = write_made_up(path, 20, 30, arrays=tuple(ARRAYS))
+    now = hdf5_scan.open_scan(path).header
+    damage(
+        path,
+        lambda f: (
+            f.attrs.update(format_version=2),
+            f.move("g_X_range", "boundary"),
+            f.move("range_end", "edge"),
+        ),
+    )
+    scan = hdf5_scan.open_scan(path)
+    assert scan.header.arrays == now.arrays
+    assert scan.header.axes["range_end"] == now.axes["range_end"]
+    np.testing.assert_array_equal(scan["g_X_range"], arrays["g_X_range"])
+    damage(path, lambda f: f.attrs.update(format_version=3))
+    with pytest.raises(InputError):  # so that the names are looked at
+        hdf5_scan.open_scan(path)
+
+
 def test_every_dimension_has_a_scale(made_up):
     with h5py.File(made_up) as file:
         for name in USUAL:
             scales = [dim[0].name.strip("/") for dim in file[name].dims]
-            assert tuple(scales) == FIELDS[name].dims, name
+            assert tuple(scales) == ARRAYS[name].dims, name
 
 
 @pytest.mark.parametrize(("name", "meanings"), [("excluded", EXCLUDED), ("status", STATUS), ("valid", None)])
@@ -240,7 +262,7 @@ DAMAGED = {
     "an empty file": (lambda path: path.write_bytes(b""), "not a jaxtri scan"),
     "a truncated file": (lambda path: path.write_bytes(path.read_bytes()[:-100]), "truncated"),
     "another format": (lambda path: damage(path, lambda f: f.attrs.update(format="x")), "not a jaxtri scan"),
-    "a newer version": (lambda path: damage(path, lambda f: f.attrs.update(format_version=3)), "version 3"),
+    "a newer version": (lambda path: damage(path, lambda f: f.attrs.update(format_version=4)), "version 4"),
     "no version": (lambda path: damage(path, lambda f: f.attrs.pop("format_version")), "not a jaxtri scan"),
     "an unfinished file": (lambda path: damage(path, lambda f: f.attrs.update(complete=0)), "incomplete"),
     "no provenance": (lambda path: damage(path, lambda f: f.pop("provenance")), "not a jaxtri scan"),
@@ -351,7 +373,7 @@ def test_the_space_asked_for_is_enough(tmp_path, compression):
     header, arrays = write_made_up(path, 500, 500, compression=compression)
     plan = made_up_plan(header, compression)
     assert plan.bytes_of(plan.cells) == sum(
-        arrays[name].nbytes for name in USUAL if "g_X" in FIELDS[name].dims
+        arrays[name].nbytes for name in USUAL if "g_X" in ARRAYS[name].dims
     )
     if compression == "none":  # random numbers cannot be compressed
         assert 0.95 * hdf5_scan.size_on_disk(plan) < path.stat().st_size < hdf5_scan.size_on_disk(plan)

@@ -15,7 +15,7 @@ import pytest
 import pointwise
 from jaxtri import load_searches
 from jaxtri.errors import InputError, StorageError
-from jaxtri.limits.signal import SearchRow, join_row, log_ratio
+from jaxtri.limits.signal import SearchAtMass, log_ratio, mass_point
 from jaxtri.physics.decays.widths import FINAL_STATES
 from jaxtri.physics.production.channels import CHANNEL_NAMES
 
@@ -76,7 +76,7 @@ def production_and_decay(point):
 @jax.jit
 def _columns(sm, searches, masses, production, decays, log_g):
     def column(*mass):
-        found = join_row(sm, searches, *mass)
+        found = mass_point(sm, searches, *mass)
         return jax.vmap(lambda u: log_ratio(found.searches, u))(log_g), found
 
     return jax.vmap(column)(masses, production, decays)
@@ -256,7 +256,7 @@ def by_hand(**changes):
         "log_norm": 3.0, "flight": 0.0, "log_above": jnp.inf, "log_below": jnp.inf,
         "is_invisible": True, "neutrinos": 0.4, "is_valid": True,
     }  # fmt: skip
-    return SearchRow(**{name: jnp.asarray(value) for name, value in (values | changes).items()})
+    return SearchAtMass(**{name: jnp.asarray(value) for name, value in (values | changes).items()})
 
 
 @pytest.mark.parametrize("is_invisible", [True, False])

@@ -15,7 +15,7 @@ from jaxtri.errors import InputError
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.standard_model import input_table, input_values
 from jaxtri.physics.decays.widths import unit_decays
-from jaxtri.scans.arrays import FIELDS, REDUCTIONS, USUAL
+from jaxtri.scans.arrays import ARRAYS, REDUCTIONS, USUAL
 from jaxtri.scans.axes import with_parameters
 from jaxtri.scans.grid import over_axes
 
@@ -33,7 +33,7 @@ BASE = {
     "treatments": ["matched"],
     "searches": {"set": "corrected"},
     "precision": "float64",
-    "arrays": list(FIELDS),
+    "arrays": list(ARRAYS),
     "axes": {"m_X": {"values": [0.004, 0.05, 0.9, 3.0]}, "g_X": {"values": [1e-6, 1e-4, 1e-2]}},
 }
 
@@ -44,7 +44,7 @@ def along(**axes):
 
 
 def assert_same_plane(plane, other, rounding=ROUNDING):
-    for name in FIELDS:
+    for name in ARRAYS:
         np.testing.assert_allclose(
             np.asarray(plane[name], float), np.asarray(other[name], float), rounding, rounding, err_msg=name
         )
@@ -201,10 +201,10 @@ def test_every_input_and_charge_can_be_an_axis(sm):
 def test_groups_of_arrays_may_stand_beside_others():
     for given, expected in (
         ("all", USUAL),
-        (["all", "boundary"], tuple(FIELDS)),
-        (["reductions", "lifetime"], tuple(name for name in FIELDS if name in (*REDUCTIONS, "lifetime"))),
-        (["reductions"], tuple(name for name in FIELDS if name in REDUCTIONS)),
-        ("reductions", tuple(name for name in FIELDS if name in REDUCTIONS)),
+        (["all", "g_X_range"], tuple(ARRAYS)),
+        (["reductions", "lifetime"], tuple(name for name in ARRAYS if name in (*REDUCTIONS, "lifetime"))),
+        (["reductions"], tuple(name for name in ARRAYS if name in REDUCTIONS)),
+        ("reductions", tuple(name for name in ARRAYS if name in REDUCTIONS)),
     ):
         assert load_spec(BASE | {"arrays": given}).arrays == expected
     with pytest.raises(InputError, match='no array "lifetimes"; did you mean lifetime'):

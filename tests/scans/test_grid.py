@@ -19,7 +19,7 @@ from jaxtri.durable.storage import tiling
 from jaxtri.durable.storage.tiling import inside
 from jaxtri.errors import InputError
 from jaxtri.limits.signal import log_ratio
-from jaxtri.scans.arrays import CELL_FIELDS, EXCLUDED, FIELDS, NO_SEARCH, STATUS, USUAL
+from jaxtri.scans.arrays import ARRAYS, CELL_ARRAYS, EXCLUDED, NO_SEARCH, STATUS, USUAL
 from jaxtri.scans.grid import columns
 from jaxtri.scans.provenance import header, plan_of
 from jaxtri.scans.tiles import compute, compute_tile
@@ -195,7 +195,7 @@ def test_axes_and_shapes(scans):
         np.testing.assert_array_equal(one["g_X"], G_X)
         assert set(one.arrays) == set(USUAL)
         for name in USUAL:
-            assert one[name].shape == tuple(len(one[dim]) for dim in FIELDS[name].dims)
+            assert one[name].shape == tuple(len(one[dim]) for dim in ARRAYS[name].dims)
 
 
 @pytest.fixture(scope="module")
@@ -230,12 +230,12 @@ def test_tiles_fill_the_plane_once(monkeypatch, spec):
         fields, blocks = compute_tile(spec, spec.treatments[0], cut, tile)
         for where, block in blocks:
             seen[inside(where)] += 1
-            assert set(block) == set(CELL_FIELDS)
+            assert set(block) == set(CELL_ARRAYS)
         assert fields["valid"].shape[1:] == seen[inside(cut.box(tile))][:, 0].shape
     np.testing.assert_array_equal(seen, 1)
 
 
-REDUCED = ("boundary", "excluded", "leading", "status")
+REDUCED = ("g_X_range", "excluded", "leading", "status")
 
 
 def test_reductions_alone_are_those_of_the_whole(scans, precision):
@@ -251,7 +251,7 @@ def test_the_boundary_of_a_column_is_where_its_cells_change():
     masses = [m_X for m_X in M_X if m_X < 300]
     axes = {"m_X": {"values": masses}, "g_X": {"values": [G_X[0], 0.03]}}
     base = BASE | {"precision": "float64", "treatments": ["figure"]}
-    ends = scan(base | {"arrays": ["boundary"], "axes": axes})["figure"]["boundary"]
+    ends = scan(base | {"arrays": ["g_X_range"], "axes": axes})["figure"]["g_X_range"]
     assert np.isfinite(ends).any()
     hair = 1e-9  # ln g_X: the edges are exact to 1e-12, the ratios to rounding
     for i, (low, high) in enumerate(ends.T):

@@ -11,9 +11,9 @@ from jaxtri.durable.jobs.memory import BASE, parse, workers_within
 from jaxtri.durable.storage import tiling as rules
 from jaxtri.durable.storage.tiling import Plan, extents, make_plan, parse_part
 from jaxtri.errors import InputError
-from jaxtri.scans.arrays import FIELDS, REDUCTIONS, USUAL, array_plans
+from jaxtri.scans.arrays import ARRAYS, REDUCTIONS, USUAL, array_plans
 
-LABELS = {"search": 27, "channel": 9, "final_state": 5, "edge": 2}
+LABELS = {"search": 27, "channel": 9, "final_state": 5, "range_end": 2}
 CORES = 4
 SIZES = {
     "small": {"m_X": 2, "g_X": 2},
@@ -96,7 +96,7 @@ def test_workers_fit_into_memory():
 
 
 def test_every_array_has_a_place():
-    plan = cut(SIZES["many axes"], tuple(FIELDS))
-    for name in FIELDS:
+    plan = cut(SIZES["many axes"], tuple(ARRAYS))
+    for name in ARRAYS:
         shape, chunk = plan.array_shape(name), plan.array_chunk(name)
-        assert len(shape) == len(chunk) if chunk else "g_X" not in FIELDS[name].dims
+        assert len(shape) == len(chunk) if chunk else "g_X" not in ARRAYS[name].dims
