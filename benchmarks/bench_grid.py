@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from jaxtri.limits.signal import log_ratio
-from jaxtri.scans.grid import columns
+from jaxtri.scans.grid import rates_at_masses
 from jaxtri.scans.provenance import header, plan_of
 from jaxtri.scans.spec import load_spec
 from jaxtri.scans.tiles import compute_tile
@@ -40,7 +40,7 @@ def whole_scan(spec, treatment):
 
 def axis_of(spec, treatment, step=1):
     """What every column, or every so many, has."""
-    return columns(spec.sm, spec.model, treatment, spec.searches, spec.m_X[::step])
+    return rates_at_masses(spec.sm, spec.model, treatment, spec.searches, spec.m_X[::step])
 
 
 def worst_error(spec, treatment):
@@ -48,7 +48,7 @@ def worst_error(spec, treatment):
     exact = jax.jit(
         lambda rows, u: jax.vmap(lambda row: jax.vmap(lambda v: log_ratio(row, v), out_axes=1)(u))(rows)
     )
-    rows = axis_of(spec, treatment).rows.searches
+    rows = axis_of(spec, treatment).points.searches
     plan, worst = plan_of(header(spec, treatment)), 0.0
     for tile in range(plan.count):
         for (masses, couplings), block in compute_tile(spec, treatment, plan, tile)[1]:
@@ -63,7 +63,7 @@ def worst_error(spec, treatment):
 
 def numpy_ratios(axis, g_X):
     """The stored ratios in NumPy, whole arrays at once: what one would write without JAX."""
-    rows = jax.tree.map(np.asarray, axis.rows.searches)
+    rows = jax.tree.map(np.asarray, axis.points.searches)
     g2 = g_X**2
     flight, norm, neutrinos = (v[:, :, None] for v in (rows.flight, rows.log_norm, rows.neutrinos))
     with np.errstate(all="ignore"):

@@ -26,7 +26,7 @@ from jaxtri import load_spec, write_scan
 from jaxtri.durable.storage.atomic_files import sync
 from jaxtri.figures import figure
 from jaxtri.scans.arrays import USUAL
-from jaxtri.scans.grid import cast, columns
+from jaxtri.scans.grid import cast, rates_at_masses
 from jaxtri.scans.provenance import header, plan_of
 from jaxtri.scans.tiles import compute_tile
 from timing import best_of
@@ -96,7 +96,7 @@ def by_hand(rows, log_g, buffers):
 def hand_rate(spec, names, masses):
     """Cells a second of the kernel by hand on blocks of so many masses, and its ratios."""
     one = spec.treatments[0]
-    found = columns(spec.sm, spec.model, one, spec.searches, spec.m_X[:masses])
+    found = rates_at_masses(spec.sm, spec.model, one, spec.searches, spec.m_X[:masses])
     rows = cast(found.points, 1, dtype="float32")
     log_g = jnp.log(spec.g_X).astype(jnp.float32)
     shape = (masses, len(log_g))

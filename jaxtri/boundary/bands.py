@@ -78,7 +78,7 @@ def sensitivities(plane: Plane, treatment: Treatment, curve: Curve) -> dict[str,
 
 
 def _position(plane: Plane, search: str) -> int:
-    return [label.name for label in plane.searches.labels].index(search)
+    return [label.name for label in plane.labels].index(search)
 
 
 def band(plane: Plane, treatment: Treatment, curve: Curve) -> Band:

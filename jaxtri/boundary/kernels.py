@@ -202,7 +202,7 @@ def compiled(plane: Plane) -> None:
 
 def edge_table_at(plane: Plane, nodes: MassNodes) -> EdgeTable:
     """Compute the table at nodes; levels that vanish are marked later."""
-    cases, count = len(plane.treatments) * len(plane.searches.labels), len(nodes.m_X)
+    cases, count = len(plane.treatments) * len(plane.labels), len(nodes.m_X)
     made = _blank(nodes, cases)
 
     def fill(piece: slice) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from jaxtri.limits.excluded_couplings import Ends
-from jaxtri.limits.searches import SearchSet
+from jaxtri.limits.searches import SearchLabel, SearchSet
 from jaxtri.model.correlations import INDEPENDENT, Correlations
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
@@ -17,7 +17,8 @@ class Plane:
     treatments: tuple[Treatment, ...]
     sm: StandardModel
     model: GaugeModel
-    searches: SearchSet
+    searches: SearchSet  # unlabelled
+    labels: tuple[SearchLabel, ...]  # of the searches
     m_X: tuple[float, float]  # lowest and highest mass [GeV]
     window: Ends  # lowest and highest ln g_X
     three_pions: tuple[float, float]  # masses between which `three_pion_spaces` matter [GeV]

@@ -37,7 +37,7 @@ def _refined(plane: Plane, nodes: MassNodes) -> EdgeTable:
             break
         table = mass_mesh.merged(table, edge_table_at(plane, more))
         mass_mesh.mark(table, masses, segments, changed)
-    pairs = crossings(table, len(plane.treatments), plane.searches.labels)
+    pairs = crossings(table, len(plane.treatments), plane.labels)
     masses = crossing_masses(plane, table, pairs)
     more = mass_mesh.unseen(table, masses, table.segment[pairs.node])
     return mass_mesh.merged(table, edge_table_at(plane, more)) if len(more.m_X) else table

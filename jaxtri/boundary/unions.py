@@ -126,13 +126,13 @@ def boundaries_of(plane: Plane, table: EdgeTable) -> dict[str, Boundaries]:
     """Join the table of edges into the boundaries of every treatment."""
     found, intervals = {}, _intervals(table)
     for t, treatment in enumerate(plane.treatments):
-        first = t * len(plane.searches.labels)
+        first = t * len(plane.labels)
         found[treatment.name] = _one_treatment(plane, treatment.name, first, table, intervals)
     return found
 
 
 def _one_treatment(plane: Plane, name: str, first: int, table: EdgeTable, intervals: Intervals) -> Boundaries:
-    labels = plane.searches.labels
+    labels = plane.labels
     curves, regions = [], []
     found, unresolved = slabs(table, first + np.arange(len(labels)))
     paths: dict[int, list[tuple[IntArray, IntArray, bool]]] = {}

@@ -27,11 +27,11 @@ def _search_at_mass(
     treatment: Treatment,
     searches: SearchSet,
     position: int,
+    channel: str,
     m_X: ArrayLike,
 ) -> SearchAtMass:
-    """MassPoint of one search; no other channel is computed, so that none enters a derivative."""
+    """One search at one mass; no other channel is computed, so that none enters a derivative."""
     alone = jax.tree.map(lambda x: x[position : position + 1], searches)
-    channel = searches.labels[position].channel
     rate = branching_ratio(channel, sm, model, treatment, m_X, 1.0)
     production = jnp.zeros(len(CHANNEL_NAMES)).at[CHANNEL_NAMES.index(channel)].set(rate)
     at_mass = mass_point(sm, alone, m_X, production, unit_decays(sm, model, m_X))
@@ -84,21 +84,25 @@ def boundary_coupling(
     if branch not in range(4):
         raise InputError(f"branch = {branch}: give 0, 1, 2 or 3; edges are counted upwards")
     require_described(model, treatment)
-    return _coupling(sm, model, treatment, searches, names.index(search), branch, m_X)
+    position = names.index(search)
+    channel = searches.labels[position].channel
+    arrays = model.unnamed(), treatment, searches.unlabelled()
+    return _coupling(sm, *arrays, position, channel, branch, m_X)
 
 
-@functools.partial(jax.jit, static_argnames=("treatment", "position", "branch"))
+@functools.partial(jax.jit, static_argnames=("treatment", "position", "channel", "branch"))
 def _coupling(
     sm: StandardModel,
     model: GaugeModel,
     treatment: Treatment,
     searches: SearchSet,
     position: int,
+    channel: str,
     branch: int,
     m_X: ArrayLike,
 ) -> Array:
     """One edge of one search."""
-    one = _search_at_mass(sm, model, treatment, searches, position, m_X)
+    one = _search_at_mass(sm, model, treatment, searches, position, channel, m_X)
     found = excluded_edges(one, turning_points(one.neutrinos), Ends(*jnp.log(jnp.array(WIDEST))))
     sources = jnp.stack([found.lower, found.upper], axis=1).ravel()
     inner = (sources != NONE) & (sources != BOTTOM) & (sources != TOP)

@@ -1,7 +1,7 @@
 """Searches, and as a struct of arrays what each compares: BR(channel) * P(final state) with its limit."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import jax
@@ -67,6 +67,10 @@ class SearchSet:
     tau_window: Array  # (search, 2) lifetimes that count [s]; (0, inf) without a window
     m_X_window: Array  # (search, 2) [GeV]
     veto: Array  # (search, veto, 2) masses without data [GeV]; (inf, inf) where there are fewer
+
+    def unlabelled(self) -> "SearchSet":
+        """The arrays alone: what is compiled for them serves every set of as many searches."""
+        return replace(self, labels=(), set_name="")
 
 
 def load_searches(

@@ -1,6 +1,6 @@
 """The U(1)_X model: one charge per fermion, and the anomaly coefficients that decide what it means."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,10 @@ class GaugeModel:
     right_handed_neutrinos: tuple[float, ...] = field(metadata={"static": True})  # their charges
     charge: Array  # (fermion,), in the order of fermions.FERMIONS
     m_nu_R: Array  # mass of the right-handed neutrinos [GeV]; only "majorana" ones have their own
+
+    def unnamed(self) -> "GaugeModel":
+        """What is computed from: what is compiled for it serves every model with such neutrinos."""
+        return replace(self, name="", title="", previous_limits=None)
 
 
 def load_model(name_or_path: str | Path | dict[str, Any], *, relative_to: Path | None = None) -> GaugeModel:

@@ -136,7 +136,7 @@ def rates_at_masses(
         If 64-bit floats are off.
     """
     require_x64()
-    masses = jnp.asarray(m_X, dtype=float)
+    model, searches, masses = model.unnamed(), searches.unlabelled(), jnp.asarray(m_X, dtype=float)
     production = _production(sm, model, treatment, nodes, masses)
     decays = _decays(sm, model, nodes, masses)
     points, in_domain = _mass_points(sm, model, searches, nodes, masses, production, decays)

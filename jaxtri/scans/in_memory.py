@@ -81,8 +81,9 @@ def plane_of(spec: Spec) -> Plane:
     return Plane(
         treatments=spec.treatments,
         sm=spec.sm,
-        model=spec.model,
-        searches=spec.searches,
+        model=spec.model.unnamed(),
+        searches=spec.searches.unlabelled(),
+        labels=spec.searches.labels,
         m_X=(float(spec.m_X[0]), float(spec.m_X[-1])),
         window=Ends(float(np.log(spec.g_X[0])), float(np.log(spec.g_X[-1]))),
         three_pions=(low, high),

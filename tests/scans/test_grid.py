@@ -4,6 +4,7 @@ Oracle: a Python loop over the points, tests/pointwise.py, with the public rates
 triangle sum from the public decoupling factor.
 """
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -14,13 +15,14 @@ import numpy as np
 import pytest
 
 import pointwise
-from jaxtri import decoupling_factor, load_spec, scan
+from jaxtri import decoupling_factor, load_searches, load_spec, scan
 from jaxtri.durable.storage import tiling
 from jaxtri.durable.storage.tiling import inside
 from jaxtri.errors import InputError
-from jaxtri.limits.signal import log_ratio
+from jaxtri.limits.signal import log_ratio, mass_point
+from jaxtri.scans import grid
 from jaxtri.scans.arrays import ARRAYS, CELL_ARRAYS, EXCLUDED, NO_SEARCH, STATUS, USUAL
-from jaxtri.scans.grid import columns
+from jaxtri.scans.grid import rates_at_masses
 from jaxtri.scans.provenance import header, plan_of
 from jaxtri.scans.tiles import compute, compute_tile
 
@@ -200,7 +202,27 @@ def test_axes_and_shapes(scans):
 
 @pytest.fixture(scope="module")
 def axis(spec):
-    return columns(spec.sm, spec.model, spec.treatments[0], spec.searches, spec.m_X)
+    return rates_at_masses(spec.sm, spec.model, spec.treatments[0], spec.searches, spec.m_X)
+
+
+def test_what_is_compiled_depends_on_no_name(monkeypatch, spec):
+    """Searches and models of other names are traced once; another number of searches is traced again."""
+    traced = []
+    monkeypatch.setattr(grid, "mass_point", lambda *rest: traced.append(1) or mass_point(*rest))
+
+    def times(*names, model=spec.model):
+        searches = load_searches("printed", only=[*names])
+        point = rates_at_masses(
+            spec.sm, model, spec.treatments[0], searches, [0.05, 0.1, 0.2]
+        ).points  # no other test's
+        assert point.searches.log_norm.shape == (3, len(names))
+        return len(traced)
+
+    once = times("l3_1991_zgamma_ee")
+    assert once > 0
+    renamed = dataclasses.replace(spec.model, name="another", title="another", previous_limits=None)
+    assert times("na62_2022_kpi_mumu", model=renamed) == once
+    assert times("l3_1991_zgamma_ee", "na62_2022_kpi_mumu") > once  # so this is able to fail
 
 
 CUTS = {  # of 7 masses and 5 couplings: chunk, cells and columns of a tile; most leave pieces to be padded
@@ -212,7 +234,7 @@ CUTS = {  # of 7 masses and 5 couplings: chunk, cells and columns of a tile; mos
 @pytest.mark.parametrize(("chunk", "most", "most_columns"), CUTS.values(), ids=CUTS)
 def test_tiles_and_chunks_change_nothing(monkeypatch, spec, chunk, most, most_columns):
     whole = compute(spec, spec.treatments[0])
-    monkeypatch.setattr(tiling, "CHUNK", dict(zip(("m_X", "g_X"), chunk, strict=True)))
+    monkeypatch.setattr(tiling, "CHUNK", chunk)
     monkeypatch.setattr(tiling, "TILE_CELLS", most)
     monkeypatch.setattr(tiling, "TILE_COLUMNS", most_columns)
     assert plan_of(header(spec, spec.treatments[0])).count > 1
@@ -222,7 +244,7 @@ def test_tiles_and_chunks_change_nothing(monkeypatch, spec, chunk, most, most_co
 
 
 def test_tiles_fill_the_plane_once(monkeypatch, spec):
-    monkeypatch.setattr(tiling, "CHUNK", {"m_X": 2, "g_X": 2})
+    monkeypatch.setattr(tiling, "CHUNK", (2, 2))
     monkeypatch.setattr(tiling, "TILE_CELLS", 8)
     cut = plan_of(header(spec, spec.treatments[0]))
     seen = np.zeros(cut.shape, int)
@@ -289,7 +311,7 @@ def test_overflow_is_not_finite(spec):
 
 def rows_of(axis, dtype):
     cast = lambda x: x.astype(dtype) if x.dtype == float else x  # noqa: E731
-    return jax.tree.map(cast, axis.rows.searches)
+    return jax.tree.map(cast, axis.points.searches)
 
 
 def over_grid(function, axis, log_g, dtype="float64"):
