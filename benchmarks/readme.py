@@ -74,7 +74,7 @@ def main():
         f"{again:.1f} s again (compiled kernels are kept); {os.cpu_count()} cores."
     )
     readme = ROOT / "README.md"
-    text = block(readme.read_text(), "compare", comparison.table(scan(SPEC)))
+    text = block(readme.read_text(), "compare", comparison.compare(scan(SPEC)))
     text = block(text, "triangle", triangle)
     curves = io.StringIO()
     with contextlib.redirect_stdout(curves):

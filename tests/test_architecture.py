@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import jaxtri
-from places import ROOT
+from places import PATIENCE_S, ROOT
 
 LINT = Path(sys.executable).with_name("lint-imports")
 UPSIDE_DOWN = """[importlinter]
@@ -27,7 +27,7 @@ SYSTEM = {"dev", "etc", "proc", "sys", "usr", "bin"}  # the same on every machin
 
 def lint(*options):
     command = [LINT, "--no-cache", *options]
-    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=PATIENCE_S)
 
 
 def test_imports_go_one_way():

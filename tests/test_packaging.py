@@ -12,7 +12,7 @@ from pathlib import Path
 import h5py
 import pytest
 
-from places import ROOT
+from places import PATIENCE_S, ROOT
 
 TABLES = sorted(
     str(path.relative_to(ROOT))
@@ -29,7 +29,7 @@ axes = {m_X = {values = [0.01, 0.02]}, g_X = {values = [1e-9, 1e-3]}}
 
 def checked(*command, cwd):
     done = subprocess.run(
-        [*map(str, command)], cwd=cwd, check=False, capture_output=True, text=True, timeout=300
+        [*map(str, command)], cwd=cwd, check=False, capture_output=True, text=True, timeout=PATIENCE_S
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

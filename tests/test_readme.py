@@ -19,7 +19,7 @@ README = (ROOT / "README.md").read_text()
 def test_the_comparison_table_is_what_the_command_prints():
     written = README.split("<!-- compare -->\n")[1].split("\n<!-- end of compare -->")[0]
     spec = dataclasses.replace(jaxtri.load_spec(ROOT / "scans" / "figure_3.toml"), curves=False)
-    assert written == comparison.table(jaxtri.scan(spec))
+    assert written == comparison.compare(jaxtri.scan(spec))
 
 
 @pytest.mark.parametrize("line", re.findall(r"^jaxtri (.+?)(?: +#.*)?$", README, flags=re.MULTILINE))

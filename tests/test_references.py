@@ -13,7 +13,7 @@ from jaxtri.model.constants import HBAR, NB_PER_GEV2
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.standard_model import TABLES, input_table, input_values
 from jaxtri.model.treatment import CHOICES
-from places import REFERENCE
+from places import PATIENCE_S, REFERENCE
 
 SCRIPTS = sorted(REFERENCE.glob("*.py"))
 RATES = {  # name in rates.py: name in the tables, where they differ
@@ -143,7 +143,7 @@ def test_reference_does_not_know_the_package(script):
 
 def test_rates_can_be_made_again(tmp_path):
     copy = shutil.copy(REFERENCE / "rates.py", tmp_path)
-    subprocess.run([sys.executable, "-I", copy], check=True, timeout=60)
+    subprocess.run([sys.executable, "-I", copy], check=True, timeout=PATIENCE_S)
     assert json.loads((tmp_path / "rates.json").read_text()) == json.loads(
         (REFERENCE / "rates.json").read_text()
     )

@@ -43,7 +43,7 @@ def plot(arguments: argparse.Namespace) -> str:
 def compare(arguments: argparse.Namespace) -> str:
     """The table of what each group adds to earlier limits."""
     files = [Path(name) for name in arguments.files]
-    return comparison.table(_distinct(files, [hdf5_scan.open_scan(path) for path in files]))
+    return comparison.compare(_distinct(files, [hdf5_scan.open_scan(path) for path in files]))
 
 
 def cite(arguments: argparse.Namespace) -> str:

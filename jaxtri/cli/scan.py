@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> str:
     drawn = figure.draw_scans(scans, title=spec.figure.title or spec.title, palette=palette)
     fingerprint = " ".join(scan.header.fingerprint for scan in scans.values())
     figure.save(drawn, stem, fingerprint=fingerprint, only=work.files)
-    return "\n".join(["wrote " + ", ".join(map(str, work.files)), comparison.table(scans)])
+    return "\n".join(["wrote " + ", ".join(map(str, work.files)), comparison.compare(scans)])
 
 
 def scan(arguments: argparse.Namespace) -> str:

@@ -81,8 +81,20 @@ def leading_searches(scan: Scan, letter: str, most: int = 4) -> list[str]:
     return sorted((name for name, area in areas.items() if area), key=lambda name: -areas[name])[:most]
 
 
-def table(scans: Mapping[str, Scan]) -> str:
-    """The comparison as a Markdown table: one row a group, one column a scan; dex is the largest gain."""
+def compare(scans: Mapping[str, Scan]) -> str:
+    """Return a table of the masses at which scans exclude couplings that nothing excluded before.
+
+    Parameters
+    ----------
+    scans
+        Scans of the (m_X, g_X) plane by the names that head the columns.
+
+    Returns
+    -------
+    str
+        Markdown: a row for Z, B and K decays, with mass ranges [GeV] and the largest gain in decades of g_X,
+        and a row for each search that counts a window of lifetimes, with the box around its island.
+    """
     names = list(scans)
     known = all(one.header.configuration["model"]["previous_limits"] for one in scans.values())
     what = "new exclusion" if known else "exclusion (no earlier limits known)"

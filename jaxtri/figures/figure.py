@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from jaxtri.durable.storage.atomic_files import write_whole
-from jaxtri.errors import InputError
+from jaxtri.errors import InputError, unknown_name
 from jaxtri.figures.comparison import leading_searches
 from jaxtri.figures.marching_squares import filled
 from jaxtri.figures.panels import (
@@ -69,28 +69,70 @@ def draw_scans(scans: Mapping[str, Scan], *, title: str, palette: str = "paper")
         If a scan does not hold ``log10_ratio`` and ``status``.
     """
     for scan in scans.values():
-        if lacking := [name for name in PLOTTED if name not in scan.header.arrays]:
-            raise InputError(
-                f"{scan.header.title}: holds no {' and no '.join(lacking)}, from which a plane is drawn; "
-                "scan again with them among arrays"
-            )
+        _require_plotted(scan)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(PANEL[0] * len(scans), PANEL[1]), layout="constrained")
         FigureCanvasAgg(figure)
         panels = figure.subplots(1, len(scans), squeeze=False)[0]
         for axes, (name, scan) in zip(panels, scans.items(), strict=True):
-            m_X, g_X = scan["m_X"], scan["g_X"]
-            limits = previous_limits(scan.header.configuration)
-            draw_previous(axes, [(one.m_X, one.g_low, one.g_high) for one in limits], g_X[-1])
-            for depth, letter in enumerate(STACK):
-                _draw_group(axes, scan, letter, PALETTES[palette][letter], zorder=2 + depth)
             search_set = scan.header.configuration["searches"]["set"]
-            finish_plane(axes, m_X, g_X, f"treatment: {name}\nsearches: {search_set}, {_levels(scan)}")
+            title_of = f"treatment: {name}\nsearches: {search_set}, {_levels(scan)}"
+            draw(scan, axes, palette=palette, title=title_of)
             leading = {letter: leading_searches(scan, letter) for letter in STACK}
-            draw_legend(axes, palette, leading, grey=bool(limits))
+            grey = bool(previous_limits(scan.header.configuration))
+            draw_legend(axes, palette, leading, grey=grey)
         figure.suptitle(_typeset(title), fontsize=12)
         figure.get_layout_engine().set(rect=(0, LEGEND, 1, 1 - LEGEND))  # type: ignore[union-attr,call-arg]
         return figure
+
+
+def draw(
+    scan: Scan, axes: Axes, *, palette: str = "okabe-ito", previous: bool = True, title: str | None = None
+) -> None:
+    """Draw what a scan excludes into a panel of one's own: regions, axes with units, a title.
+
+    Parameters
+    ----------
+    scan
+        A scan in the (m_X, g_X) plane, in memory or from `open_scan`.
+    axes
+        A Matplotlib ``Axes``; its scales, limits, labels and title are set.
+    palette
+        "okabe-ito" (colour-blind safe, hatched) or "paper" (Z red, B blue, K green).
+    previous
+        Shade the couplings that earlier searches exclude, where the model has a table of them.
+    title
+        Of the panel; by default model and treatment.
+
+    Raises
+    ------
+    InputError
+        If the palette is unknown, the scan has further axes, or does not hold ``log10_ratio`` and ``status``.
+    """
+    _require_plotted(scan)
+    if palette not in PALETTES:
+        raise unknown_name("draw", "palette", palette, PALETTES)
+    m_X, g_X = scan["m_X"], scan["g_X"]
+    if previous:
+        limits = previous_limits(scan.header.configuration)
+        draw_previous(axes, [(one.m_X, one.g_low, one.g_high) for one in limits], g_X[-1])
+    for depth, letter in enumerate(STACK):
+        _draw_group(axes, scan, letter, PALETTES[palette][letter], zorder=2 + depth)
+    model = scan.header.configuration["model"]["name"]
+    finish_plane(axes, m_X, g_X, f"{model}, {scan.header.treatment}" if title is None else title)
+
+
+def _require_plotted(scan: Scan) -> None:
+    """Raise where a plane cannot be drawn."""
+    if scan.further_axes:
+        names = ", ".join(f"{name} = ..." for name in scan.further_axes)
+        raise InputError(f"{scan.header.title}: choose one plane first, with at({names})")
+    missing = [name for name in PLOTTED if name not in scan.header.arrays]
+    if missing:
+        raise InputError(
+            f"{scan.header.title}: holds no {' and no '.join(missing)}, from which a plane is drawn; "
+            "scan again with them among arrays"
+        )
 
 
 def _draw_group(axes: Axes, scan: Scan, letter: str, style: Style, zorder: float) -> None:

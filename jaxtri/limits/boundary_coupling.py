@@ -15,6 +15,7 @@ from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment, require_described
 from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.numerics.mapping import over
 from jaxtri.numerics.roots import implicit_root
 from jaxtri.physics.decays.in_flight import turning_points
 from jaxtri.physics.decays.widths import unit_decays
@@ -59,7 +60,7 @@ def boundary_coupling(
     sm, model, treatment, searches
         The records; ``jax.grad`` and ``jax.hessian`` work with respect to all of their numbers.
     m_X
-        Mass of X [GeV].
+        Mass of X [GeV], of any shape.
     branch
         Which edge, counted upwards: 0 is where exclusion begins, 1 where it ends, 2 where it begins again.
 
@@ -87,10 +88,24 @@ def boundary_coupling(
     position = names.index(search)
     channel = searches.labels[position].channel
     arrays = model.unnamed(), treatment, searches.unlabelled()
-    return _coupling(sm, *arrays, position, channel, branch, m_X)
+    return _couplings(sm, *arrays, position, channel, branch, m_X)
 
 
 @functools.partial(jax.jit, static_argnames=("treatment", "position", "channel", "branch"))
+def _couplings(
+    sm: StandardModel,
+    model: GaugeModel,
+    treatment: Treatment,
+    searches: SearchSet,
+    position: int,
+    channel: str,
+    branch: int,
+    m_X: ArrayLike,
+) -> Array:
+    """One edge of one search at masses of any shape."""
+    return over(lambda m: _coupling(sm, model, treatment, searches, position, channel, branch, m), m_X)
+
+
 def _coupling(
     sm: StandardModel,
     model: GaugeModel,

@@ -1,12 +1,10 @@
 """A scan without a file: the grid of every treatment, with the exact boundaries beside it."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from jaxtri.boundary.bands import Band, bands_of
 from jaxtri.boundary.plane import Plane
 from jaxtri.boundary.record import Boundaries
 from jaxtri.boundary.trace import traced
@@ -15,11 +13,11 @@ from jaxtri.limits.excluded_couplings import Ends
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.physics.decays.hadrons import three_pion_window
 from jaxtri.scans.record import Scan
-from jaxtri.scans.spec import Spec, as_spec
+from jaxtri.scans.spec import Source, Spec, as_spec
 from jaxtri.scans.tiles import compute
 
 
-def scan(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Scan]:
+def scan(source: Source) -> dict[str, Scan]:
     """Run a scan in memory.
 
     Parameters
@@ -45,7 +43,7 @@ def scan(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Scan]:
     return {name: replace(one, boundaries=curves.get(name)) for name, one in grids.items()}
 
 
-def boundaries(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Boundaries]:
+def boundaries(source: Source) -> dict[str, Boundaries]:
     """Trace every exclusion boundary of a scan.
 
     Parameters
@@ -73,6 +71,30 @@ def boundaries(source: str | Path | Mapping[str, Any] | Spec) -> dict[str, Bound
             'scan it with arrays = ["g_X_range"]'
         )
     return traced(plane_of(spec))
+
+
+def bands(source: Source) -> dict[str, list[Band]]:
+    """Trace every exclusion boundary of a scan, and say how uncertain it is.
+
+    Parameters
+    ----------
+    source
+        As for `boundaries`.
+
+    Returns
+    -------
+    dict
+        `Band` of every curve, in the order of `boundaries`, by treatment: 1 sigma of ln g_X from the errors
+        of the inputs, and the inputs that lead.
+
+    Raises
+    ------
+    InputError
+        For everything that is wrong with the specification, before anything is computed.
+    """
+    spec = as_spec(source)
+    found, plane = boundaries(spec), plane_of(spec)
+    return {one.name: list(bands_of(plane, one, found[one.name].curves)) for one in spec.treatments}
 
 
 def plane_of(spec: Spec) -> Plane:

@@ -22,11 +22,12 @@ from jaxtri.limits.excluded_couplings import (
 )
 from jaxtri.limits.signal import MassPoint, SearchAtMass, log_ratio
 from jaxtri.model.treatment import Treatment
+from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.physics.decays.in_flight import log_probability, turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES
 from jaxtri.physics.production.channels import CHANNEL_NAMES
 from jaxtri.scans.grid import MassRates, rates_at_masses
-from jaxtri.scans.spec import Spec
+from jaxtri.scans.spec import Source, Spec, as_spec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,25 +74,38 @@ def _at_mass(spec: Spec, treatment: Treatment, m_X: float) -> MassRates:
     return jax.tree.map(lambda x: x[0], found)
 
 
-def point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
+def point(source: Source, m_X: float, g_X: float, *, treatment: str | None = None) -> dict[str, Point]:
     """Compute everything at one point.
 
     Parameters
     ----------
-    spec
-        A scan; its axes are not used.
-    treatment
-        One of its treatments.
+    source
+        A scan file with one model, its content as nested dictionaries, or a loaded specification; its axes
+        are not used.
     m_X
         Mass of X [GeV].
     g_X
         Gauge coupling.
+    treatment
+        Only this treatment of the scan file.
+
+    Returns
+    -------
+    dict
+        `Point` by treatment: every rate, the lifetime, and why each search excludes the point or does not.
 
     Raises
     ------
     InputError
-        If mass or coupling is not a positive number.
+        If the scan is wrong, the treatment is none of it, or mass or coupling is not a positive number.
     """
+    require_x64()
+    spec = as_spec(source)
+    return {one.name: _point(spec, one, m_X, g_X) for one in spec.chosen(treatment)}
+
+
+def _point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
+    """Everything at one point under one treatment."""
     _require_positive("g_X", g_X)
     found = _at_mass(spec, treatment, m_X)
     mass = found.points
@@ -136,24 +150,38 @@ def _verdict(spec: Spec, mass: MassPoint, index: int, log_g: float, ratio: float
     )
 
 
-def excluded_couplings(spec: Spec, treatment: Treatment, m_X: float) -> dict[str, list[tuple[float, float]]]:
-    """Couplings that every search excludes at one mass.
+def excluded_couplings(
+    source: Source, m_X: float, *, treatment: str | None = None
+) -> dict[str, dict[str, list[tuple[float, float]]]]:
+    """Return the couplings that every search excludes at one mass.
 
     Parameters
     ----------
-    spec
-        A scan; its coupling axis is not used: couplings from 1e-15 to 10 are searched.
-    treatment
-        One of its treatments.
+    source
+        As for `point`; couplings from 1e-15 to 10 are searched, whatever its axes.
     m_X
         Mass of X [GeV].
+    treatment
+        Only this treatment of the scan file.
 
     Returns
     -------
     dict
-        By search the intervals (lowest, highest) coupling, edges exact to rounding; an empty list
-        where it excludes nothing.  ``WIDEST[1]`` as highest: open upwards.
+        By treatment and search the intervals (lowest, highest) coupling, edges exact to rounding; an empty
+        list where nothing is excluded.  A highest coupling of 10: open upwards.
+
+    Raises
+    ------
+    InputError
+        If the scan is wrong, the treatment is none of it, or the mass is not a positive number.
     """
+    require_x64()
+    spec = as_spec(source)
+    return {one.name: _excluded(spec, one, m_X) for one in spec.chosen(treatment)}
+
+
+def _excluded(spec: Spec, treatment: Treatment, m_X: float) -> dict[str, list[tuple[float, float]]]:
+    """Excluded couplings of every search at one mass under one treatment."""
     mass = _at_mass(spec, treatment, m_X).points
     found = jax.tree.map(np.asarray, _edges(mass))
     value = np.exp(found.value)

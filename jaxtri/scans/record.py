@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from jaxtri.boundary.record import Boundaries
 from jaxtri.errors import InputError, unknown_name
-from jaxtri.scans.arrays import LABELS, PLANE, STATUS, USUAL, dims_of
+from jaxtri.scans.arrays import ARRAYS, LABELS, PLANE, STATUS, USUAL, dims_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,12 +114,7 @@ class Scan:
                 if setting:
                     raise InputError(f"at: {name} is set by the axis {setting[0]}; give a value of that")
                 raise unknown_name("at", "further axis", name, self.further_axes)
-            nodes = np.asarray(self.header.axes[name])
-            if not nodes.min() <= value <= nodes.max():
-                raise InputError(
-                    f"at: {name} = {value}: give a value from {nodes.min():g} to {nodes.max():g}"
-                )
-            position[name] = int(np.argmin(np.abs(nodes - value)))
+            position[name] = self._position("at", name, value)
         kept = {name: values for name, values in self.header.axes.items() if name not in where}
         index = {
             name: tuple(position.get(dim, slice(None)) for dim in dims_of(name, self.header.axes))
@@ -134,6 +129,72 @@ class Scan:
         """Part of an array; of a file no more is read."""
         arrays = self.arrays
         return np.asarray(arrays.part(name, index) if isinstance(arrays, Arrays) else arrays[name][index])
+
+    def sel(self, name: str, **where: float | str) -> npt.NDArray[Any]:
+        """Return part of an array: at the nearest nodes of axes, for labels by name.
+
+        Of a file only this part is read.
+
+        Parameters
+        ----------
+        name
+            Of the array.
+        where
+            Value by axis (the nearest node is taken), or name by ``search``, ``channel``, ``final_state`` or
+            ``range_end``; what is left out is kept whole.
+
+        Raises
+        ------
+        InputError
+            If there is no such array, dimension of it or label, or a value lies outside its axis.
+        """
+        if name not in self.header.arrays:
+            raise unknown_name(f'scan "{self.header.title}"', "stored array", name, self.header.arrays)
+        dims = dims_of(name, self.header.axes)
+        for dim in where:
+            if dim not in dims:
+                raise unknown_name(f"sel: {name}", "dimension", dim, dims)
+        found = {dim: self._position("sel", dim, value) for dim, value in where.items()}
+        return self._part(name, tuple(found.get(dim, slice(None)) for dim in dims))
+
+    def _position(self, where: str, dim: str, value: float | str) -> int:
+        """Position of a label, or of the node nearest to a value."""
+        if dim in LABELS:
+            if value not in self.header.axes[dim]:
+                raise unknown_name(where, dim.replace("_", " "), str(value), self.header.axes[dim])
+            return int(self.header.axes[dim].index(value))
+        nodes = np.asarray(self.header.axes[dim])
+        if isinstance(value, str) or not nodes.min() <= value <= nodes.max():
+            raise InputError(
+                f"{where}: {dim} = {value}: give a value from {nodes.min():g} to {nodes.max():g}"
+            )
+        distance = np.abs(np.log(nodes / value)) if dim in PLANE else np.abs(nodes - value)
+        return int(np.argmin(distance))
+
+    def to_xarray(self) -> Any:
+        """Return all arrays as an ``xarray.Dataset`` with named dimensions, coordinates, units and meanings.
+
+        Raises
+        ------
+        InputError
+            If xarray is not installed (extra ``xarray``).
+        """
+        try:
+            import xarray
+        except ImportError as error:
+            raise InputError("to_xarray needs xarray: pip install 'jaxtri[xarray]'") from error
+        header = self.header
+        arrays = {
+            name: (
+                dims_of(name, header.axes),
+                self[name],
+                {"units": ARRAYS[name].units, "long_name": ARRAYS[name].long_name},
+            )
+            for name in header.arrays
+        }
+        coordinates = {name: list(axis) if name in LABELS else axis for name, axis in header.axes.items()}
+        said = {"title": header.title, "treatment": header.treatment, "config_sha256": header.fingerprint}
+        return xarray.Dataset(arrays, coordinates, said)
 
     def group(self, letter: str) -> npt.NDArray[np.floating[Any]]:
         """log10_ratio of the best search among the decays of one parent, "Z", "B" or "K".

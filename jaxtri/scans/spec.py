@@ -69,6 +69,21 @@ class Spec:
         """Whether exact boundaries are traced: where they are wanted, and only a plane has them."""
         return self.curves and not self.axes
 
+    def chosen(self, name: str | None) -> tuple[Treatment, ...]:
+        """Return all treatments, or the one of a name.
+
+        Raises
+        ------
+        InputError
+            If there is none of that name.
+        """
+        if name is None:
+            return self.treatments
+        for one in self.treatments:
+            if one.name == name:
+                return (one,)
+        raise unknown_name(self.name, "treatment in this scan", name, [one.name for one in self.treatments])
+
     def configuration(self, treatment: Treatment) -> dict[str, Any]:
         """Return the resolved configuration of one treatment of this scan, as plain data."""
         return {
@@ -109,6 +124,9 @@ class Spec:
         return digest.hexdigest()
 
 
+Source = str | Path | Mapping[str, Any] | Spec  # a scan file, its content, or what was loaded from it
+
+
 def load_spec(source: str | Path | Mapping[str, Any]) -> Spec:
     """Read a scan file with one model, or take its content as a mapping.
 
@@ -129,7 +147,7 @@ def load_spec(source: str | Path | Mapping[str, Any]) -> Spec:
     return specs[0]
 
 
-def as_spec(source: str | Path | Mapping[str, Any] | Spec) -> Spec:
+def as_spec(source: Source) -> Spec:
     """Return a specification as it is, and load anything else with `load_spec`."""
     return source if isinstance(source, Spec) else load_spec(source)
 

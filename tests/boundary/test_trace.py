@@ -254,7 +254,7 @@ def test_identities_where_the_signal_is_quadratic(sm, b_minus_l, treatments):
     ("search", "treatment", "m_X", "branch"),
     [
         ("na62_2021_kpi_invisible_low", "matched", 0.05, 0),
-        (DISPLACED, "figure", 0.4, 1),
+        pytest.param(DISPLACED, "figure", 0.4, 1, marks=pytest.mark.long),
     ],
 )
 def test_hessian_is_the_difference_of_gradients(search, treatment, m_X, branch, sm, b_minus_l, treatments):

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import time
@@ -29,9 +28,8 @@ from jaxtri.scans import point
 from jaxtri.scans.arrays import USUAL
 from jaxtri.scans.spec import load_spec
 from jaxtri.tables.reader import names
-from places import PROGRAM
+from places import PATIENCE_S, PROGRAM
 
-HELP_SECONDS = 1.0  # measured 0.04 s; a busy CI machine is slow
 HEAVY = {"jax", "jaxlib", "numpy", "matplotlib", "h5py", "pydantic"}
 PNG, PDF = b"\x89PNG", b"%PDF"
 SPEC = """title = "U(1)_{B-L}: small"
@@ -73,7 +71,7 @@ def run(place):
     def start(*arguments, cwd=place, program=(PROGRAM,)):
         command = [*program, *map(str, arguments)]
         return subprocess.run(
-            command, cwd=cwd, env=environment, check=False, capture_output=True, text=True, timeout=120
+            command, cwd=cwd, env=environment, check=False, capture_output=True, text=True, timeout=PATIENCE_S
         )
 
     return start
@@ -145,7 +143,7 @@ def test_run_writes_arrays_figure_and_table(first, place):
     assert (place / "small.pdf").read_bytes().startswith(PDF)
     assert (place / "small.png").read_bytes().startswith(PNG)
     scans = {name: hdf5_scan.open_scan(place / f"small_{name}.h5") for name in ("figure", "matched")}
-    assert "\n".join(table) == comparison.table(scans)
+    assert "\n".join(table) == comparison.compare(scans)
     fingerprint = scans["figure"].header.fingerprint.encode()
     assert fingerprint in (place / "small.png").read_bytes()
 
@@ -288,7 +286,7 @@ def strict(text):
 
 
 def test_point(answers, spec):
-    one = point.point(spec, spec.treatments[1], 0.3, 2e-6)
+    one = point.point(spec, 0.3, 2e-6)[spec.treatments[1].name]
     text = answers["point"].stdout
     assert "m_X = 0.3 GeV, g_X = 2e-06, treatment matched: not excluded" in text
     assert f"width {one.width:.6g} GeV, lifetime {one.lifetime:.6g} s" in text
@@ -301,7 +299,7 @@ def test_point_as_json(ask, spec):
     figure, matched = strict(out)
     assert (code, err) == (0, "")
     assert [figure["treatment"], matched["treatment"]] == ["figure", "matched"]
-    one = point.point(spec, spec.treatments[1], 0.3, 2e-6)
+    one = point.point(spec, 0.3, 2e-6)[spec.treatments[1].name]
     assert matched["branching_ratios"] == one.branching_ratios
     assert matched["triangle_sum"] == [one.triangle_sum.real, one.triangle_sum.imag]
     assert sum(matched["x_branching_ratios"].values()) == pytest.approx(1, 1e-12)
@@ -441,15 +439,6 @@ def test_version(run):
     assert version("jaxtri") == jaxtri.__version__
 
 
-def test_help_is_quick(run):
-    def seconds():
-        start = time.perf_counter()
-        assert run("--help").returncode == 0
-        return time.perf_counter() - start
-
-    assert statistics.median(seconds() for _ in range(5)) < HELP_SECONDS
-
-
 @pytest.mark.parametrize(("line", "imported"), [("--help", set()), ("models", HEAVY)])
 def test_help_imports_nothing_heavy(run, line, imported):  # "models" shows that the set can be fuller
     code = (
@@ -483,7 +472,7 @@ def test_interrupted(tmp_path, first, place):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, err
     assert out == ""
     assert err.splitlines()[-1].endswith(
@@ -499,7 +488,12 @@ def test_a_reader_that_goes_away(place):
     os.close(gone)  # as `| head` does once it has its lines
     try:
         done = subprocess.run(
-            [PROGRAM, "models"], stdout=output, stderr=subprocess.PIPE, cwd=place, check=False, timeout=60
+            [PROGRAM, "models"],
+            stdout=output,
+            stderr=subprocess.PIPE,
+            cwd=place,
+            check=False,
+            timeout=PATIENCE_S,
         )
     finally:
         os.close(output)
@@ -509,7 +503,7 @@ def test_a_reader_that_goes_away(place):
 
 def test_a_stable_x_is_excluded_by_invisible_searches(place):
     spec = load_spec(place / "baryon.toml")
-    one = point.point(spec, spec.treatments[0], 0.05, 1e-3)  # below the lightest hadronic final state
+    one = point.point(spec, 0.05, 1e-3)[spec.treatments[0].name]  # below the lightest hadronic final state
     assert one.lifetime == float("inf")
     assert "na62_2021_kpi_invisible_low" in one.excluded_by
 

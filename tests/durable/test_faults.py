@@ -18,7 +18,7 @@ import sys
 import pytest
 
 from made_up_job import OUTPUT, REFUSING
-from places import HELPERS
+from places import HELPERS, PATIENCE_S
 
 FEWEST_CALLS = 150  # a job with fewer would not say much
 LANES = {
@@ -26,8 +26,8 @@ LANES = {
     "none from what a killed run left": ("none", "resumed", "--step", "2"),
 }
 STEPS = {"gzip from the beginning": 1, "none from what a killed run left": 2}  # every call, every other call
+SAMPLE_STEP = 20
 CONTROL_STEP = 7  # every seventh call is enough to catch a writer that is wrong
-SECONDS = 600  # about 40 on two quiet cores
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc"),
@@ -58,7 +58,7 @@ def begin(shim, tmp_path_factory):
 
 
 def found_by(process):
-    printed, _ = process.communicate(timeout=SECONDS)
+    printed, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     return json.loads(printed)
 
@@ -70,6 +70,15 @@ def found(begin):
     return {name: found_by(process) for name, process in running.items()}
 
 
+def test_some_faults_lose_and_spoil_nothing(begin):
+    """A sample of the calls; the long tests try them all."""
+    one = found_by(begin("gzip", "fresh", "--step", str(SAMPLE_STEP)))
+    assert one["wrong"] == []
+    assert one["tried"]["die"] == one["tried"]["tear"] >= FEWEST_CALLS // SAMPLE_STEP
+    assert one["tried"]["fail"] > 0
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("lane", LANES)
 def test_no_fault_at_any_call_loses_or_spoils_anything(found, lane, record_property):
     one = found[lane]
@@ -87,6 +96,7 @@ def needs_space(call):
     return not call.startswith(("unlink", "rmdir"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lane", LANES)
 def test_everything_is_on_disk_before_it_has_its_name(found, lane):
     maker = rf"\.{re.escape(socket.gethostname())}\.\d+\.\d+\.\w+\.part$"
@@ -111,6 +121,7 @@ def test_everything_is_on_disk_before_it_has_its_name(found, lane):
     assert calls[at + 1] == "fsync "
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lane", LANES)
 def test_a_writer_that_writes_in_place_is_caught(begin, lane):
     one = found_by(begin(*LANES[lane][:2], "--in-place", "--step", str(CONTROL_STEP)))

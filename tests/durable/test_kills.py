@@ -28,7 +28,7 @@ from jaxtri.durable.jobs.job import read_plan
 from jaxtri.durable.storage.process_identity import this_process
 from jaxtri.durable.storage.tile_records import finished_tiles, shard_path
 from many_tiles import NAME, OUTPUT, SPEC, TILES, parts, place, shards, stored
-from places import PROGRAM
+from places import PATIENCE_S, PROGRAM
 
 AS_IN_A_TERMINAL = (  # a job in the background inherits that SIGINT is ignored
     "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
@@ -36,7 +36,6 @@ AS_IN_A_TERMINAL = (  # a job in the background inherits that SIGINT is ignored
 )
 LANES = 2  # scans side by side
 KILLS = 25  # of each
-SECONDS = 300  # for one command; measured 3 to 5, on busy cores 15
 START_S = 2.0  # kills that are to come early come within this time from the start,
 OWNED_S = 1.0  # from when the folder is owned,
 SHARD_S = 0.1  # from when a shard is there,
@@ -69,7 +68,7 @@ def start(cache):
 def run(start):
     def whole(folder, *arguments):
         process = start(folder, *arguments)
-        said, complaint = process.communicate(timeout=SECONDS)
+        said, complaint = process.communicate(timeout=PATIENCE_S)
         return process.returncode, said, complaint
 
     return whole
@@ -126,7 +125,7 @@ def check_result(folder, whole):
 
 def wait_for(condition, process):
     """Wait until something is there while a process runs; whether it came."""
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < until:
         if condition():
             return True
@@ -193,6 +192,7 @@ def killed_again_and_again(start, run, folder, whole, seed):
     return landed
 
 
+@pytest.mark.long
 def test_killed_at_random_times_it_goes_on_bit_for_bit(start, run, whole, tmp_path, record_property):
     folders = [tmp_path / str(lane) for lane in range(LANES)]
     for one in folders:
@@ -222,7 +222,7 @@ def test_stopped_by_signals_it_says_so_and_goes_on(start, run, whole, folder):
         process = start(folder, "scan", NAME, "--quiet")
         assert wait_for(lambda most=done: len(shards(folder)) > most, process)
         process.send_signal(number)
-        _, complaint = process.communicate(timeout=SECONDS)
+        _, complaint = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, complaint) == (code, f"jaxtri: {message}\n")
         assert done < len(shards(folder)) < TILES
         assert [path.name for path in parts(folder).iterdir() if path.name.startswith((".", "owner"))] == []
@@ -231,7 +231,7 @@ def test_stopped_by_signals_it_says_so_and_goes_on(start, run, whole, folder):
     process = start(folder, "scan", NAME, "--quiet")
     assert wait_for(lambda: len(shards(folder)) > done, process)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept  # not computed again
-    process.communicate(timeout=SECONDS)
+    process.communicate(timeout=PATIENCE_S)
     check_result(folder, whole)
 
 
@@ -240,7 +240,7 @@ def test_ctrl_c_with_workers_is_one_sentence_and_threads_go_on(start, run, whole
     process = start(folder, "scan", NAME, "--quiet", "--workers", "2")
     assert wait_for(lambda: len(shards(folder)) > 0, process)
     os.killpg(process.pid, signal.SIGINT)
-    _, complaint = process.communicate(timeout=SECONDS)
+    _, complaint = process.communicate(timeout=PATIENCE_S)
     message = "jaxtri: interrupted; finished tiles are kept; the same command resumes\n"
     assert (process.returncode, complaint) == (INTERRUPTED, message)
     finish(run, folder, whole)
@@ -395,7 +395,7 @@ def test_parts_of_a_job_array_side_by_side_then_merged(start, run, whole, folder
     assert (code, f"in use by process {processes[0].pid}" in complaint) == (4, True)
     processes[0].send_signal(signal.SIGCONT)
     for process, count in zip(processes, (4, 3, 3), strict=True):
-        said, complaint = process.communicate(timeout=SECONDS)
+        said, complaint = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, complaint) == (0, "")
         assert f"{count} of {TILES} tiles are there; next: jaxtri merge" in said
     assert len(shards(folder)) == TILES

@@ -25,7 +25,7 @@ from jaxtri.scans import tiles
 from jaxtri.scans.arrays import ARRAYS, EXCLUDED, STATUS, USUAL, dims_of
 from jaxtri.scans.spec import load_spec
 from made_up_scan import made_up_plan, write_made_up
-from places import HELPERS
+from places import HELPERS, PATIENCE_S
 
 SCRIPT = HELPERS / "made_up_scan.py"
 BLOCK, WIDTH = CHUNK
@@ -331,7 +331,7 @@ def test_an_error_while_computing_leaves_nothing(tmp_path):
 
 def write_limited(path, limit):
     command = [sys.executable, SCRIPT, path, str(limit)]
-    return subprocess.run(command, timeout=60, check=False, capture_output=True, text=True)
+    return subprocess.run(command, timeout=PATIENCE_S, check=False, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("limit", [BEFORE_THE_HEADER, 40_000, 400_000, 1_000_000])

@@ -51,98 +51,126 @@ def arrays(*values):
     return tuple(jnp.asarray(value, dtype=float) for value in values)
 
 
+def on_mesons(width):
+    """Widths for one pair of masses, with a mass of X that depends on both variables."""
+    return lambda sm, model, t, m, g: width(sm, model, t, sm.m_B0, sm.m_K0, m * g)
+
+
 # name: function of (sm, model, treatment, m_X, g_X); what is summed and differentiated is its real part
-PUBLIC = {
-    "kinematics.two_body_momentum": lambda sm, model, t, m, g: kinematics.two_body_momentum(5.3, 0.5, m),
-    "kinematics.pair_velocity": lambda sm, model, t, m, g: kinematics.pair_velocity(m, 0.001),
-    "kinematics.pair_gap": lambda sm, model, t, m, g: kinematics.pair_gap(*arrays(g), arrays(m**2, 0.0)),
-    "in_flight.proper_time": lambda sm, model, t, m, g: in_flight.proper_time(100.0, 152.0, 0.494, 0.14, m),
-    "in_flight.log_probability": lambda sm, model, t, m, g: (
-        in_flight.log_probability(True, m, g),
-        in_flight.log_probability(False, m, g),
-    ),
-    "in_flight.turning_points": lambda sm, model, t, m, g: in_flight.turning_points(g),
-    "hadrons.hadronic_thresholds": lambda sm, model, t, m, g: hadrons.hadronic_thresholds(sm),
-    "widths.decay_thresholds": lambda sm, model, t, m, g: widths.decay_thresholds(sm, model),
-    "channels.production_thresholds": lambda sm, model, t, m, g: channels.production_thresholds(sm),
-    "integral.triangle_integral": lambda sm, model, t, m, g: integral.triangle_integral(9.0, 0.0, m, g),
-    "integral.decoupling_factor": lambda sm, model, t, m, g: integral.decoupling_factor(9.0, 0.0, m, g),
-    "massless_leg.decoupled_ratio": lambda sm, model, t, m, g: massless_leg.decoupled_ratio(
-        *arrays(9.0, m, g)
-    ),
-    "massless_leg.contour_rule": lambda sm, model, t, m, g: massless_leg.contour_rule(*arrays(9.0, m, g)),
-    "massless_leg.heavy_rule": lambda sm, model, t, m, g: massless_leg.heavy_rule(*arrays(m / 9, -g / 9)),
-    "massless_leg.is_massive": lambda sm, model, t, m, g: massless_leg.is_massive(*arrays(m - 0.1)) * 1.0,
-    "massless_leg.threshold_gap": lambda sm, model, t, m, g: massless_leg.threshold_gap(*arrays(g, m)),
-    "massless_leg.squared_angle_slope": lambda sm, model, t, m, g: massless_leg.squared_angle_slope(
-        *arrays(g, m)
-    ),
-    "regimes.any_legs": lambda sm, model, t, m, g: regimes.any_legs(*arrays(9.0, -2.0, m, g)),
-    "side.largest_first": lambda sm, model, t, m, g: side.largest_first(*arrays(0.1, m, g)),
-    "side.determinants": lambda sm, model, t, m, g: side.determinants(arrays(9.0, -2.0, m), *arrays(g)),
-    "side.side_of": lambda sm, model, t, m, g: jax.tree.map(
-        lambda leaf: 1.0 * leaf,
-        side.side_of(
-            side.determinants(arrays(9.0, -2.0, m), *arrays(g)),
-            *arrays(9.0, -2.0 * m, m - 11.0),
-            jnp.array(True),
+PUBLIC = (
+    {
+        "kinematics.two_body_momentum": lambda sm, model, t, m, g: kinematics.two_body_momentum(5.3, 0.5, m),
+        "kinematics.pair_velocity": lambda sm, model, t, m, g: kinematics.pair_velocity(m, 0.001),
+        "kinematics.pair_gap": lambda sm, model, t, m, g: kinematics.pair_gap(*arrays(g), arrays(m**2, 0.0)),
+        "in_flight.proper_time": lambda sm, model, t, m, g: in_flight.proper_time(
+            100.0, 152.0, 0.494, 0.14, m
         ),
-    ),
-    "tensor.heavy_rule": lambda sm, model, t, m, g: tensor.heavy_rule(*arrays(m, -g, 0.3, 2.0)),
-    "tensor.undeformed_rule": lambda sm, model, t, m, g: tensor.undeformed_rule(-m, -1.0, -g, 1.0, order=8),
-    "three_legs.contour_rule": lambda sm, model, t, m, g: three_legs.contour_rule(*arrays(9.0, -2.0, m, g)),
-    "form_factors.b_to_k_f_plus_single_pole": lambda sm, model, t, m, g: (
-        form_factors.b_to_k_f_plus_single_pole(sm.form_factors, m)
-    ),
-    "form_factors.b_to_k_f_plus": lambda sm, model, t, m, g: form_factors.b_to_k_f_plus(sm.form_factors, m),
-    "form_factors.b_to_k_f_zero": lambda sm, model, t, m, g: form_factors.b_to_k_f_zero(sm.form_factors, m),
-    "form_factors.b_to_kstar_a0": lambda sm, model, t, m, g: form_factors.b_to_kstar_a0(sm.form_factors, m),
-    "form_factors.b_to_kstar_a1": lambda sm, model, t, m, g: form_factors.b_to_kstar_a1(sm.form_factors, m),
-    "form_factors.b_to_kstar_a2": lambda sm, model, t, m, g: form_factors.b_to_kstar_a2(sm.form_factors, m),
-    "form_factors.b_to_kstar_a3": lambda sm, model, t, m, g: form_factors.b_to_kstar_a3(
-        sm.form_factors, 5.3, 0.9, m
-    ),
-    "form_factors.b_to_kstar_v": lambda sm, model, t, m, g: form_factors.b_to_kstar_v(sm.form_factors, m),
-    "form_factors.k_to_pi_form_factor": lambda sm, model, t, m, g: form_factors.k_to_pi_form_factor(sm, g, m),
-    "flavour.loop_function": lambda sm, model, t, m, g: flavour.loop_function(m),
-    "flavour.ckm_matrix": lambda sm, model, t, m, g: flavour.ckm_matrix(sm),
-    "flavour.fcnc_coupling": lambda sm, model, t, m, g: flavour.fcnc_coupling(sm, model, t, "s", "d", g),
-    "z_decays.charged_masses": lambda sm, model, t, m, g: z_decays.charged_masses(sm),
-    "z_decays.decoupling_factors": lambda sm, model, t, m, g: z_decays.decoupling_factors(sm, m),
-    "z_decays.mass_basis_sum": lambda sm, model, t, m, g: z_decays.mass_basis_sum(sm, model, m),
-    "z_decays.eq4_sum": lambda sm, model, t, m, g: z_decays.eq4_sum(sm, model, m),
-    "z_decays.width_from_sum": lambda sm, model, t, m, g: z_decays.width_from_sum(sm, 0.3 - 0.1j, m, g),
-    "quarks.strong_coupling": lambda sm, model, t, m, g: quarks.strong_coupling(sm, 10 * m),
-    "quarks.quark_ratio": lambda sm, model, t, m, g: quarks.quark_ratio(sm, model, 30 * m),
-    "hadrons.meson_couplings": lambda sm, model, t, m, g: hadrons.meson_couplings(model),
-    "hadrons.hadronic_ratio": lambda sm, model, t, m, g: hadrons.hadronic_ratio(sm, model, 3 * m),
-    "hadrons.exclusive_ratios": lambda sm, model, t, m, g: hadrons.exclusive_ratios(sm, model, 3 * m),
-    "hadrons.three_pion_spaces": lambda sm, model, t, m, g: hadrons.three_pion_spaces(sm, 3 * m),
-    "hadrons.three_pion_window": lambda sm, model, t, m, g: hadrons.three_pion_window(sm),
-    "three_pions.propagator": lambda sm, model, t, m, g: three_pions.propagator(0.77, m, g),
-    "three_pions.p_wave_width": lambda sm, model, t, m, g: three_pions.p_wave_width(g, 0.77, 0.001, m),
-    "three_pions.three_pion_phase_space": lambda sm, model, t, m, g: three_pions.three_pion_phase_space(
-        sm, 3 * m
-    ),
-    "widths.decay_ratios": lambda sm, model, t, m, g: widths.decay_ratios(sm, model, 3 * m),
-    "widths.unit_decays": lambda sm, model, t, m, g: widths.unit_decays(sm, model, 3 * m),
-    "widths.x_branching_ratios": lambda sm, model, t, m, g: widths.x_branching_ratios(sm, model, 3 * m),
-    "widths.x_width": lambda sm, model, t, m, g: widths.x_width(sm, model, 3 * m, g),
-    "widths.x_lifetime": lambda sm, model, t, m, g: widths.x_lifetime(sm, model, 3 * m, g),
-    "widths.lifetime": lambda sm, model, t, m, g: widths.lifetime(m),
-    "channels.production_vector": lambda sm, model, t, m, g: channels.production_vector(sm, model, t, m),
-    "channels.channel_masses": lambda sm, model, t, m, g: channels.channel_masses(sm),
-    "channels.branching_ratio": lambda sm, model, t, m, g: {
-        name: channels.branching_ratio(name, sm, model, t, m, g) for name in channels.CHANNEL_NAMES
-    },
-} | {
-    f"{module.__name__.split('.')[-1]}.{name}": getattr(module, name)
-    for module, names in (
-        (z_decays, ["z_to_gamma_width"]),
-        (meson_decays, [name for name in vars(meson_decays) if name.endswith("_width")]),
-    )
-    for name in names
-}
+        "in_flight.log_probability": lambda sm, model, t, m, g: (
+            in_flight.log_probability(True, m, g),
+            in_flight.log_probability(False, m, g),
+        ),
+        "in_flight.turning_points": lambda sm, model, t, m, g: in_flight.turning_points(g),
+        "hadrons.hadronic_thresholds": lambda sm, model, t, m, g: hadrons.hadronic_thresholds(sm),
+        "widths.decay_thresholds": lambda sm, model, t, m, g: widths.decay_thresholds(sm, model),
+        "channels.production_thresholds": lambda sm, model, t, m, g: channels.production_thresholds(sm),
+        "integral.triangle_integral": lambda sm, model, t, m, g: integral.triangle_integral(9.0, 0.0, m, g),
+        "integral.decoupling_factor": lambda sm, model, t, m, g: integral.decoupling_factor(9.0, 0.0, m, g),
+        "massless_leg.decoupled_ratio": lambda sm, model, t, m, g: massless_leg.decoupled_ratio(
+            *arrays(9.0, m, g)
+        ),
+        "massless_leg.contour_rule": lambda sm, model, t, m, g: massless_leg.contour_rule(*arrays(9.0, m, g)),
+        "massless_leg.heavy_rule": lambda sm, model, t, m, g: massless_leg.heavy_rule(*arrays(m / 9, -g / 9)),
+        "massless_leg.is_massive": lambda sm, model, t, m, g: massless_leg.is_massive(*arrays(m - 0.1)) * 1.0,
+        "massless_leg.threshold_gap": lambda sm, model, t, m, g: massless_leg.threshold_gap(*arrays(g, m)),
+        "massless_leg.squared_angle_slope": lambda sm, model, t, m, g: massless_leg.squared_angle_slope(
+            *arrays(g, m)
+        ),
+        "regimes.any_legs": lambda sm, model, t, m, g: regimes.any_legs(*arrays(9.0, -2.0, m, g)),
+        "side.largest_first": lambda sm, model, t, m, g: side.largest_first(*arrays(0.1, m, g)),
+        "side.determinants": lambda sm, model, t, m, g: side.determinants(arrays(9.0, -2.0, m), *arrays(g)),
+        "side.side_of": lambda sm, model, t, m, g: jax.tree.map(
+            lambda leaf: 1.0 * leaf,
+            side.side_of(
+                side.determinants(arrays(9.0, -2.0, m), *arrays(g)),
+                *arrays(9.0, -2.0 * m, m - 11.0),
+                jnp.array(True),
+            ),
+        ),
+        "tensor.heavy_rule": lambda sm, model, t, m, g: tensor.heavy_rule(*arrays(m, -g, 0.3, 2.0)),
+        "tensor.undeformed_rule": lambda sm, model, t, m, g: tensor.undeformed_rule(
+            -m, -1.0, -g, 1.0, order=8
+        ),
+        "three_legs.contour_rule": lambda sm, model, t, m, g: three_legs.contour_rule(
+            *arrays(9.0, -2.0, m, g)
+        ),
+        "form_factors.b_to_k_f_plus_single_pole": lambda sm, model, t, m, g: (
+            form_factors.b_to_k_f_plus_single_pole(sm.form_factors, m)
+        ),
+        "form_factors.b_to_k_f_plus": lambda sm, model, t, m, g: form_factors.b_to_k_f_plus(
+            sm.form_factors, m
+        ),
+        "form_factors.b_to_k_f_zero": lambda sm, model, t, m, g: form_factors.b_to_k_f_zero(
+            sm.form_factors, m
+        ),
+        "form_factors.b_to_kstar_a0": lambda sm, model, t, m, g: form_factors.b_to_kstar_a0(
+            sm.form_factors, m
+        ),
+        "form_factors.b_to_kstar_a1": lambda sm, model, t, m, g: form_factors.b_to_kstar_a1(
+            sm.form_factors, m
+        ),
+        "form_factors.b_to_kstar_a2": lambda sm, model, t, m, g: form_factors.b_to_kstar_a2(
+            sm.form_factors, m
+        ),
+        "form_factors.b_to_kstar_a3": lambda sm, model, t, m, g: form_factors.b_to_kstar_a3(
+            sm.form_factors, 5.3, 0.9, m
+        ),
+        "form_factors.b_to_kstar_v": lambda sm, model, t, m, g: form_factors.b_to_kstar_v(sm.form_factors, m),
+        "form_factors.k_to_pi_form_factor": lambda sm, model, t, m, g: form_factors.k_to_pi_form_factor(
+            sm, g, m
+        ),
+        "flavour.loop_function": lambda sm, model, t, m, g: flavour.loop_function(m),
+        "flavour.ckm_matrix": lambda sm, model, t, m, g: flavour.ckm_matrix(sm),
+        "flavour.fcnc_coupling": lambda sm, model, t, m, g: flavour.fcnc_coupling(sm, model, t, "s", "d", g),
+        "z_decays.charged_masses": lambda sm, model, t, m, g: z_decays.charged_masses(sm),
+        "z_decays.decoupling_factors": lambda sm, model, t, m, g: z_decays.decoupling_factors(sm, m),
+        "z_decays.mass_basis_sum": lambda sm, model, t, m, g: z_decays.mass_basis_sum(sm, model, m),
+        "z_decays.eq4_sum": lambda sm, model, t, m, g: z_decays.eq4_sum(sm, model, m),
+        "z_decays.width_from_sum": lambda sm, model, t, m, g: z_decays.width_from_sum(sm, 0.3 - 0.1j, m, g),
+        "quarks.strong_coupling": lambda sm, model, t, m, g: quarks.strong_coupling(sm, 10 * m),
+        "quarks.quark_ratio": lambda sm, model, t, m, g: quarks.quark_ratio(sm, model, 30 * m),
+        "hadrons.meson_couplings": lambda sm, model, t, m, g: hadrons.meson_couplings(model),
+        "hadrons.hadronic_ratio": lambda sm, model, t, m, g: hadrons.hadronic_ratio(sm, model, 3 * m),
+        "hadrons.exclusive_ratios": lambda sm, model, t, m, g: hadrons.exclusive_ratios(sm, model, 3 * m),
+        "hadrons.three_pion_spaces": lambda sm, model, t, m, g: hadrons.three_pion_spaces(sm, 3 * m),
+        "hadrons.three_pion_window": lambda sm, model, t, m, g: hadrons.three_pion_window(sm),
+        "three_pions.propagator": lambda sm, model, t, m, g: three_pions.propagator(0.77, m, g),
+        "three_pions.p_wave_width": lambda sm, model, t, m, g: three_pions.p_wave_width(g, 0.77, 0.001, m),
+        "three_pions.three_pion_phase_space": lambda sm, model, t, m, g: three_pions.three_pion_phase_space(
+            sm, 3 * m
+        ),
+        "widths.decay_ratios": lambda sm, model, t, m, g: widths.decay_ratios(sm, model, 3 * m),
+        "widths.unit_decays": lambda sm, model, t, m, g: widths.unit_decays(sm, model, 3 * m),
+        "widths.x_branching_ratios": lambda sm, model, t, m, g: widths.x_branching_ratios(sm, model, 3 * m),
+        "widths.x_width": lambda sm, model, t, m, g: widths.x_width(sm, model, 3 * m, g),
+        "widths.x_lifetime": lambda sm, model, t, m, g: widths.x_lifetime(sm, model, 3 * m, g),
+        "widths.lifetime": lambda sm, model, t, m, g: widths.lifetime(m),
+        "channels.production_vector": lambda sm, model, t, m, g: channels.production_vector(sm, model, t, m),
+        "channels.channel_masses": lambda sm, model, t, m, g: channels.channel_masses(sm),
+        "channels.branching_ratio": lambda sm, model, t, m, g: {
+            name: channels.branching_ratio(name, sm, model, t, m, g) for name in channels.CHANNEL_NAMES
+        },
+    }
+    | {
+        f"meson_decays.{name}": on_mesons(getattr(meson_decays, name))
+        for name in vars(meson_decays)
+        if name.endswith("_width")
+    }
+    | {
+        f"{module.__name__.split('.')[-1]}.{name}": getattr(module, name)
+        for module, names in ((z_decays, ["z_to_gamma_width"]),)
+        for name in names
+    }
+)
 
 
 HERE = [name for name in PUBLIC if name not in ELSEWHERE]

@@ -47,7 +47,7 @@ def treatment(spec, name):
 
 def limits(specs, set_name, name, m_X):
     spec = specs[set_name]
-    return excluded_couplings(spec, treatment(spec, name), m_X)
+    return excluded_couplings(spec, m_X, treatment=name)[name]
 
 
 @pytest.mark.parametrize("name", ["printed", "figure", "matched"])
@@ -101,15 +101,15 @@ def test_excluded_just_inside_and_not_just_outside(specs):
         for low, high in intervals:
             for edge, inwards in ((low, 1 + 1e-9), (high, 1 - 1e-9)):
                 if edge not in WIDEST:
-                    assert search in point(spec, one, 0.3, edge * inwards).excluded_by
-                    assert search not in point(spec, one, 0.3, edge / inwards).excluded_by
+                    assert search in point(spec, 0.3, edge * inwards)[one.name].excluded_by
+                    assert search not in point(spec, 0.3, edge / inwards)[one.name].excluded_by
 
 
 @pytest.fixture(scope="module")
 def figure_point(specs):
     """Bound on a mass and a coupling under the treatment `figure`."""
     spec = specs["printed"]
-    return lambda m_X, g_X: point(spec, treatment(spec, "figure"), m_X, g_X)
+    return lambda m_X, g_X: point(spec, m_X, g_X, treatment="figure")["figure"]
 
 
 @pytest.mark.parametrize(("m_X", "g_X"), [(0.01, 1e-4), (0.3, 2e-6), (3.0, 1e-3), (65.0, 0.1)])
@@ -178,10 +178,10 @@ def test_reasons(specs, figure_point):
         "allowed: below the limit"
     )
     corrected = specs["corrected"]
-    vetoed = point(corrected, treatment(corrected, "figure"), 3.1, 1e-3)
+    vetoed = point(corrected, 3.1, 1e-3)["figure"]
     assert verdict(vetoed, DISPLACED).reason == "vetoed mass, or channel closed"
     assert verdict(vetoed, DISPLACED).ratio == 0
-    closed = point(corrected, treatment(corrected, "figure"), 4.7858, 1e-3)  # above m_B - m_K, in the window
+    closed = point(corrected, 4.7858, 1e-3)["figure"]  # above m_B - m_K, in the window
     assert verdict(closed, "babar_2012_bk_ll").reason == "vetoed mass, or channel closed"
 
 
@@ -203,8 +203,8 @@ def test_out_of_domain(figure_point, m_X, g_X):
 def test_refuses(specs, bad):
     spec = specs["printed"]
     with pytest.raises(InputError, match="give a positive number in GeV"):
-        point(spec, spec.treatments[0], bad, 1e-3)
+        point(spec, bad, 1e-3)
     with pytest.raises(InputError, match=r"g_X = .*: give a positive number$"):
-        point(spec, spec.treatments[0], 1.0, bad)
+        point(spec, 1.0, bad)
     with pytest.raises(InputError, match="give a positive number in GeV"):
-        excluded_couplings(spec, spec.treatments[0], bad)
+        excluded_couplings(spec, bad)

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from places import PATIENCE_S
+
 PROGRAM = """
 import hashlib, sys
 import jax
@@ -50,7 +52,7 @@ def answers(tmp_path_factory):
             capture_output=True,
             text=True,
             check=True,
-            timeout=120,
+            timeout=PATIENCE_S,
         )
         found[count] = done.stdout.split()
     return found

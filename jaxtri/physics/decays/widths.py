@@ -14,6 +14,7 @@ from jaxtri.model.constants import HBAR
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
+from jaxtri.numerics.mapping import over
 from jaxtri.physics.decays.hadrons import Spaces, hadronic_ratio, hadronic_thresholds
 from jaxtri.physics.kinematics import pair_velocity
 
@@ -83,6 +84,12 @@ def unit_decays(
     return ratios / jnp.where(total > 0, total, 1.0), jnp.asarray(m_X) * total / (12 * jnp.pi)
 
 
+@jax.jit
+def _decays_over(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> tuple[Array, Array]:
+    """`unit_decays` at masses of any shape."""
+    return over(lambda m: unit_decays(sm, model, m), m_X)
+
+
 def x_branching_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Mapping[str, Array]:
     """Branching ratios of X by final state.
 
@@ -96,7 +103,8 @@ def x_branching_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> 
     Returns
     -------
     Mapping
-        "e+ e-", "mu+ mu-", "tau+ tau-", "nu nubar", "hadrons"; they add up to 1 (all 0 where X cannot decay).
+        "e+ e-", "mu+ mu-", "tau+ tau-", "nu nubar", "hadrons", each of the shape of ``m_X``; they add up to
+        1 (all 0 where X cannot decay).
 
     Examples
     --------
@@ -106,8 +114,8 @@ def x_branching_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> 
     >>> round(float(b["nu nubar"]), 6)
     0.60001
     """
-    values, _ = unit_decays(sm, model, m_X)
-    return dict(zip(FINAL_STATES, values, strict=True))
+    values = _decays_over(sm, model.unnamed(), m_X)[0]
+    return {name: values[..., i] for i, name in enumerate(FINAL_STATES)}
 
 
 def x_width(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike) -> Array:
@@ -122,14 +130,14 @@ def x_width(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike
     m_X
         Mass of X [GeV], positive.
     g_X
-        Gauge coupling.
+        Gauge coupling; masses and couplings are broadcast.
 
     Notes
     -----
     Valid for: Gamma_X << m_X.
     Differs from print: not in the paper.
     """
-    return jnp.asarray(g_X) ** 2 * unit_decays(sm, model, m_X)[1]
+    return jnp.asarray(g_X) ** 2 * _decays_over(sm, model.unnamed(), m_X)[1]
 
 
 def x_lifetime(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike) -> Array:
@@ -142,7 +150,7 @@ def x_lifetime(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayL
     m_X
         Mass of X [GeV], positive.
     g_X
-        Gauge coupling.
+        Gauge coupling; masses and couplings are broadcast.
 
     Notes
     -----

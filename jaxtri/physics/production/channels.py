@@ -1,9 +1,11 @@
 """Production channels: a name in a table becomes a branching ratio; all of them form one vector."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -14,17 +16,23 @@ from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment, require_described
 from jaxtri.numerics.jax_settings import require_x64
-from jaxtri.physics.production import meson_decays
+from jaxtri.numerics.mapping import over
+from jaxtri.physics.production.meson_decays import (
+    b_to_k_width,
+    b_to_kstar_width,
+    k_long_to_pi_width,
+    k_plus_to_pi_width,
+)
 from jaxtri.physics.production.z_decays import charged_masses, z_to_gamma_width
 
-Width = Callable[[StandardModel, GaugeModel, Treatment, ArrayLike, ArrayLike], Array]
+Width = Callable[[StandardModel, GaugeModel, Treatment, Array, Array, ArrayLike], Array]
 
 
 @dataclass(frozen=True)
 class Channel:
     """A two-body decay parent -> daughter X; the names are those of fields of StandardModel."""
 
-    width: Width
+    width: Width  # at g_X = 1 [GeV], of the masses of parent, daughter and X
     parent: str  # mass of the parent
     daughter: str | None  # mass of the other product; None for a photon
     lifetime: str | None  # lifetime of the parent; None for the Z, whose width is an input
@@ -38,16 +46,26 @@ class Channel:
         """Total width of the parent [GeV]."""
         return sm.Gamma_Z if self.lifetime is None else HBAR / getattr(sm, self.lifetime)
 
+    def rate(self, sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike) -> Array:
+        """Branching ratio at g_X = 1."""
+        return self.width(sm, model, treatment, *self.masses(sm), m_X) / self.parent_width(sm)
+
+
+def _z_width(
+    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_Z: Array, photon: Array, m_X: ArrayLike
+) -> Array:
+    return z_to_gamma_width(sm, model, treatment, m_X, 1.0)
+
 
 CHANNELS = MappingProxyType(
     {
-        "Z -> gamma X": Channel(z_to_gamma_width, "m_Z", None, None),
-        "B+ -> K+ X": Channel(meson_decays.b_plus_to_k_width, "m_B_plus", "m_K_plus", "tau_B_plus"),
-        "B0 -> K0 X": Channel(meson_decays.b_zero_to_k_width, "m_B0", "m_K0", "tau_B0"),
-        "B0 -> K*0 X": Channel(meson_decays.b_zero_to_kstar_width, "m_B0", "m_Kstar0", "tau_B0"),
-        "B+ -> K*+ X": Channel(meson_decays.b_plus_to_kstar_width, "m_B_plus", "m_Kstar_plus", "tau_B_plus"),
-        "K+ -> pi+ X": Channel(meson_decays.k_plus_to_pi_width, "m_K_plus", "m_pi_plus", "tau_K_plus"),
-        "KL -> pi0 X": Channel(meson_decays.k_long_to_pi_width, "m_K0", "m_pi0", "tau_KL"),
+        "Z -> gamma X": Channel(_z_width, "m_Z", None, None),
+        "B+ -> K+ X": Channel(b_to_k_width, "m_B_plus", "m_K_plus", "tau_B_plus"),
+        "B0 -> K0 X": Channel(b_to_k_width, "m_B0", "m_K0", "tau_B0"),
+        "B0 -> K*0 X": Channel(b_to_kstar_width, "m_B0", "m_Kstar0", "tau_B0"),
+        "B+ -> K*+ X": Channel(b_to_kstar_width, "m_B_plus", "m_Kstar_plus", "tau_B_plus"),
+        "K+ -> pi+ X": Channel(k_plus_to_pi_width, "m_K_plus", "m_pi_plus", "tau_K_plus"),
+        "KL -> pi0 X": Channel(k_long_to_pi_width, "m_K0", "m_pi0", "tau_KL"),
     }
 )
 AVERAGES = MappingProxyType(  # isospin-averaged: the mean of the charged and the neutral rate
@@ -71,13 +89,13 @@ def branching_ratio(
     m_X
         Mass of X [GeV], positive.
     g_X
-        Gauge coupling.
+        Gauge coupling; masses and couplings are broadcast.
 
     Returns
     -------
     Array
-        Branching ratio, proportional to g_X^2; exactly 0 beyond threshold.  The formulas hold where
-        it is well below 1 and are not cut there.
+        Branching ratio, of the broadcast shape, proportional to g_X^2; exactly 0 beyond threshold.  The
+        formulas hold where it is well below 1 and are not cut there.
 
     Raises
     ------
@@ -97,11 +115,18 @@ def branching_ratio(
     if channel not in CHANNEL_NAMES:
         raise unknown_name("channel", "channel", channel, CHANNEL_NAMES)
     require_described(model, treatment)
-    if channel in AVERAGES:
-        rates = [branching_ratio(name, sm, model, treatment, m_X, g_X) for name in AVERAGES[channel]]
-        return (rates[0] + rates[1]) / 2
-    one = CHANNELS[channel]
-    return one.width(sm, model, treatment, m_X, g_X) / one.parent_width(sm)
+    return _branching_ratio(channel, sm, model.unnamed(), treatment, m_X, g_X)
+
+
+@functools.partial(jax.jit, static_argnames="channel")
+def _branching_ratio(
+    channel: str, sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike, g_X: ArrayLike
+) -> Array:
+    def unit(m_X: Array) -> Array:
+        rates = [CHANNELS[name].rate(sm, model, treatment, m_X) for name in AVERAGES.get(channel, (channel,))]
+        return jnp.mean(jnp.stack(rates))
+
+    return over(unit, m_X) * jnp.asarray(g_X) ** 2
 
 
 def production_vector(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike) -> Array:
@@ -109,10 +134,7 @@ def production_vector(sm: StandardModel, model: GaugeModel, treatment: Treatment
 
     They are proportional to g_X^2: a scan needs them once a mass.
     """
-    rates = {
-        name: channel.width(sm, model, treatment, m_X, 1.0) / channel.parent_width(sm)
-        for name, channel in CHANNELS.items()
-    }
+    rates = {name: channel.rate(sm, model, treatment, m_X) for name, channel in CHANNELS.items()}
     means = [(rates[first] + rates[second]) / 2 for first, second in AVERAGES.values()]
     return jnp.stack([*rates.values(), *means])
 

@@ -250,58 +250,42 @@ B_TO_KSTAR = MappingProxyType(  # Eq. (10)
 )
 
 
-def _b_coupling2(sm: StandardModel, model: GaugeModel, treatment: Treatment, g_X: ArrayLike) -> Array:
-    """|g_bs|^2 of Eq. (8)."""
-    g = fcnc_coupling(sm, model, treatment, "b", "s", g_X)
-    return jnp.real(g) ** 2 + jnp.imag(g) ** 2
-
-
-def b_plus_to_k_width(
-    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike, g_X: ArrayLike
+def b_to_k_width(
+    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_B: Array, m_K: Array, m_X: ArrayLike
 ) -> Array:
-    """Width of B+ -> K+ X [GeV], Eq. (9) in the form that the treatment chooses."""
-    coupling2 = _b_coupling2(sm, model, treatment, g_X)
-    return B_TO_K[treatment.b_to_k](sm, sm.m_B_plus, sm.m_K_plus, m_X, coupling2)
+    """Width of B -> K X at g_X = 1 [GeV], Eq. (9) in the form that the treatment chooses."""
+    coupling2 = _squared(fcnc_coupling(sm, model, treatment, "b", "s", 1.0))
+    return B_TO_K[treatment.b_to_k](sm, m_B, m_K, m_X, coupling2)
 
 
-def b_zero_to_k_width(
-    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike, g_X: ArrayLike
+def b_to_kstar_width(
+    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_B: Array, m_V: Array, m_X: ArrayLike
 ) -> Array:
-    """Width of B0 -> K0 X [GeV], Eq. (9) in the form that the treatment chooses."""
-    coupling2 = _b_coupling2(sm, model, treatment, g_X)
-    return B_TO_K[treatment.b_to_k](sm, sm.m_B0, sm.m_K0, m_X, coupling2)
-
-
-def b_plus_to_kstar_width(
-    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike, g_X: ArrayLike
-) -> Array:
-    """Width of B+ -> K*+ X [GeV], Eq. (10) in the form that the treatment chooses."""
-    coupling2 = _b_coupling2(sm, model, treatment, g_X)
-    return B_TO_KSTAR[treatment.b_to_kstar](sm, sm.m_B_plus, sm.m_Kstar_plus, m_X, coupling2)
-
-
-def b_zero_to_kstar_width(
-    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike, g_X: ArrayLike
-) -> Array:
-    """Width of B0 -> K*0 X [GeV], Eq. (10) in the form that the treatment chooses."""
-    coupling2 = _b_coupling2(sm, model, treatment, g_X)
-    return B_TO_KSTAR[treatment.b_to_kstar](sm, sm.m_B0, sm.m_Kstar0, m_X, coupling2)
+    """Width of B -> K* X at g_X = 1 [GeV], Eq. (10) in the form that the treatment chooses."""
+    coupling2 = _squared(fcnc_coupling(sm, model, treatment, "b", "s", 1.0))
+    return B_TO_KSTAR[treatment.b_to_kstar](sm, m_B, m_V, m_X, coupling2)
 
 
 def k_plus_to_pi_width(
-    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike, g_X: ArrayLike
+    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_K: Array, m_pi: Array, m_X: ArrayLike
 ) -> Array:
-    """Width of K+ -> pi+ X [GeV], Eq. (11) in the form that the treatment chooses."""
-    g = fcnc_coupling(sm, model, treatment, "s", "d", g_X)
+    """Width of K+ -> pi+ X at g_X = 1 [GeV], Eq. (11) in the form that the treatment chooses."""
     slopes = sm.form_factors.K_pi_lambda_plus_charged, sm.form_factors.K_pi_lambda_zero_charged
-    coupling2 = jnp.real(g) ** 2 + jnp.imag(g) ** 2
-    return K_TO_PI[treatment.k_to_pi](sm, sm.m_K_plus, sm.m_pi_plus, slopes, m_X, coupling2)
+    coupling2 = _squared(fcnc_coupling(sm, model, treatment, "s", "d", 1.0))
+    return K_TO_PI[treatment.k_to_pi](sm, m_K, m_pi, slopes, m_X, coupling2)
 
 
 def k_long_to_pi_width(
-    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike, g_X: ArrayLike
+    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_K: Array, m_pi: Array, m_X: ArrayLike
 ) -> Array:
-    """Width of K_L -> pi0 X [GeV], Eq. (12) in the form that the treatment chooses: Im(g_sd)^2 alone."""
-    g = fcnc_coupling(sm, model, treatment, "s", "d", g_X)
+    """Width of K_L -> pi0 X at g_X = 1 [GeV], Eq. (12) in the form that the treatment chooses.
+
+    Only Im(g_sd)^2 enters.
+    """
     slopes = sm.form_factors.K_pi_lambda_plus_neutral, sm.form_factors.K_pi_lambda_zero_neutral
-    return K_TO_PI[treatment.k_to_pi](sm, sm.m_K0, sm.m_pi0, slopes, m_X, jnp.imag(g) ** 2)
+    coupling = fcnc_coupling(sm, model, treatment, "s", "d", 1.0)
+    return K_TO_PI[treatment.k_to_pi](sm, m_K, m_pi, slopes, m_X, jnp.imag(coupling) ** 2)
+
+
+def _squared(coupling: Array) -> Array:
+    return jnp.real(coupling) ** 2 + jnp.imag(coupling) ** 2

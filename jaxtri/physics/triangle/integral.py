@@ -5,6 +5,7 @@ functions and what they accept; the quadrature is in `triangle_massless_leg` (q^
 `triangle_three_legs` and `triangle_tensor`, its regimes and derivatives in `triangle_regimes`.
 """
 
+import functools
 from typing import Literal
 
 import jax
@@ -87,8 +88,12 @@ def triangle_integral(
     >>> f"{float(triangle_integral(-1.0, -1.0, -1.0, 0.0).real):.12f}"
     '2.343907238689'
     """
-    *legs, m = _checked(p2, q2, k2, m, precision)
-    others = _others(p2, q2, k2)
+    return _integral(*_checked(p2, q2, k2, m, precision), others=_others(p2, q2, k2))
+
+
+@functools.partial(jax.jit, static_argnames="others")
+def _integral(p2: Array, q2: Array, k2: Array, m: Array, *, others: tuple[int, int] | None) -> Array:
+    legs = p2, q2, k2
     if others is None:
         re, im, _ = any_legs(*legs, m)
     else:
@@ -140,8 +145,12 @@ def decoupling_factor(
     >>> f"{float(decoupling_factor(91.188**2, 1.0, 4.0, 1e6).real):.4e}"  # -(91.188^2 + 5) / 12e12
     '-6.9335e-10'
     """
-    *legs, m = _checked(p2, q2, k2, m, precision)
-    others = _others(p2, q2, k2)
+    return _factor(*_checked(p2, q2, k2, m, precision), others=_others(p2, q2, k2))
+
+
+@functools.partial(jax.jit, static_argnames="others")
+def _factor(p2: Array, q2: Array, k2: Array, m: Array, *, others: tuple[int, int] | None) -> Array:
+    legs = p2, q2, k2
     if others is None:
         _, im, factor = any_legs(*legs, m)
         im = 2 * m * m * im

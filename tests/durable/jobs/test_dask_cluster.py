@@ -26,12 +26,10 @@ from jaxtri.io.write_scan import write_scan
 from made_up_job import OUTPUT as MADE_UP
 from made_up_job import SIZES, made_up_job, wrong_output, wrong_shards
 from many_tiles import NAME, OUTPUT, TILES, place, shards, stored
-from places import HELPERS, PROGRAM
+from places import HELPERS, PATIENCE_S, PROGRAM
 
 WORKERS = 2
 ENOUGH = 3  # shards that are there when a worker is killed
-SECONDS = 300
-PATIENCE_S = 60  # for a scheduler to begin; measured 2
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +38,7 @@ def whole(tmp_path_factory):
     folder = place(tmp_path_factory.mktemp("whole"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        subprocess.run([PROGRAM, "scan", NAME, "--quiet"], cwd=folder, check=True, timeout=SECONDS)
+        subprocess.run([PROGRAM, "scan", NAME, "--quiet"], cwd=folder, check=True, timeout=PATIENCE_S)
         yield stored(folder / OUTPUT)
 
 
@@ -48,7 +46,7 @@ def whole(tmp_path_factory):
 def client(whole):
     """Two workers of their own processes."""
     with dask_cluster.client_of(WORKERS, None) as client:
-        client.wait_for_workers(WORKERS, timeout=SECONDS)
+        client.wait_for_workers(WORKERS, timeout=PATIENCE_S)
         yield client
 
 
@@ -71,7 +69,7 @@ def test_a_worker_that_is_killed_loses_nothing(client, whole, tmp_path):
     victim, there = min(client.run(os.getpid).values()), []
 
     def kill():
-        until = time.monotonic() + SECONDS
+        until = time.monotonic() + PATIENCE_S
         while len(shards(tmp_path)) < ENOUGH and time.monotonic() < until:
             time.sleep(0.005)
         os.kill(victim, signal.SIGKILL)
@@ -83,7 +81,7 @@ def test_a_worker_that_is_killed_loses_nothing(client, whole, tmp_path):
     killer.join()
     assert ENOUGH <= there[0] < TILES  # in the middle
     check(tmp_path, whole)
-    client.wait_for_workers(WORKERS, timeout=SECONDS)
+    client.wait_for_workers(WORKERS, timeout=PATIENCE_S)
     assert victim not in client.run(os.getpid).values()
 
 

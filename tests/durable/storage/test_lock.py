@@ -23,6 +23,7 @@ from jaxtri.durable.storage.tile_records import shard_path
 from jaxtri.errors import StorageError
 from jaxtri.io.hdf5_scan import check_outputs
 from made_up_job import OUTPUT, made_up_job, run, wrong_output
+from places import PATIENCE_S
 
 HOSTS = ("node7", "node7.cluster.example")
 
@@ -225,7 +226,7 @@ def test_of_those_that_race_for_a_dead_owners_place_one_wins(folder, dead):
     write_owner(folder, dead)
     command = [sys.executable, "-c", RACE, str(folder), str(TAKINGS)]
     racing = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(RACERS)]
-    assert [(one.communicate(timeout=60)[1], one.returncode) for one in racing] == [("", 0)] * RACERS
+    assert [(one.communicate(timeout=PATIENCE_S)[1], one.returncode) for one in racing] == [("", 0)] * RACERS
 
 
 def test_a_process_is_named_by_its_number_and_host():
