@@ -1,6 +1,7 @@
-"""Write the tables and pictures of the README: ``python benchmarks/readme.py``.
+"""Write the measured tables and pictures: ``python benchmarks/readme.py``.
 
-Measures on the machine it runs on; a test derives the comparison anew.
+The comparison goes into the README, and a test computes it again; times go into benchmarks/README.md, as
+measured on the machine that runs this.
 """
 
 import argparse
@@ -50,6 +51,22 @@ def triangle_tables(folder):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+def printed(benchmark):
+    """What a benchmark prints."""
+    captured = io.StringIO()
+    with contextlib.redirect_stdout(captured):
+        benchmark()
+    return captured.getvalue()
+
+
+def write(path, tables):
+    """Replace tables between their marks in a file."""
+    text = path.read_text()
+    for name, content in tables.items():
+        text = block(text, name, content)
+    path.write_text(text)
+
+
 def main():
     """Measure, then write."""
     import bench_boundary
@@ -59,32 +76,25 @@ def main():
     from jaxtri import scan
     from jaxtri.figures import comparison
 
-    parser = argparse.ArgumentParser(description="Write the tables and pictures of the README.")
+    parser = argparse.ArgumentParser(description="Write the measured tables and pictures.")
     parser.add_argument("--pysecdec", metavar="FOLDER", help="measure pySecDec too, built there")
     folder = parser.parse_args().pysecdec
     triangle = triangle_tables(folder)
     triangle_convergence.draw()
-    captured = io.StringIO()
-    with contextlib.redirect_stdout(captured):
-        bench_grid.main()
+    grid = printed(bench_grid.main)
     cold, again = timed_run()
-    speed = (
-        captured.getvalue()
-        + f"\n`jaxtri run scans/figure_3.toml`, everything included: {cold:.1f} s the first time, "
+    run = (
+        f"\n`jaxtri run scans/figure_3.toml`, everything included: {cold:.1f} s the first time, "
         f"{again:.1f} s again (compiled kernels are kept); {os.cpu_count()} cores."
     )
-    readme = ROOT / "README.md"
-    text = block(readme.read_text(), "compare", comparison.compare(scan(SPEC)))
-    text = block(text, "triangle", triangle)
-    curves = io.StringIO()
-    with contextlib.redirect_stdout(curves):
-        bench_boundary.main()
-    text = block(text, "boundaries", curves.getvalue())
-    scans = io.StringIO()
-    with contextlib.redirect_stdout(scans):
-        bench_scan.main()
-    text = block(text, "scans", scans.getvalue())
-    readme.write_text(block(text, "speed", speed))
+    write(ROOT / "README.md", {"compare": comparison.compare(scan(SPEC))})
+    measured = {
+        "triangle": triangle,
+        "speed": grid + run,
+        "boundaries": printed(bench_boundary.main),
+        "scans": printed(bench_scan.main),
+    }
+    write(ROOT / "benchmarks" / "README.md", measured)
 
 
 if __name__ == "__main__":
