@@ -1,19 +1,89 @@
-"""The README: its table is derived anew, its commands and names exist.  Oracle: the code it describes."""
+"""The guides: tables are computed again, commands run or parse, names exist.  Oracle: the code itself."""
 
 import dataclasses
 import re
+import shlex
 import tomllib
+from typing import get_args, get_type_hints
 
 import pytest
 
 import jaxtri
 from jaxtri.cli.parser import parser
 from jaxtri.figures import comparison
-from jaxtri.model.treatment import CHOICES
+from jaxtri.model.treatment import CHOICES, Treatment
+from jaxtri.scans import schema as scan_files
 from jaxtri.scans.arrays import ARRAYS
+from jaxtri.tables import schema as tables
 from places import ROOT
 
-README = (ROOT / "README.md").read_text()
+NAMES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "scans/README.md",
+    "benchmarks/README.md",
+    "jaxtri/tables/README.md",
+)
+PAGES = {name: (ROOT / name).read_text() for name in NAMES}
+README, SCANS, TABLES = PAGES["README.md"], PAGES["scans/README.md"], PAGES["jaxtri/tables/README.md"]
+LINES = 200  # of the README
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+CHECKED = {  # guide: the tables whose keys it names
+    "scans/README.md": (
+        scan_files.SpecTable,
+        scan_files.SearchChoice,
+        scan_files.FigureChoice,
+        scan_files.AxisTable,
+        scan_files.FurtherAxisTable,
+        tables.Correlation,
+    ),
+    "jaxtri/tables/README.md": (
+        tables.Quantity,
+        tables.Correlation,
+        tables.CorrelationTable,
+        tables.ModelTable,
+        tables.Charges,
+        tables.TreatmentTable,
+        tables.SearchTable,
+        tables.Flight,
+    ),
+}
+MEASURED = {"README.md": {"compare"}, "benchmarks/README.md": {"triangle", "speed", "scans", "boundaries"}}
+
+
+def fenced(page, language):
+    """Blocks of a language."""
+    return [text for tag, text in FENCED.findall(PAGES[page]) if tag == language]
+
+
+def commands():
+    """Every command line of jaxtri in a block: page, line without what a shell adds."""
+    return [
+        (page, re.sub(r"\$\{\w+:\+(.*?)\}", r"\1", line).split(" >")[0])
+        for page in PAGES
+        for _, text in FENCED.findall(PAGES[page])
+        for line in re.findall(r"^(?:arguments += )?jaxtri (.+)$", text, flags=re.MULTILINE)
+    ]
+
+
+def links():
+    """Every link to a file or a heading of the project: page, path, heading."""
+    return [
+        (page, path, heading)
+        for page, text in PAGES.items()
+        for path, heading in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", text)
+    ]
+
+
+def headings(text):
+    """Headings as links name them."""
+    found = re.findall(r"^#+ (.+)$", FENCED.sub("", text), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in found}
+
+
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= LINES
 
 
 def test_the_comparison_table_is_what_the_command_prints():
@@ -22,18 +92,62 @@ def test_the_comparison_table_is_what_the_command_prints():
     assert written == comparison.compare(jaxtri.scan(spec))
 
 
-@pytest.mark.parametrize("line", re.findall(r"^jaxtri (.+?)(?: +#.*)?$", README, flags=re.MULTILINE))
-def test_every_command_parses(line):
-    assert parser().parse_args(line.split(" >")[0].split()).command
+@pytest.mark.parametrize("page", MEASURED)
+def test_measured_tables_stand_between_their_marks(page):
+    assert set(re.findall(r"<!-- (\w+) -->\n(?s:.+?)<!-- end of \1 -->", PAGES[page])) == MEASURED[page]
 
 
-def test_the_table_of_arrays_names_every_field():
-    named = set(re.findall(r"`(\w+)`", README.split("## What a scan file")[1].split("`/provenance`")[0]))
-    assert set(ARRAYS) <= named
+@pytest.mark.parametrize(("page", "line"), commands())
+def test_every_command_parses(page, line):
+    assert parser().parse_args(shlex.split(line, comments=True)).command
 
 
-def test_the_table_of_choices_names_every_choice():
-    assert all(f"| `{choice}` |" in README for choice in CHOICES)
+def test_there_are_commands():
+    assert len(commands()) > 12
+    assert {page for page, _ in commands()} == {"README.md", "scans/README.md", "jaxtri/tables/README.md"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_examples_in_python_name_what_is_public(page):
+    for text in fenced(page, "python"):
+        compile(text, page, "exec")
+        assert set(re.findall(r"\bjaxtri\.(\w+)", text)) <= set(jaxtri.__all__)
+
+
+def test_the_readme_names_every_public_name():
+    assert all(f"`{name}`" in README for name in jaxtri.__all__)
+
+
+def test_the_worked_example_says_what_the_command_says(tmp_path, in_process):
+    section = TABLES.split("## A worked example")[1].split("\n## ")[0]
+    files = re.findall(r"`(\w+\.toml)`[^`]*```toml\n(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL)
+    assert len(files) == 3
+    for name, text in files:
+        (tmp_path / name).write_text(text)
+    shown = re.findall(
+        r"```bash\njaxtri ([^\n]+)\n```\n\n```\n(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL
+    )
+    assert [line.split()[0] for line, _ in shown] == ["limit", "point"]
+    for line, text in shown:
+        code, out, _ = in_process(tmp_path, *shlex.split(line))
+        assert (code, out) == (0, text)
+
+
+def test_the_table_of_arrays_names_every_array():
+    section = SCANS.split("## HDF5 layout")[1].split("\n## ")[0]
+    assert set(ARRAYS) <= set(re.findall(r"`(\w+)`", section.split("| group |")[0]))
+
+
+@pytest.mark.parametrize("page", CHECKED)
+def test_every_key_is_named(page):
+    keys = {key for table in CHECKED[page] for key in table.model_fields}
+    assert not [key for key in keys if f"`{key}`" not in PAGES[page]]
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_the_table_of_choices_names_every_form(choice):
+    row = re.search(rf"^\| `{choice}` \|.*$", TABLES, flags=re.MULTILINE)[0]
+    assert all(f"`{form}`" in row for form in get_args(get_type_hints(Treatment)[choice]))
 
 
 def test_every_dependency_is_justified():
@@ -43,6 +157,14 @@ def test_every_dependency_is_justified():
     assert all(name in section for name in [*names, *project["optional-dependencies"]])
 
 
-@pytest.mark.parametrize("path", re.findall(r"\]\(((?!http)[^)]+)\)", README))
-def test_every_linked_file_exists(path):
-    assert (ROOT / path).is_file()
+@pytest.mark.parametrize(("page", "path", "heading"), links())
+def test_every_linked_file_and_heading_exists(page, path, heading):
+    target = (ROOT / page).parent / path if path else ROOT / page
+    assert target.is_file()
+    assert not heading or heading in headings(target.read_text())
+
+
+def test_the_version_stands_in_one_place():
+    cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), flags=re.MULTILINE)[1]
+    assert cited == jaxtri.__version__
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dynamic"] == ["version"]
