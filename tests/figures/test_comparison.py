@@ -17,7 +17,7 @@ import pytest
 import pointwise
 from jaxtri import load_model, load_spec, scan
 from jaxtri.errors import InputError
-from jaxtri.figures.comparison import bounding_box, improvements, leading_searches, table
+from jaxtri.figures.comparison import bounding_box, compare, improvements, leading_searches
 from jaxtri.limits.previous import previous_limits, previously_excluded
 from jaxtri.scans.record import Header, Scan
 from places import SCANS
@@ -210,7 +210,7 @@ def test_all_would_be_new_without_earlier_limits(letter):  # so the tests above 
 
 
 def test_table_has_what_was_found(figure_3):
-    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in table(figure_3).splitlines()]
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in compare(figure_3).splitlines()]
     assert lines[0][1:] == list(TREATMENTS)
     assert [line[0] for line in lines[2:]] == ["Z decays", "B decays", "K decays", f"island: {DISPLACED}"]
     assert lines[2][1:] == ["none"] * 3
