@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jaxtri.cli import text as texts
 from jaxtri.durable.jobs.job import parts_of
-from jaxtri.durable.storage.tile_records import tiles_there
+from jaxtri.durable.storage.tile_files import tiles_there
 from jaxtri.errors import InputError
 from jaxtri.figures import comparison, figure
 from jaxtri.io import hdf5_scan

@@ -1,6 +1,6 @@
 """How much work, memory and disk a scan takes, before it runs."""
 
-from jaxtri.durable.storage.tile_records import tiles_there
+from jaxtri.durable.storage.tile_files import tiles_there
 from jaxtri.durable.storage.tiling import tiles_of
 from jaxtri.io.hdf5_scan import size_on_disk
 from jaxtri.io.write_scan import Work

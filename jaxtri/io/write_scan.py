@@ -17,7 +17,7 @@ from jaxtri.durable.jobs.resume import left_to_do
 from jaxtri.durable.jobs.run import run_job, run_part
 from jaxtri.durable.jobs.threads import in_threads
 from jaxtri.durable.storage.lock import owned
-from jaxtri.durable.storage.tile_writer import bytes_apart
+from jaxtri.durable.storage.tile_files import tiles_there
 from jaxtri.durable.storage.tiling import parse_part, tiles_of
 from jaxtri.errors import InputError, StorageError
 from jaxtri.io.file_names import Outputs, named_outputs
@@ -210,7 +210,7 @@ def run_all(work: Work, *, client: Any = None, quiet: bool = True) -> list[str]:
         job = prepare(job, force=work.force, break_lock=work.break_lock)
         mine = tiles_of(work.part, job.plan)
         with (
-            owned(job.folder, shard=work.part, break_lock=work.break_lock),
+            owned(job.folder, part=work.part, break_lock=work.break_lock),
             Progress(job.output.stem, job.plan.cells_of(mine), quiet=quiet) as progress,
         ):
             execute = progress.counting(_executor(client, work.workers, progress.update))
@@ -226,7 +226,7 @@ def merge_all(
 ) -> list[Job]:
     """Merge the outputs that are not complete; return their jobs."""
     jobs = left_to_do(jobs_of(specs, outputs), force=force, break_lock=break_lock, any_versions=True)
-    check_space(jobs, [job.output for job in jobs], force=force)
+    check_outputs([job.output for job in jobs], _size_of(jobs), force=force)
     others = []
     for folder in folders if jobs else ():
         if not folder.is_dir():
@@ -259,14 +259,18 @@ def _executor(client: Any, workers: int, report: Callable[[int, int], Any]) -> E
 def check_space(
     jobs: list[Job], paths: list[Path], *, force: bool, part: tuple[int, int] | None = None
 ) -> None:
-    """Raise before any work where an output, or a part of its tiles, could not be written.
+    """Raise before any work where outputs and tile files, or a part of these, could not be written.
 
-    What a partial output holds is copied, and needs its space once more; what tiles hold of their own goes
-    as it is copied.
+    Tile files go once their output is complete, before those of the next output are written.
     """
-    needed = 0
+    tiles = []
     for job in jobs:
-        mine = tiles_of(part, job.plan)
-        size = size_on_disk(job.plan, job.plan.cells_of(mine))
-        needed += max(0, size - bytes_apart(job.folder, set(mine)))
+        missing = set(tiles_of(part, job.plan)) - tiles_there(job.folder)
+        tiles.append(size_on_disk(job.plan, job.plan.cells_of(missing)))
+    needed = sum(tiles) if part else _size_of(jobs) + max(tiles, default=0)
     check_outputs(paths, needed, force=force)
+
+
+def _size_of(jobs: list[Job]) -> int:
+    """Size of outputs on disk, about [bytes]."""
+    return sum(size_on_disk(job.plan) for job in jobs)

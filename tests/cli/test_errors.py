@@ -457,8 +457,8 @@ def test_every_error_raised_is_of_the_family():
     """No room raises a bare ValueError: what a user can cause is ours, what he cannot is an assertion."""
     package = Path(sys.modules["jaxtri"].__file__).parent
     allowed = {
-        "DamagedShard",
-        "ForeignShard",
+        "DamagedTile",
+        "ForeignTile",
         "InputError",
         "InterruptedScan",
         "StorageError",

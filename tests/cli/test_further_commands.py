@@ -94,7 +94,7 @@ WRONG = {
     "no workers": ("scan top.toml --force --workers 0", 2, "--workers 0: give 1 or more"),
     "a part": ("scan top.toml --force --shard 3/2", 2, "--shard 3/2: give i/n with 1 <= i <= n"),
     "memory": ("scan top.toml --force --memory 1MB", 2, "this scan needs at least"),
-    "nothing to merge": ("merge top.toml -o . --force", 2, "no shards of it in"),
+    "nothing to merge": ("merge top.toml -o . --force", 2, "no tiles of it in"),
     "no folder": ("merge top.toml nowhere --force", 4, "nowhere: no such folder"),
     "no scan": ("info folder", 2, "no plan.json here"),
 }

@@ -1,10 +1,9 @@
-"""The installed command, stopped at any time: the same command goes on, and nothing is lost or changed.
+"""The installed command, stopped at any time: the same command resumes, and nothing is lost or changed.
 
 Oracle: an uninterrupted run, bit for bit.  `test_faults.py` tries every call of the storage layer; here whole
 processes are killed at random times, at whatever they do then.
 """
 
-import io
 import json
 import os
 import random
@@ -14,20 +13,19 @@ import socket
 import subprocess
 import sys
 import time
-import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import h5py
-import numpy as np
 import pytest
 
 from jaxtri.durable.jobs.job import read_plan
 from jaxtri.durable.storage.process_identity import this_process
-from jaxtri.durable.storage.tile_records import finished_tiles, shard_path
-from many_tiles import NAME, OUTPUT, SPEC, TILES, parts, place, shards, stored
+from jaxtri.durable.storage.tile_files import finished_tiles, tile_path
+from made_up_job import record_of, with_record
+from many_tiles import NAME, OUTPUT, SPEC, TILES, parts, place, stored, tile_files
 from places import PATIENCE_S, PROGRAM
 
 AS_IN_A_TERMINAL = (  # a job in the background inherits that SIGINT is ignored
@@ -38,11 +36,11 @@ LANES = 2  # scans side by side
 KILLS = 25  # of each
 START_S = 2.0  # kills that are to come early come within this time from the start,
 OWNED_S = 1.0  # from when the folder is owned,
-SHARD_S = 0.1  # from when a shard is there,
+TILE_S = 0.1  # from when a tile file is there,
 FINISH_S = 0.4  # or from when the last one is
 POLL_S = 0.005
 TERMINATED, INTERRUPTED = 75, 130  # exit codes
-CORRUPTIONS = ("a flipped byte", "cut short", "of another scan", "a torn record", "without chunks")
+CORRUPTIONS = ("a flipped byte", "cut short", "of another scan", "a torn record", "nearly empty")
 
 
 @pytest.fixture(scope="module")
@@ -83,25 +81,25 @@ def whole(run, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def sharded(run, whole, tmp_path_factory):
-    """A folder with every shard, apart from the output: part 1 of a job array; to be copied."""
-    folder = place(tmp_path_factory.mktemp("sharded"))
-    code, said, _ = run(folder, "scan", NAME, "--quiet", "--shard", "1/1")
+def computed(run, whole, tmp_path_factory):
+    """A folder with every tile and no output: part 1/1 of a job array; to be copied."""
+    folder = place(tmp_path_factory.mktemp("computed"))
+    code, said, _ = run(folder, "scan", NAME, "--quiet", "--part", "1/1")
     assert code == 0
     assert f"{TILES} of {TILES} tiles are there; next: jaxtri merge" in said
     return folder
 
 
 @pytest.fixture
-def ready(sharded, tmp_path):
+def ready(computed, tmp_path):
     """A copy of it."""
-    return Path(shutil.copytree(sharded, tmp_path / "ready"))
+    return Path(shutil.copytree(computed, tmp_path / "ready"))
 
 
 @pytest.fixture
 def begun(ready):
-    """One with few shards."""
-    for path in shards(ready)[2:]:
+    """One with few tiles."""
+    for path in tile_files(ready)[2:]:
         path.unlink()
     return ready
 
@@ -139,7 +137,7 @@ def kill(process):
 
 
 def owns(process, folder):
-    """Whether the folder of shards is a process's own."""
+    """Whether the folder of tile files is a process's own."""
     try:
         return json.loads((parts(folder) / "owner.json").read_text())["pid"] == process.pid
     except (FileNotFoundError, ValueError):
@@ -152,30 +150,30 @@ def stage(process, folder):
         return "after the output appeared"
     if not owns(process, folder):
         return "before its folder was its own"
-    done = len(shards(folder))
-    return "before the first shard" if done == 0 else "between shards" if done < TILES else "after the last"
+    done = len(tile_files(folder))
+    return "before the first tile" if done == 0 else "between tiles" if done < TILES else "after the last"
 
 
 def moments(seed):
-    """When to kill: since it started or owns its folder, so many more shards, and then so many seconds."""
+    """When to kill: since it started or owns its folder, so many more tiles, and then so many seconds."""
     draw = random.Random(seed)
     while True:
         yield "started", 0, draw.uniform(0, START_S)
         yield "owned", 0, draw.uniform(0, OWNED_S)
         for _ in range(4):
-            yield "owned", draw.randint(1, 3), draw.uniform(0, SHARD_S)
+            yield "owned", draw.randint(1, 3), draw.uniform(0, TILE_S)
         yield "owned", TILES, draw.uniform(0, FINISH_S)
 
 
 def killed_again_and_again(start, run, folder, whole, seed):
-    """Kill and start again; a scan that comes to its end is compared, and begun anew."""
+    """Kill and start again; a scan that comes to its end is compared, and begun again."""
     landed = Counter()
     for since, more, delay in moments(seed):
         process = start(folder, "scan", NAME, "--quiet")
-        enough = min(TILES, len(shards(folder)) + more)
+        enough = min(TILES, len(tile_files(folder)) + more)
         if since == "owned":
             wait_for(lambda one=process: owns(one, folder), process)
-            wait_for(lambda most=enough: len(shards(folder)) >= most, process)
+            wait_for(lambda most=enough: len(tile_files(folder)) >= most, process)
         time.sleep(delay)
         if process.poll() is None:
             kill(process)
@@ -193,7 +191,7 @@ def killed_again_and_again(start, run, folder, whole, seed):
 
 
 @pytest.mark.long
-def test_killed_at_random_times_it_goes_on_bit_for_bit(start, run, whole, tmp_path, record_property):
+def test_killed_at_random_times_it_resumes_bit_for_bit(start, run, whole, tmp_path, record_property):
     folders = [tmp_path / str(lane) for lane in range(LANES)]
     for one in folders:
         one.mkdir()
@@ -207,12 +205,12 @@ def test_killed_at_random_times_it_goes_on_bit_for_bit(start, run, whole, tmp_pa
     print("kills:", dict(landed))
     assert landed.total() == LANES * KILLS
     assert landed["before its folder was its own"] > 0
-    assert landed["before the first shard"] > 0
-    assert landed["between shards"] > 0
+    assert landed["before the first tile"] > 0
+    assert landed["between tiles"] > 0
     assert landed["after the last"] + landed["after the output appeared"] > 0
 
 
-def test_stopped_by_signals_it_says_so_and_goes_on(start, run, whole, folder):
+def test_stopped_by_signals_it_says_so_and_resumes(start, run, whole, folder):
     """SIGTERM, as a batch system sends it, then Ctrl-C."""
     done = 0
     for number, code, message in (
@@ -220,25 +218,25 @@ def test_stopped_by_signals_it_says_so_and_goes_on(start, run, whole, folder):
         (signal.SIGINT, INTERRUPTED, "interrupted; finished tiles are kept; the same command resumes"),
     ):
         process = start(folder, "scan", NAME, "--quiet")
-        assert wait_for(lambda most=done: len(shards(folder)) > most, process)
+        assert wait_for(lambda most=done: len(tile_files(folder)) > most, process)
         process.send_signal(number)
         _, complaint = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, complaint) == (code, f"jaxtri: {message}\n")
-        assert done < len(shards(folder)) < TILES
+        assert done < len(tile_files(folder)) < TILES
         assert [path.name for path in parts(folder).iterdir() if path.name.startswith((".", "owner"))] == []
-        done = len(shards(folder))
-    kept = {path: path.stat().st_mtime_ns for path in shards(folder)}
+        done = len(tile_files(folder))
+    kept = {path: path.stat().st_mtime_ns for path in tile_files(folder)}
     process = start(folder, "scan", NAME, "--quiet")
-    assert wait_for(lambda: len(shards(folder)) > done, process)
+    assert wait_for(lambda: len(tile_files(folder)) > done, process)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept  # not computed again
     process.communicate(timeout=PATIENCE_S)
     check_result(folder, whole)
 
 
-def test_ctrl_c_with_workers_is_one_sentence_and_threads_go_on(start, run, whole, folder):
+def test_ctrl_c_with_workers_is_one_sentence_and_threads_resume(start, run, whole, folder):
     """A terminal sends it to the workers, too."""
     process = start(folder, "scan", NAME, "--quiet", "--workers", "2")
-    assert wait_for(lambda: len(shards(folder)) > 0, process)
+    assert wait_for(lambda: len(tile_files(folder)) > 0, process)
     os.killpg(process.pid, signal.SIGINT)
     _, complaint = process.communicate(timeout=PATIENCE_S)
     message = "jaxtri: interrupted; finished tiles are kept; the same command resumes\n"
@@ -250,7 +248,7 @@ def test_ctrl_c_with_workers_is_one_sentence_and_threads_go_on(start, run, whole
 def held(start, whole, folder):
     """A scan that is running for as long as a test wants: it is halted."""
     process = start(folder, "scan", NAME, "--quiet")
-    assert wait_for(lambda: len(shards(folder)) > 0, process)
+    assert wait_for(lambda: len(tile_files(folder)) > 0, process)
     process.send_signal(signal.SIGSTOP)
     yield process
     kill(process)
@@ -273,7 +271,7 @@ def test_one_writer_at_a_time_and_a_dead_one_is_replaced(run, whole, folder, hel
         assert ": running" in said
     kill(held)
     assert ": dead; the same command goes on" in run(folder, "info", OUTPUT)[1]
-    missing = [tile for tile in range(TILES) if not shard_path(parts(folder), tile).exists()]
+    missing = [tile for tile in range(TILES) if not tile_path(parts(folder), tile).exists()]
     assert f"  missing: {', '.join(map(str, missing))}\n" in run(folder, "info", ".")[1]
     finish(run, folder, whole)
 
@@ -302,38 +300,27 @@ def test_a_changed_scan_file_is_refused_with_what_changed(run, begun):
         assert file["m_X"][-1] == 80.0
 
 
-def chunks_of(folder, tile):
-    """The file with the chunks of a tile that was computed apart from the output."""
-    (heap,) = folder.glob(f"tile-{tile:05d}.*.data")
-    return heap
-
-
 def corrupt(folder, tile, how):
-    """Spoil a shard."""
-    record, heap = shard_path(folder, tile), chunks_of(folder, tile)
-    if how == "a flipped byte":
-        data = bytearray(heap.read_bytes())
-        data[len(data) // 2] ^= 1
-        heap.write_bytes(data)
+    """Spoil a tile file."""
+    path = tile_path(folder, tile)
+    content = path.read_bytes()
+    said, arrays = record_of(content)
+    if how == "a flipped byte":  # of a chunk
+        path.write_bytes(content[:1000] + bytes([content[1000] ^ 1]) + content[1001:])
     elif how == "cut short":
-        heap.write_bytes(heap.read_bytes()[:-1])
+        path.write_bytes(content[:-1])
     elif how == "of another scan":  # sound in itself
-        with np.load(io.BytesIO(record.read_bytes()), allow_pickle=False) as file:
-            arrays = dict(file)
-        said = json.loads(str(arrays["said"])) | {"key": "0" * 64}
-        content = io.BytesIO()
-        np.savez(content, **arrays | {"said": np.array(json.dumps(said))})
-        record.write_bytes(content.getvalue() + zlib.crc32(content.getvalue()).to_bytes(4))
+        path.write_bytes(with_record(content, said | {"key": "0" * 64}, arrays))
     elif how == "a torn record":
-        record.write_bytes(record.read_bytes()[:-100])
+        path.write_bytes(content[:-100] + bytes(88) + content[-12:])
     else:
-        heap.unlink()
+        path.write_bytes(content[:5])
 
 
 @pytest.fixture(scope="module")
-def spoiled(sharded, tmp_path_factory):
-    """A folder with every shard, some of them corrupt; and which, by what was done."""
-    folder = Path(shutil.copytree(sharded, tmp_path_factory.mktemp("spoiled") / "scan"))
+def spoiled(computed, tmp_path_factory):
+    """A folder with every tile file, some of them corrupt; and which, by what was done."""
+    folder = Path(shutil.copytree(computed, tmp_path_factory.mktemp("spoiled") / "scan"))
     tiles = dict(zip(CORRUPTIONS, (0, 2, 5, 7, 9), strict=True))
     for how, tile in tiles.items():
         corrupt(parts(folder), tile, how)
@@ -346,36 +333,36 @@ def test_a_sound_folder_has_every_tile(ready):  # so that the next test says som
 
 
 @pytest.mark.parametrize("how", CORRUPTIONS)
-def test_a_corrupt_shard_is_put_aside(spoiled, tmp_path, how):
+def test_a_corrupt_tile_file_is_put_aside(spoiled, tmp_path, how):
     folder, tiles = spoiled
     copy = Path(shutil.copytree(parts(folder), tmp_path / "parts"))
     plan = read_plan(copy).plan
     assert tiles[how] not in finished_tiles(copy, plan, range(TILES))
-    assert not shard_path(copy, tiles[how]).exists()
-    assert shard_path(copy, tiles[how]).with_suffix(".bad").exists()
+    assert not tile_path(copy, tiles[how]).exists()
+    assert tile_path(copy, tiles[how]).with_suffix(".bad").exists()
 
 
-def test_what_corrupt_shards_held_is_computed_again(run, whole, spoiled):
+def test_what_corrupt_tile_files_held_is_computed_again(run, whole, spoiled):
     finish(run, spoiled[0], whole)
 
 
-def test_a_finished_scan_with_its_folder_left_over_is_cleared_up(run, whole, ready, sharded):
+def test_a_finished_scan_with_its_folder_left_over_is_cleared_up(run, whole, ready, computed):
     """As after a kill between the output and the end."""
     assert run(ready, "merge", NAME)[0] == 0
     check_result(ready, whole)
     inode = (ready / OUTPUT).stat().st_ino
     there = f"{OUTPUT}: already complete; use --force to recompute\n"
-    for command in (("scan", NAME, "--shard", "1/3"), ("merge", NAME), ("scan", NAME)):
+    for command in (("scan", NAME, "--part", "1/3"), ("merge", NAME), ("scan", NAME)):
         parts(ready).mkdir()
-        shutil.copy(parts(sharded) / "plan.json", parts(ready))
-        os.link(ready / OUTPUT, parts(ready) / "output.elsewhere.1.2.3.0.data")
+        shutil.copy(parts(computed) / "plan.json", parts(ready))
+        (parts(ready) / f"output-{inode}").touch()
         assert run(ready, *command) == (0, there, "")
         check_result(ready, whole)
         assert (ready / OUTPUT).stat().st_ino == inode
-    shutil.copytree(parts(sharded), parts(ready))  # as of parts that were to replace it
+    shutil.copytree(parts(computed), parts(ready))  # as of parts that were to replace it
     kept = f"{there}left alone, tiles of a run to replace it: {OUTPUT}.parts\n"
     assert run(ready, "scan", NAME) == (0, kept, "")
-    assert len(shards(ready)) == TILES
+    assert len(tile_files(ready)) == TILES
     shutil.rmtree(parts(ready))
     parts(ready).mkdir()  # as a network file system may leave it
     code, said, _ = run(ready, "info", OUTPUT)
@@ -386,10 +373,10 @@ def test_a_finished_scan_with_its_folder_left_over_is_cleared_up(run, whole, rea
 
 
 def test_parts_of_a_job_array_side_by_side_then_merged(start, run, whole, folder):
-    processes = [start(folder, "scan", NAME, "--quiet", "--shard", f"{i}/3") for i in (1, 2, 3)]
+    processes = [start(folder, "scan", NAME, "--quiet", "--part", f"{i}/3") for i in (1, 2, 3)]
     assert wait_for(lambda: (parts(folder) / "owner-1-of-3.json").exists(), processes[0])
     processes[0].send_signal(signal.SIGSTOP)
-    code, _, complaint = run(folder, "scan", NAME, "--quiet", "--shard", "1/3")
+    code, _, complaint = run(folder, "scan", NAME, "--quiet", "--part", "1/3")
     assert (code, f"in use by process {processes[0].pid}" in complaint) == (4, True)
     code, _, complaint = run(folder, "merge", NAME)
     assert (code, f"in use by process {processes[0].pid}" in complaint) == (4, True)
@@ -398,25 +385,24 @@ def test_parts_of_a_job_array_side_by_side_then_merged(start, run, whole, folder
         said, complaint = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, complaint) == (0, "")
         assert f"{count} of {TILES} tiles are there; next: jaxtri merge" in said
-    assert len(shards(folder)) == TILES
+    assert len(tile_files(folder)) == TILES
     assert run(folder, "merge", NAME)[:2] == (0, f"wrote {OUTPUT}\n")
     check_result(folder, whole)
 
 
-def test_shards_of_several_folders_are_merged_and_a_missing_one_is_named(run, whole, ready, tmp_path):
+def test_tiles_of_several_folders_are_merged_and_a_missing_one_is_named(run, whole, ready, tmp_path):
     places = [tmp_path / "first", tmp_path / "second" / f"{OUTPUT}.parts", tmp_path / "third"]
     for one in places:
         one.mkdir(parents=True)
         shutil.copy(parts(ready) / "plan.json", one)
-    for tile, path in enumerate(shards(ready)):
-        for one in (path, chunks_of(parts(ready), tile)):
-            one.rename(places[tile % 3] / one.name)
+    for tile, path in enumerate(tile_files(ready)):
+        path.rename(places[tile % 3] / path.name)
     shutil.rmtree(parts(ready))
-    missing = shard_path(places[1], 7)
+    missing = tile_path(places[1], 7)
     missing.rename(tmp_path / "kept")
     command = "merge", NAME, "-o", OUTPUT, *(tmp_path / name for name in ("first", "second", "third"))
     told = f"jaxtri: {OUTPUT}: 1 of {TILES} tiles"
-    advice = "run jaxtri scan --shard i/n again for their parts, i = tile mod n + 1"
+    advice = "run jaxtri scan --part i/n again for their parts, i = tile mod n + 1"
     code, _, complaint = run(ready, *command)
     assert (code, complaint) == (2, f"{told} are missing: 7; {advice}\n")
     (tmp_path / "kept").rename(missing)

@@ -1,4 +1,4 @@
-"""A scan of random numbers that is written as any other: tiles, shards, the finished file.  Without JAX.
+"""A scan of random numbers that is written as any other: tiles, their files, the output.  Without JAX.
 
 As a script, preloaded with the library of ``fault_shim.c``, ``made_up_job.py FOLDER COMPRESSION START`` forks
 a process for every fault, looks at what that left, runs the job again, looks once more, and prints what it
@@ -9,17 +9,18 @@ import argparse
 import atexit
 import ctypes
 import gc
-import io
 import itertools
 import json
+import math
 import mmap
 import os
 import re
 import shutil
 import signal
+import struct
 import sys
-import zipfile
 import zlib
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -31,7 +32,7 @@ from jaxtri.durable.jobs.job import Job, prepare
 from jaxtri.durable.jobs.resume import left_to_do
 from jaxtri.durable.jobs.run import run_job, run_part
 from jaxtri.durable.jobs.threads import in_threads
-from jaxtri.durable.storage import atomic_files, hdf5_writer, tile_records
+from jaxtri.durable.storage import hdf5_writer, tile_files
 from jaxtri.durable.storage.lock import owned
 from jaxtri.durable.storage.tiling import Plan, inside
 from jaxtri.errors import JaxtriError
@@ -53,7 +54,7 @@ OUTPUT = "scan.h5"
 FAULTS = ("count", "die", "tear", "fail", "full")  # by the numbers of fault_shim.c
 REFUSING = ("fail", "full")
 FULL_STEP = 5  # "full" is tried at every fifth call: what follows a first failure is nearly the same
-TORN = re.compile(r"write .*/tile-00001\..*\.data")  # what a killed run had in hand
+TORN = re.compile(r"write .*/\.?tile-00001\.tile(\..*\.part)?")  # what a killed run had in hand
 STORAGE = 4  # exit code
 BROKEN = 99  # exit code of anything that is not a JaxtriError
 
@@ -140,23 +141,26 @@ def run(job, tiles=None, **options):
     job = prepare(job)
     with owned(job.folder):
         if tiles is None:
-            run_job(job, in_threads(1), **options)
+            run_job(job, one_by_one, **options)
         else:
-            run_part(job, in_threads(1), range(tiles))
+            run_part(job, one_by_one, range(tiles))
+
+
+def one_by_one(job, tiles):
+    """An executor whose calls always come in the same order: no tile is begun before the last is copied."""
+    for tile in tiles:
+        yield from in_threads(1)(job, [tile])
 
 
 def written_in_place():
     """Let files have their final names from the beginning, which the checks must catch."""
 
-    def with_its_name(folder, name):
-        raw, final = atomic_files.new_data(folder, name), folder.with_suffix("")
-        final.unlink(missing_ok=True)
-        os.link(raw.name, final)
-        return raw
+    @contextmanager
+    def in_place(path, *, replace=True):
+        with path.open("wb+", buffering=0) as raw:
+            yield raw
 
-    tile_records.write_whole = Path.write_bytes
-    hdf5_writer.new_data = with_its_name
-    hdf5_writer.publish = lambda source, path, replace: None
+    tile_files.new_file = hdf5_writer.new_file = in_place
 
 
 def wrong_output(job):
@@ -178,25 +182,47 @@ def wrong_output(job):
     return wrong + ([] if header.scan_file == made_up_header().scan_file else ["the header differs"])
 
 
-def wrong_shards(job, known=None):
-    """What is wrong with the shards under their final names, but for one with damage that is known."""
+def wrong_tiles(job, known=None):
+    """What is wrong with the tile files under their final names, but for one with damage that is known."""
     arrays, wrong = made_up_arrays(job.plan), []
     for tile in range(job.plan.count):
-        path = tile_records.shard_path(job.folder, tile)
+        path = tile_files.tile_path(job.folder, tile)
         if not path.exists() or path.read_bytes() == known:
             continue
         try:
             wrong += [f"{path.name}: {name} differs" for name in differing(job.plan, tile, path, arrays)]
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except (OSError, KeyError, ValueError, EOFError, struct.error, zlib.error) as error:
             wrong.append(f"{path.name} is done, but unreadable: {error}")
     return wrong
 
 
-def differing(plan, tile, record, arrays):
-    """Yield the arrays of a shard that are not what they should be; its chunks are unpacked here."""
-    with np.load(io.BytesIO(record.read_bytes()), allow_pickle=False) as file:
-        stored = {name: file[name] for name in plan.arrays}
-        heap = record.with_name(json.loads(str(file["said"]))["heap"]).read_bytes()
+def record_of(content):
+    """What the record in a tile file says, and its arrays; read here."""
+    length, checksum = struct.unpack("<QI", content[-12:])
+    record = content[-12 - length : -12]
+    if zlib.crc32(record) != checksum:
+        raise ValueError("another checksum")
+    head, data = record.split(b"\n", 1)
+    said, arrays = json.loads(head), {}
+    for name, (dtype, shape) in said.pop("arrays").items():
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        arrays[name] = np.frombuffer(data[:size], dtype=dtype).reshape(shape)
+        data = data[size:]
+    return said, arrays
+
+
+def with_record(content, said, arrays):
+    """A tile file with another record."""
+    (length,) = struct.unpack("<Q", content[-12:-4])
+    head = said | {"arrays": {name: [array.dtype.str, array.shape] for name, array in arrays.items()}}
+    record = json.dumps(head).encode() + b"\n" + b"".join(array.tobytes() for array in arrays.values())
+    return content[: -12 - length] + record + struct.pack("<QI", len(record), zlib.crc32(record))
+
+
+def differing(plan, tile, path, arrays):
+    """Yield the arrays of a tile file that are not what they should be; its chunks are unpacked here."""
+    content = path.read_bytes()
+    _, stored = record_of(content)
     box = plan.box(tile)
     for name, array in arrays.items():
         if name not in CELL_ARRAYS:
@@ -206,7 +232,7 @@ def differing(plan, tile, record, arrays):
         labels = plan.arrays[name].labels
         places = [(label, where) for where in plan.chunks(box) for label in np.ndindex(*labels)]
         for (label, where), (address, size, checksum) in zip(places, stored[name], strict=True):
-            data = heap[address : address + size]
+            data = content[address : address + size]
             own = array[label][inside(where)]
             known = int.from_bytes(data[-4:], "little") if plan.compression == "none" else zlib.crc32(data)
             if known != checksum or unpacked(data, plan, own).tobytes() != own.tobytes():
@@ -293,27 +319,27 @@ class Trial:
             self._stop_early(compression)
 
     def _stop_early(self, compression):
-        """Leave in the template what a killed run does: an owner, a torn file; and a damaged shard."""
+        """Leave in the template what a killed run does: an owner, a torn file; and a damaged tile file."""
         job = made_up_job(self._template, compression)
         self.child.run(job, lambda: self.shim.arm(self._template, "count", 0), tiles=2)
         chunks = [n for n, call in enumerate(self.shim.calls, 1) if TORN.fullmatch(call)]
         shutil.rmtree(job.folder)
         self.child.run(job, lambda: self.shim.arm(self._template, "tear", chunks[-1]), tiles=2)
-        self._damaged = tile_records.shard_path(job.folder, 0).read_bytes()
-        (heap,) = job.folder.glob("tile-00000.*.data")
-        content = bytearray(heap.read_bytes())
-        content[len(content) // 2] ^= 1
-        heap.write_bytes(content)
+        path = tile_files.tile_path(job.folder, 0)
+        content = bytearray(path.read_bytes())
+        content[len(content) // 4] ^= 1  # of a chunk
+        path.write_bytes(content)
+        self._damaged = bytes(content)
 
     def run(self, fault, number):
-        """Begin anew and run with a fault; return exit code and what was said."""
+        """Begin again and run with a fault; return exit code and what was said."""
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(self._template, self.folder)
         return self.child.run(self.job, lambda: self.shim.arm(self.folder, fault, number))
 
     def after_fault(self, fault, code, said):
         """What is wrong after a fault."""
-        wrong = wrong_output(self.job) + wrong_shards(self.job, self._damaged)
+        wrong = wrong_output(self.job) + wrong_tiles(self.job, self._damaged)
         if fault in REFUSING:
             if code != STORAGE or said.count("\n") or not said.startswith(str(self.folder)):
                 wrong.append(f"a full disk gives exit code {code}: {said!r}")

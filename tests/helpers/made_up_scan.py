@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxtri.durable.storage.hdf5_writer import output_in
-from jaxtri.durable.storage.tile_writer import write_shard
+from jaxtri.durable.storage.hdf5_writer import new_output
+from jaxtri.durable.storage.tile_files import write_tile
 from jaxtri.durable.storage.tiling import inside, make_plan
 from jaxtri.errors import JaxtriError
 from jaxtri.io.hdf5_layout import write_head, write_tail
@@ -99,14 +99,15 @@ def write_made_up(
     folder = path.with_name(f"{path.name}.parts")
     folder.mkdir(exist_ok=True)
     try:
-        with output_in(folder, plan, partial(write_head, header=header)) as output:
+        head, tail = partial(write_head, header=header), partial(write_tail, header=header)
+        with new_output(path, plan, head, tail, header.versions, replace=force) as output:
             for tile in range(plan.count):
                 found = columns_of(plan, arrays, tile)
-                write_shard(folder, plan, tile, found, blocks(plan, arrays, tile), into=output, report=report)
-            output.finish(path, partial(write_tail, header=header), header.versions, replace=force)
+                write_tile(folder, plan, tile, found, blocks(plan, arrays, tile), report=report)
+                output.take(folder, [tile])
     finally:
-        for shard in folder.iterdir():
-            shard.unlink()
+        for file in folder.iterdir():
+            file.unlink()
         folder.rmdir()
     return header, arrays
 

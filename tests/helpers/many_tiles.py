@@ -41,5 +41,5 @@ def parts(folder):
     return folder / f"{OUTPUT}.parts"
 
 
-def shards(folder):
-    return sorted(parts(folder).glob("tile-*.npz"))
+def tile_files(folder):
+    return sorted(parts(folder).glob("tile-*.tile"))

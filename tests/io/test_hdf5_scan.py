@@ -5,7 +5,6 @@ Oracles: the arrays that were handed in; xarray with two engines that know nothi
 
 import dataclasses
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +16,6 @@ import pytest
 import xarray
 
 from jaxtri import write_scan
-from jaxtri.durable.storage import hdf5_writer
 from jaxtri.durable.storage.tiling import CHUNK
 from jaxtri.errors import InputError, JaxtriError, StorageError
 from jaxtri.io import hdf5_scan
@@ -390,19 +388,3 @@ def test_outputs_are_checked_before_any_work(made_up, tmp_path):
         with pytest.raises(StorageError, match=f"{missing.parent}: cannot be written"):
             hdf5_scan.check_outputs([missing], 0, force=True)
     assert only_files(tmp_path) == ["folder", "scan.h5"]
-
-
-def test_only_a_chunk_is_kept_back_from_hdf5s_writes_not_what_is_in_its_memory_later(tmp_path):
-    memory, beyond = bytearray(b"a chunk!"), 1 << 16
-    with (tmp_path / "scan").open("xb+", buffering=0) as raw:
-        disk = hdf5_writer._Disk(raw)
-        with h5py.File(disk, "w") as file:
-            array = file.create_dataset("array", shape=(16,), chunks=(8,), dtype="u1")
-            address = disk.placed(array, (8,), memory)
-            assert os.pread(raw.fileno(), 8, address) != memory
-            disk.put(address, memory)
-            disk.seek(beyond)
-            disk.write(memory)
-            assert os.pread(raw.fileno(), 8, beyond) == memory
-    with h5py.File(tmp_path / "scan") as file:
-        assert file["array"][8:].tobytes() == memory

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jaxtri.durable.jobs.job import Done, Execute, Job
-from jaxtri.durable.storage.tile_writer import Blocks, Heap, write_shard
+from jaxtri.durable.storage.tile_files import Blocks, write_tile
 from jaxtri.durable.storage.tiling import NamedArrays, Plan
 from jaxtri.errors import InputError, InterruptedScan, JaxtriError, StorageError
 
@@ -34,7 +34,7 @@ def _run_tile(task: _Task, tile: int) -> tuple[int, int]:
         counted[1] += size
 
     columns, blocks = task.compute(task.plan, tile)
-    write_shard(Path(task.folder), task.plan, tile, columns, blocks, device=device, report=count)
+    write_tile(Path(task.folder), task.plan, tile, columns, blocks, device=device, report=count)
     return counted[0], counted[1]
 
 
@@ -72,19 +72,19 @@ def client_of(workers: int | None, scheduler: str | None) -> Iterator[Any]:
 
 
 def on_client(client: Any, report: Callable[[int, int], Any] = lambda cells, size: None) -> Execute:
-    """Return an executor on a Dask client; each tile's chunks go into a file of their own.
+    """Return an executor on a Dask client.
 
     Tiles of a worker that dies go to others; one that kills several workers is given up, and named.
 
     Raises
     ------
     StorageError
-        If a worker does not see the folder of the shards.
+        If a worker does not see the folder of the tile files.
     InterruptedScan
         If the scheduler is gone.
     """
 
-    def execute(job: Job, tiles: list[int], into: Heap | None) -> Iterator[Done]:
+    def execute(job: Job, tiles: list[int]) -> Iterator[Done]:
         try:
             yield from _computed(client, report, job, tiles)
         except JaxtriError:
@@ -92,7 +92,7 @@ def on_client(client: Any, report: Callable[[int, int], Any] = lambda cells, siz
         except OSError as error:  # as Dask calls it when nobody answers
             raise InterruptedScan(
                 f"{job.output}: the Dask scheduler does not answer any more ({error}); finished tiles are "
-                "kept, the same command goes on"
+                "kept; the same command resumes"
             ) from error
 
     return execute
@@ -113,7 +113,7 @@ def _computed(client: Any, report: Callable[[int, int], Any], job: Job, tiles: l
     if blind:
         raise StorageError(
             f"{task.folder}: workers {', '.join(blind)} do not see it; use a file system that all share, "
-            "or --shard i/n"
+            "or --part i/n"
         )
     shared = client.submit(_same, task, pure=False)  # scattered, it would be lost with the last worker
     futures = {client.submit(_run_tile, shared, tile, pure=False): tile for tile in tiles}

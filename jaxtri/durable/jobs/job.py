@@ -1,8 +1,7 @@
-"""A job, one output of a scan, and the folder in which it grows: whose tiles lie there is told before work.
+"""A job, one output of a scan, and the folder of its finished tiles: whose they are is told before work.
 
 The folder ``<output>.parts`` holds ``plan.json`` (what is computed, with which versions), the owner's file
-(`owner`), one record a tile (`records`) and the files with their chunks (`shards`), of which the output in
-the making is one (`output`).
+(`lock`) and one file for each finished tile (`tile_files`).  The partial output lies beside the output.
 """
 
 import json
@@ -14,17 +13,15 @@ from typing import Any, NamedTuple
 from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.durable.storage.hdf5_writer import WriteHead, WriteTail
 from jaxtri.durable.storage.lock import owned
-from jaxtri.durable.storage.tile_writer import Blocks, Heap, clear
+from jaxtri.durable.storage.tile_files import Blocks, clear
 from jaxtri.durable.storage.tiling import NamedArrays, Plan
 from jaxtri.errors import InputError, StorageError
 
 LONGEST = 60  # characters of a value that is shown
-
-
 PLAN = "plan.json"
 IDENTITY = ("configuration", "axes", "versions")  # the axes as a hash
 SHOWN = 8  # differences that a refusal lists
-ANEW = "undo the change, choose another output, or pass --force to begin anew"
+UNDO = "undo the change, choose another output, or pass --force to begin again"
 OTHERS = "give the scan file that they were computed with, or other folders"
 
 
@@ -54,8 +51,12 @@ class Job:
 
     @property
     def folder(self) -> Path:
-        """Folder of the shards."""
+        """Folder of the tile files."""
         return parts_of(self.output)
+
+    def copied_into(self, inode: int) -> Path:
+        """Name of an empty file which says that the output with this inode has every tile of the folder."""
+        return self.folder / f"output-{inode}"
 
 
 class Done(NamedTuple):
@@ -73,12 +74,11 @@ class Known(NamedTuple):
     identity: Mapping[str, Any]
 
 
-# An executor: computes tiles in any order, their chunks into a heap if there is one that it can reach.
-Execute = Callable[[Job, list[int], Heap | None], Iterator[Done]]
+Execute = Callable[[Job, list[int]], Iterator[Done]]  # an executor: computes tiles, in any order
 
 
 def parts_of(output: Path) -> Path:
-    """Folder of the shards of an output."""
+    """Folder of the tile files of an output."""
     return output.with_name(f"{output.name}.parts")
 
 
@@ -106,14 +106,7 @@ def prepare(job: Job, *, force: bool = False, break_lock: bool = False) -> Job:
     StorageError
         If it cannot be written, or is to be thrown away while another process works in it.
     """
-    try:
-        job.folder.mkdir(exist_ok=True)
-    except FileExistsError as error:
-        raise StorageError(
-            f"{job.folder}: is a file, and the name of the folder that a scan needs; move it"
-        ) from error
-    except OSError as error:
-        raise StorageError(f"{job.folder}: cannot be made ({error.strerror})") from error
+    make_folder(job)
     known = check_same(job, force=force)
     if known is not None and known.plan.key != job.plan.key:
         with owned(job.folder, break_lock=break_lock):
@@ -122,6 +115,18 @@ def prepare(job: Job, *, force: bool = False, break_lock: bool = False) -> Job:
                 clear(job.folder)
                 return _begun(job)
     return _begun(job) if known is None else replace(job, plan=known.plan)
+
+
+def make_folder(job: Job) -> None:
+    """Make the folder of a job, if it is missing; errors are `StorageError`."""
+    try:
+        job.folder.mkdir(exist_ok=True)
+    except FileExistsError as error:
+        raise StorageError(
+            f"{job.folder}: is a file, and the name of the folder that a scan needs; move it"
+        ) from error
+    except OSError as error:
+        raise StorageError(f"{job.folder}: cannot be made ({error.strerror})") from error
 
 
 def check_same(job: Job, *, force: bool) -> Known | None:
@@ -134,7 +139,7 @@ def check_same(job: Job, *, force: bool) -> Known | None:
     """
     known = read_plan(job.folder)
     if known is not None and known.plan.key != job.plan.key and not force:
-        raise InputError(_refusal(job.folder, job, known, ANEW))
+        raise InputError(_refusal(job.folder, job, known, UNDO))
     return known
 
 
@@ -146,14 +151,14 @@ def _begun(job: Job) -> Job:
 
 
 def adopted(job: Job, others: list[Path]) -> tuple[Job, list[Path]]:
-    """Return a job with the plan and versions that its shards were computed with, and the folders of these.
+    """Return a job with the plan and versions that its tiles were computed with, and the folders of these.
 
     The first folder is the job's own.  Folders of other scans, as of another treatment, are left out.
 
     Raises
     ------
     InputError
-        If no folder says that it holds shards of this scan, or the job's own those of another.
+        If no folder says that it holds tiles of this scan, or the job's own those of another.
     """
     first: Known | None = None
     fitting, refusals = [], []
@@ -168,13 +173,13 @@ def adopted(job: Job, others: list[Path]) -> tuple[Job, list[Path]]:
         raise InputError(refusals[0])
     if first is None:
         shown = ", ".join(map(str, fitting))
-        raise InputError(f"{job.output}: no shards of it in {shown}; run jaxtri scan --shard first")
+        raise InputError(f"{job.output}: no tiles of it in {shown}; run jaxtri scan --part first")
     identity = {**job.identity, "versions": first.identity["versions"]}
     return replace(job, plan=first.plan, identity=identity), fitting
 
 
 def read_plan(folder: Path) -> Known | None:
-    """What a folder of shards says of its scan; None if it says nothing.
+    """What a folder of tile files says of its scan; None if it says nothing.
 
     Raises
     ------

@@ -68,10 +68,10 @@ class Progress:
     def counting(self, execute: Any) -> Any:
         """Count the tiles of an executor that failed, and those that were tried again."""
 
-        def counted(job: Any, tiles: list[int], into: Any) -> Iterator[Any]:
+        def counted(job: Any, tiles: list[int]) -> Iterator[Any]:
             self._retried += self._failed and len(tiles)
             self._failed = 0
-            for done in execute(job, tiles, into):
+            for done in execute(job, tiles):
                 self._failed += done.error is not None
                 yield done
 

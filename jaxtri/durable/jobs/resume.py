@@ -4,9 +4,9 @@ import os
 from contextlib import suppress
 
 from jaxtri.durable.jobs.job import Job, changes
+from jaxtri.durable.storage.atomic_files import sweep
 from jaxtri.durable.storage.lock import owned, refuse_living
-from jaxtri.durable.storage.tile_records import listed, tiles_there
-from jaxtri.durable.storage.tile_writer import OUTPUT, clear
+from jaxtri.durable.storage.tile_files import clear, tiles_there
 from jaxtri.errors import StorageError
 
 
@@ -28,7 +28,7 @@ def left_to_do(
     jobs
         One an output.
     force
-        Outputs are made anew.
+        Outputs are made again.
     break_lock
         Owners of other hosts are gone.
     any_versions
@@ -39,10 +39,13 @@ def left_to_do(
     Raises
     ------
     StorageError
-        If an output is there, of another scan, or another process is replacing it, or may be.
+        If an output is there, of another scan, or another process is replacing it, or may be; or if a
+        symbolic link is to be replaced.
     """
     left = []
     for job in jobs:
+        if force and job.output.is_symlink():  # it would be replaced, and what it points to stay as it is
+            raise StorageError(f"{job.output}: is a symbolic link; name the file that it points to")
         if force or not _is_there(job, any_versions=any_versions):
             left.append(job)
         elif clear_up:
@@ -53,11 +56,12 @@ def left_to_do(
 
 
 def _clear_up(job: Job, *, break_lock: bool) -> None:
-    """Remove the folder of a run that was stopped after its output had its name."""
+    """Remove what is left of a run that was stopped after its output had its name."""
     if job.folder.is_dir():
         with owned(job.folder, break_lock=break_lock):
-            made = listed(job.folder, f"{OUTPUT}.", ".data")
-            if any(os.path.samefile(one, job.output) for one in made) or not tiles_there(job.folder):
+            sweep(job.output.parent, {job.output.name})
+            made_from_here = job.copied_into(os.stat(job.output).st_ino).exists()
+            if made_from_here or not tiles_there(job.folder):
                 clear(job.folder)
 
 

@@ -1,23 +1,24 @@
-"""A job carried to its end, through interruptions: tiles become shards, and shards the output.
+"""A job carried to its end, through interruptions: tiles become tile files, and these the output.
 
-A tile is computed anew unless its shard is there and whole, whoever wrote it; when all are in the output, it
-gets its name and the folder goes.
+A tile is computed unless its file is there and sound, whoever wrote it.  As soon as it is finished it is
+copied into the output, while others are computed.  When all are copied the output gets its name, and the
+folder goes.
 """
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from jaxtri.durable.jobs.job import Execute, Job
-from jaxtri.durable.storage.hdf5_writer import Output, output_in
-from jaxtri.durable.storage.lock import sweep
-from jaxtri.durable.storage.tile_records import finished_tiles
-from jaxtri.durable.storage.tile_writer import Heap, clear, drop_outputs, drop_unnamed
+from jaxtri.durable.storage.atomic_files import storing, sweep
+from jaxtri.durable.storage.hdf5_writer import Output, new_output
+from jaxtri.durable.storage.tile_files import clear, finished_tiles, tile_path, tiles_there
 from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import StorageError, UnresolvedError
 
 SHOWN = 8  # tiles that a message lists
-ROUNDS = 3  # of taking over what is there and computing the rest
+ROUNDS = 3  # of copying what is there and computing the rest
 
 
 def run_job(
@@ -51,22 +52,15 @@ def run_job(
         If tiles failed, by their names; everything else is kept.
     """
     every = range(job.plan.count)
-    require_free(job, force)
-    sweep(job.folder)
-    drop_unnamed(job.folder, every)
-    drop_outputs(job.folder)
-    with output_in(job.folder, job.plan, job.write_head) as output:
-        for attempt in range(ROUNDS):
-            done = output.take([job.folder])
-            if attempt == 0:
-                found(job.plan.cells_of(done))
-            if len(done) == len(every):
-                break
-            _compute(job, execute, sorted(set(every) - done), output)
-        else:
-            raise StorageError(f"{job.folder}: shards are damaged again and again; is the disk sound?")
-        finish(job, output, force=force)
-    clear(job.folder)
+    sweep_tiles(job, every)
+    with output_of(job, force=force) as output:
+        output.take(job.folder, tiles_there(job.folder).intersection(every))
+        found(job.plan.cells - job.plan.cells_of(output.missing))
+        for _ in range(ROUNDS):
+            if output.missing:
+                _compute(job, execute, output.missing, lambda tile: output.take(job.folder, [tile]))
+        if output.missing:
+            raise StorageError(f"{job.folder}: tile files are damaged again and again; is the disk sound?")
     return f"wrote {job.output}"
 
 
@@ -80,16 +74,22 @@ def run_part(
     UnresolvedError
         If tiles failed, by their names; everything else is kept.
     """
-    sweep(job.folder)
-    drop_unnamed(job.folder, tiles)
+    sweep_tiles(job, tiles)
     done = finished_tiles(job.folder, job.plan, tiles)
     found(job.plan.cells_of(done))
-    _compute(job, execute, sorted(set(tiles) - done), None)
+    _compute(job, execute, sorted(set(tiles) - done))
     return f"{job.output}: this part's {len(tiles)} of {job.plan.count} tiles are there; next: jaxtri merge"
 
 
-def _compute(job: Job, execute: Execute, tiles: list[int], into: Heap | None) -> None:
-    """Compute tiles, and those that fail once more.
+def sweep_tiles(job: Job, tiles: Collection[int]) -> None:
+    """Remove what killed processes left of some tiles."""
+    sweep(job.folder, {tile_path(job.folder, tile).name for tile in tiles})
+
+
+def _compute(
+    job: Job, execute: Execute, tiles: list[int], finished: Callable[[int], Any] = lambda tile: None
+) -> None:
+    """Compute tiles, and those that fail once more; each that is finished is told.
 
     Raises
     ------
@@ -99,9 +99,10 @@ def _compute(job: Job, execute: Execute, tiles: list[int], into: Heap | None) ->
     failed: dict[int, str] = {}
     for attempt in range(2):
         again = sorted(failed) if attempt else tiles
-        for tile, error in execute(job, again, into) if again else ():
+        for tile, error in execute(job, again) if again else ():
             if error is None:
                 failed.pop(tile, None)
+                finished(tile)
             else:
                 failed[tile] = error
     if failed:
@@ -123,13 +124,21 @@ def place(plan: Plan, tile: int) -> str:
     )
 
 
-def require_free(job: Job, force: bool) -> None:
-    """Raise, before tiles are computed, where an output appeared since that was last looked at."""
+@contextmanager
+def output_of(job: Job, *, force: bool) -> Iterator[Output]:
+    """Assemble the output of a job; at the end of the context it gets its name, then the folder goes.
+
+    Raises
+    ------
+    StorageError
+        If the output is there and is not to be replaced, or cannot be written.
+    """
     if os.path.lexists(job.output) and not force:
         raise StorageError(f"{job.output}: appeared meanwhile; nothing was overwritten")
-
-
-def finish(job: Job, output: Output, *, force: bool) -> None:
-    """Give the output its name."""
-    sweep(job.output.parent, job.output.name)
-    output.finish(job.output, job.write_tail, job.identity["versions"], replace=force)
+    sweep(job.output.parent, {job.output.name})
+    versions = job.identity["versions"]
+    with new_output(job.output, job.plan, job.write_head, job.write_tail, versions, replace=force) as output:
+        yield output
+        with storing(job.folder):
+            job.copied_into(output.inode).touch()
+    clear(job.folder)

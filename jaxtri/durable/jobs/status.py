@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jaxtri.durable.jobs.job import PLAN, read_plan
-from jaxtri.durable.storage.tile_records import shard_path
+from jaxtri.durable.storage.tile_files import tile_path
 from jaxtri.errors import InputError
 
-RECENT = 32  # records whose times give the rate
+RECENT = 32  # tile files whose times give the rate
 
 
 class Seen(NamedTuple):
@@ -24,7 +24,7 @@ class Seen(NamedTuple):
 
 
 def progress_of(folder: Path) -> Seen:
-    """Look at a folder of shards.
+    """Look at a folder of tile files.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def progress_of(folder: Path) -> Seen:
     times = {}
     for tile in range(plan.count):
         try:
-            times[tile] = shard_path(folder, tile).stat().st_mtime
+            times[tile] = tile_path(folder, tile).stat().st_mtime
         except FileNotFoundError:
             continue
     recent = sorted(times, key=lambda tile: times[tile])[-RECENT:]

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from jaxtri.durable.jobs.job import Done, Execute, Job
-from jaxtri.durable.storage.tile_writer import Blocks, Heap, write_shard
+from jaxtri.durable.storage.tile_files import Blocks, write_tile
 from jaxtri.errors import StorageError
 
 TICK = 0.2  # s between looks; a signal is seen then
@@ -28,11 +28,11 @@ def in_threads(workers: int, report: Callable[[int, int], Any] = lambda cells, s
         Called with cells and bytes as they are written.
     """
 
-    def execute(job: Job, tiles: list[int], into: Heap | None) -> Iterator[Done]:
+    def execute(job: Job, tiles: list[int]) -> Iterator[Done]:
         stopped = threading.Event()  # tiles in hand are dropped: a few seconds of work
         with ThreadPoolExecutor(workers) as pool:
             try:
-                yield from _execute(job, tiles, into, pool, workers, stopped, report)
+                yield from _execute(job, tiles, pool, workers, stopped, report)
             except BaseException:
                 stopped.set()
                 raise
@@ -50,7 +50,6 @@ def _until(stopped: threading.Event, blocks: Blocks) -> Blocks:
 def _execute(
     job: Job,
     tiles: list[int],
-    into: Heap | None,
     pool: ThreadPoolExecutor,
     workers: int,
     stopped: threading.Event,
@@ -66,7 +65,7 @@ def _execute(
             first = list(itertools.islice(blocks, 1))
             started.set()
         rest = _until(stopped, itertools.chain(first, blocks))
-        write_shard(job.folder, job.plan, tile, columns, rest, into=into, device=job.device, report=report)
+        write_tile(job.folder, job.plan, tile, columns, rest, device=job.device, report=report)
 
     upcoming = iter(tiles)  # few are submitted at a time: what waits is looked at again and again
     waiting = {pool.submit(one, tile): tile for tile in itertools.islice(upcoming, AHEAD * workers)}

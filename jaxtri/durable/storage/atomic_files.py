@@ -3,43 +3,66 @@
 import io
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import secrets
+from collections.abc import Container, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from jaxtri.durable.storage.process_identity import Process, this_process
 from jaxtri.errors import StorageError
 
 STRETCH = 2**21  # bytes; below 1 MiB the calls cost more than the waiting that they save
+UNFINISHED = re.compile(r"\.(.+)\.[0-9a-f]{16}\.part")
 
 
 def part_of(path: Path) -> Path:
-    """Name under which this process writes a file until it is complete."""
-    return path.with_name(f".{path.name}.{this_process().tag}.part")
+    """Name, new at every call, under which a file is written until it is complete; in the same folder."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
 
 
-def new_data(folder: Path, name: str) -> io.FileIO:
-    """Open a new file for chunks, of this process alone; its name begins with the one that is given."""
-    number = 0
-    while True:
-        path = folder / f"{name}.{this_process().tag}.{number}.data"
-        try:
-            return path.open("xb+", buffering=0)
-        except FileExistsError:  # of another thread, or of an earlier run in this process
-            number += 1
+@contextmanager
+def new_file(path: Path, *, replace: bool = True) -> Iterator[io.FileIO]:
+    """Write a file; at the end of the context it is on disk and gets its name.
+
+    Parameters
+    ----------
+    path
+        Its name.
+    replace
+        Whether a file of that name is replaced.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written, or the name is taken and ``replace`` is false.  After this and any other
+        error nothing is left of it, and what was there before is as it was.
+    """
+    part = part_of(path)
+    try:
+        with storing(path):
+            raw = part.open("xb+", buffering=0)
+        with raw:
+            yield raw
+            with storing(path):
+                os.fsync(raw.fileno())
+        with storing(path):
+            if not replace and os.path.lexists(path):
+                raise StorageError(f"{path}: appeared meanwhile; nothing was overwritten")
+            os.replace(part, path)
+            sync(path.parent)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
-def maker_of(path: Path) -> tuple[str, Process] | None:
-    """Name and process of a file of this host, from `part_of` or `new_data`; None of any other."""
-    here = this_process()
-    place = re.escape(f"{here.host}.{here.namespace}")
-    match = re.fullmatch(rf"\.?(.+)\.{place}\.(\d+)\.(\w+)\.(part|\d+\.data)", path.name)
-    return (match[1], Process(here.host, here.namespace, int(match[2]), match[3])) if match else None
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file at once; errors are those of `new_file`."""
+    with storing(path), new_file(path) as raw:
+        write_at(raw, 0, content)
 
 
 def write_at(raw: io.FileIO, address: int, data: Any) -> None:
-    """Write to a file, which may take less at a time than it is given; several threads may.
+    """Write to a file, which may take less at a time than it is given.
 
     The system is told when a stretch of the file can go to disk, so that it does so while more is computed,
     and not all at once when the file is synchronised; nor does a large scan fill the page cache.
@@ -62,6 +85,31 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def sweep(folder: Path, names: Container[str]) -> None:
+    """Remove what killed processes left of files of these names; only for who alone writes such files."""
+    for path in listed(folder, ".", ".part"):
+        found = UNFINISHED.fullmatch(path.name)
+        if found and found[1] in names:
+            with suppress(OSError):  # it is in nobody's way
+                path.unlink()
+
+
+def listed(folder: Path, start: str = "", end: str = "") -> list[Path]:
+    """Return the files of a folder whose names start and end so; none if there is no folder.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be listed: `Path.glob` would say that there are none.
+    """
+    try:
+        with reading(folder):
+            names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [folder / name for name in sorted(names) if name.startswith(start) and name.endswith(end)]
+
+
 @contextmanager
 def storing(path: Path) -> Iterator[None]:
     """Turn what the system says into a `StorageError` that names the file."""
@@ -74,42 +122,15 @@ def storing(path: Path) -> Iterator[None]:
         raise StorageError(f"{path}: cannot be written ({reason})") from error
 
 
-def publish(source: Path, path: Path, *, replace: bool) -> None:
-    """Give a file that is whole and on disk its name; it keeps the one it has, too.
-
-    Raises
-    ------
-    StorageError
-        If the name cannot be given, or is taken and ``replace`` is false.
-    """
-    part = part_of(path)
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Tell a file that cannot be read, perhaps only now, from one that is damaged, or gone."""
     try:
-        with storing(path):
-            part.unlink(missing_ok=True)
-            try:
-                os.link(source, part if replace else path)
-            except FileExistsError as error:
-                raise StorageError(f"{path}: appeared meanwhile; nothing was overwritten") from error
-            if replace:
-                os.replace(part, path)
-            sync(path.parent)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file.
-
-    Raises
-    ------
-    StorageError
-        If it cannot be written; what was there before is left as it was.
-    """
-    part = part_of(path)
-    try:
-        with storing(path):
-            part.write_bytes(content)
-            sync(part)
-            os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except OSError as error:
+        raise StorageError(
+            f"{path}: cannot be read ({error.strerror}); what it holds is kept for the next run; "
+            "if it can never be read again, remove it"
+        ) from error

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from jaxtri.durable.storage.atomic_files import maker_of, part_of, storing
+from jaxtri.durable.storage.atomic_files import part_of, storing
 from jaxtri.durable.storage.process_identity import Process, this_process
 from jaxtri.errors import StorageError
 
@@ -43,14 +43,14 @@ class Owner:
 
 
 @contextmanager
-def owned(folder: Path, *, shard: tuple[int, int] | None = None, break_lock: bool = False) -> Iterator[None]:
-    """Own a folder of shards, or one part i of n of it, while the context lasts; one that is empty then goes.
+def owned(folder: Path, *, part: tuple[int, int] | None = None, break_lock: bool = False) -> Iterator[None]:
+    """Own a folder, or one part i of n of its tiles, while the context lasts; an empty folder then goes.
 
     Parameters
     ----------
     folder
-        Folder of shards, which exists.
-    shard
+        Folder of tile files, which exists.
+    part
         (i, n) of a job array; None: everything.
     break_lock
         Replace owners of other hosts.
@@ -60,11 +60,11 @@ def owned(folder: Path, *, shard: tuple[int, int] | None = None, break_lock: boo
     StorageError
         If another process owns it.
     """
-    name = WHOLE if shard is None else f"{WHOLE}-{shard[0]}-of-{shard[1]}"
+    name = WHOLE if part is None else f"{WHOLE}-{part[0]}-of-{part[1]}"
     mine = Owner(folder / f"{name}.json", this_process(), time.time())
 
     def collides(other: Owner) -> bool:
-        return shard is None or other.path in (mine.path, folder / f"{WHOLE}.json")
+        return part is None or other.path in (mine.path, folder / f"{WHOLE}.json")
 
     _take(mine, collides, break_lock=break_lock)
     try:
@@ -80,26 +80,13 @@ def owned(folder: Path, *, shard: tuple[int, int] | None = None, break_lock: boo
 
 
 def owners(folder: Path) -> list[Owner]:
-    """Return the owners of a folder of shards, dead ones included."""
+    """Return the owners of a folder of tile files, dead ones included."""
     found = [_read(path) for path in sorted(folder.glob(f"{WHOLE}*.json"))]
     return [one for one in found if one is not None]
 
 
-def sweep(folder: Path, name: str | None = None) -> None:
-    """Remove the unfinished files, all or those of one name, that dead processes of this host left."""
-    for path in folder.glob(".*.part"):
-        if is_of_the_dead(path, name):
-            path.unlink(missing_ok=True)
-
-
-def is_of_the_dead(path: Path, name: str | None = None) -> bool:
-    """Whether a file, of one name or any, was made by a process of this host that is no more."""
-    maker = maker_of(path)
-    return maker is not None and name in (None, maker[0]) and maker[1].is_alive is False
-
-
 def refuse_living(folder: Path, *, break_lock: bool = False) -> None:
-    """Raise `StorageError` if a folder of shards has an owner that lives, or may."""
+    """Raise `StorageError` if a folder of tile files has an owner that lives, or may."""
     for one in owners(folder):
         _refuse_living(one, break_lock=break_lock)
 

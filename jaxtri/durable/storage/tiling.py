@@ -1,7 +1,7 @@
 """How a scan is cut: tiles, which are lost or kept as a whole, and the chunks that they are stored in.  Pure.
 
 A chunk is what HDF5 compresses as one; it is also computed at a time, so that it stays in the cache.  A
-tile is a few seconds of work, a multiple of the chunk on every axis, and becomes one shard.
+tile is a few seconds of work, a multiple of the chunk on every axis, and becomes one file.
 """
 
 import itertools

@@ -24,12 +24,12 @@ from jaxtri.durable.storage.lock import owned
 from jaxtri.errors import InterruptedScan, StorageError, UnresolvedError
 from jaxtri.io.write_scan import write_scan
 from made_up_job import OUTPUT as MADE_UP
-from made_up_job import SIZES, made_up_job, wrong_output, wrong_shards
-from many_tiles import NAME, OUTPUT, TILES, place, shards, stored
+from made_up_job import SIZES, made_up_job, wrong_output, wrong_tiles
+from many_tiles import NAME, OUTPUT, TILES, place, stored, tile_files
 from places import HELPERS, PATIENCE_S, PROGRAM
 
 WORKERS = 2
-ENOUGH = 3  # shards that are there when a worker is killed
+ENOUGH = 3  # tile files that are there when a worker is killed
 
 
 @pytest.fixture(scope="module")
@@ -70,10 +70,10 @@ def test_a_worker_that_is_killed_loses_nothing(client, whole, tmp_path):
 
     def kill():
         until = time.monotonic() + PATIENCE_S
-        while len(shards(tmp_path)) < ENOUGH and time.monotonic() < until:
+        while len(tile_files(tmp_path)) < ENOUGH and time.monotonic() < until:
             time.sleep(0.005)
         os.kill(victim, signal.SIGKILL)
-        there.append(len(shards(tmp_path)))
+        there.append(len(tile_files(tmp_path)))
 
     killer = threading.Thread(target=kill)
     killer.start()
@@ -110,8 +110,8 @@ def test_a_poisonous_tile_is_named_and_all_others_are_kept(run_made_up, tmp_path
     assert len(named) == 1
     assert named[0].startswith(f"  tile {made_up_tiles.POISON}, sample 0..1, m_X 0..3, g_X 15..17: {reason}")
     job = made_up_job(tmp_path, sizes=made_up_tiles.LARGER)
-    assert wrong_shards(job) == []
-    kept = {path.name: path.stat().st_mtime_ns for path in job.folder.glob("tile-*.npz")}
+    assert wrong_tiles(job) == []
+    kept = {path.name: path.stat().st_mtime_ns for path in job.folder.glob("tile-*.tile")}
     assert len(kept) == 7
     run_made_up(made_up_tiles.harmless)  # once it is cured, only that one is left to do
     assert wrong_output(job) == []
@@ -134,7 +134,7 @@ def test_workers_that_do_not_see_the_folder_are_named(client, tmp_path):
         tmp_path / "elsewhere", made_up_tiles.harmless
     )  # no such folder, here or there
     with pytest.raises(StorageError, match="do not see it; use a file system that all share"):
-        list(dask_cluster.on_client(client)(job, [0], None))
+        list(dask_cluster.on_client(client)(job, [0]))
 
 
 @pytest.fixture
@@ -166,8 +166,8 @@ def test_a_scheduler_that_dies_is_named_and_finished_tiles_are_kept(frail, tmp_p
     with distributed.Client(address, timeout="2s") as client:
         execute = dask_cluster.on_client(client)
 
-        def dying(job, tiles, into):
-            for done in execute(job, tiles, into):
+        def dying(job, tiles):
+            for done in execute(job, tiles):
                 scheduler.kill()
                 yield done
 
@@ -176,8 +176,8 @@ def test_a_scheduler_that_dies_is_named_and_finished_tiles_are_kept(frail, tmp_p
             pytest.raises(InterruptedScan, match="the Dask scheduler does not answer any more"),
         ):
             run_job(job, dying)
-    assert wrong_shards(job) == []
-    assert 1 <= len(list(job.folder.glob("tile-*.npz"))) < job.plan.count
+    assert wrong_tiles(job) == []
+    assert 1 <= len(list(job.folder.glob("tile-*.tile"))) < job.plan.count
     with owned(job.folder):
         run_job(job, in_threads(1))
     assert wrong_output(job) == []

@@ -21,13 +21,13 @@ from jaxtri.durable.jobs.run import ROUNDS, run_job, run_part
 from jaxtri.durable.jobs.threads import in_threads
 from jaxtri.durable.storage.lock import owned
 from jaxtri.durable.storage.process_identity import this_process
-from jaxtri.durable.storage.tile_records import read_shard, shard_path
+from jaxtri.durable.storage.tile_files import tile_path
 from jaxtri.errors import InputError, InterruptedScan, StorageError
 from jaxtri.io.hdf5_scan import check_outputs
-from made_up_job import OUTPUT, as_another, made_up_job, run, wrong_output, wrong_shards
+from made_up_job import OUTPUT, as_another, made_up_job, record_of, run, wrong_output, wrong_tiles
 
 
-def test_of_several_outputs_only_those_that_lack_are_left_to_do(tmp_path):
+def test_of_several_outputs_only_the_missing_ones_are_left_to_do(tmp_path):
     first, second = made_up_job(tmp_path / "first"), made_up_job(tmp_path / "second")
     for job in (first, second):
         job.output.parent.mkdir()
@@ -70,15 +70,16 @@ def test_force_does_not_throw_away_what_another_process_computes(tmp_path):
 
 
 @pytest.mark.parametrize("times", [1, ROUNDS])
-def test_a_shard_that_is_damaged_before_the_join_is_computed_again(tmp_path, times):
+def test_a_tile_that_is_damaged_before_it_is_copied_is_computed_again(tmp_path, times):
     job, damaged = prepare(made_up_job(tmp_path)), []
 
-    def execute(job, tiles, into):
-        yield from in_threads(1)(job, tiles, into)
-        if len(damaged) < times:
-            path = shard_path(job.folder, 0)
-            path.write_bytes(path.read_bytes()[:-100])
-            damaged.append(path)
+    def execute(job, tiles):
+        for done in in_threads(1)(job, tiles):
+            if done.tile == 0 and len(damaged) < times:
+                path = tile_path(job.folder, 0)
+                path.write_bytes(path.read_bytes()[:-100])
+                damaged.append(path)
+            yield done
 
     with owned(job.folder):
         if times == ROUNDS:
@@ -91,24 +92,21 @@ def test_a_shard_that_is_damaged_before_the_join_is_computed_again(tmp_path, tim
     assert len(damaged) == times
 
 
-def test_a_run_that_is_stopped_again_and_again_keeps_one_file_of_chunks(tmp_path):
-    """What an earlier run computed is copied to the output in the making, and its file goes."""
-    job = prepare(made_up_job(tmp_path))
-    sizes, computed = [], []
+def test_a_run_that_is_stopped_again_and_again_computes_every_tile_once(tmp_path):
+    job, computed = prepare(made_up_job(tmp_path)), []
 
-    def one_only(job, tiles, into):
+    def one_only(job, tiles):
         computed.append(tiles[0])
-        yield from in_threads(1)(job, tiles[:1], into)
+        yield from in_threads(1)(job, tiles[:1])
         raise InterruptedScan("stopped")
 
-    for _ in range(3):
+    for stop in range(3):
         with owned(job.folder), pytest.raises(InterruptedScan):
             run_job(job, one_only)
-        (heap,) = job.folder.glob("*.data")
-        sizes.append(heap.stat().st_size)
-        assert wrong_shards(job) == []
+        assert wrong_tiles(job) == []
+        assert len(list(job.folder.glob("tile-*.tile"))) == stop + 1
+        assert [path.name for path in tmp_path.iterdir()] == [job.folder.name]  # no partial output
     assert computed == [0, 1, 2]
-    assert sizes == sorted(sizes)
     run(job)
     assert wrong_output(job) == []
     assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
@@ -117,40 +115,38 @@ def test_a_run_that_is_stopped_again_and_again_keeps_one_file_of_chunks(tmp_path
 def test_an_output_that_appears_meanwhile_is_not_replaced(tmp_path):
     job = prepare(made_up_job(tmp_path))
 
-    def execute(job, tiles, into):
-        yield from in_threads(1)(job, tiles, into)
+    def execute(job, tiles):
+        yield from in_threads(1)(job, tiles)
         job.output.write_bytes(b"of somebody else")
 
     with owned(job.folder), pytest.raises(StorageError, match="appeared meanwhile; nothing was overwritten"):
         run_job(job, execute)
     assert job.output.read_bytes() == b"of somebody else"
-    assert wrong_shards(job) == []  # and nothing is lost
-    assert len(list(job.folder.glob("tile-*.npz"))) == job.plan.count
+    assert wrong_tiles(job) == []  # and nothing is lost
+    assert len(list(job.folder.glob("tile-*.tile"))) == job.plan.count
     job.output.unlink()
     run(job)
     assert wrong_output(job) == []
 
 
 @pytest.mark.parametrize("compression", ["gzip", "none"])
-def test_records_say_where_hdf5_has_put_the_chunks(tmp_path, compression):
-    """Oracle: the index of the finished file."""
+def test_chunks_are_copied_as_they_are_stored(tmp_path, compression):
+    """Oracle: HDF5 gives back the raw chunks of the output; they are those of the tile files."""
     job = prepare(made_up_job(tmp_path, compression))
-    known = {}
-
-    def look(file, versions):  # when every tile is there, before the folder goes
-        known.update((tile, read_shard(job.folder, job.plan, tile).table) for tile in range(job.plan.count))
-        tail(file, versions)
-
-    tail, job = job.write_tail, dataclasses.replace(job, write_tail=look)
     with owned(job.folder):
-        run_job(job, in_threads(2))
+        run_part(job, in_threads(2), range(job.plan.count))
+    contents = [path.read_bytes() for path in sorted(job.folder.glob("tile-*.tile"))]
+    run(job)
     with h5py.File(job.output, "r") as file:
         for name in job.plan.cell_arrays:
-            chunks = [file[name].id.get_chunk_info(i) for i in range(file[name].id.get_num_chunks())]
-            stored = {(one.byte_offset, one.size) for one in chunks}
-            recorded = [tuple(row[:2]) for table in known.values() for row in table[name].tolist()]
-            assert len(recorded) == len(stored)
-            assert set(recorded) == stored
+            copied, numbers = file[name].id, range(file[name].id.get_num_chunks())
+            raw = [copied.read_direct_chunk(copied.get_chunk_info(i).chunk_offset)[1] for i in numbers]
+            kept = [
+                content[address : address + size]
+                for content in contents
+                for address, size, _ in record_of(content)[1][name].tolist()
+            ]
+            assert sorted(raw) == sorted(kept)
 
 
 def stopped_before_clearing(job):
@@ -159,7 +155,7 @@ def stopped_before_clearing(job):
         patch.setattr(run_room, "clear", lambda folder: None)
         run(job)
     assert job.output.exists()
-    assert list(job.folder.glob("tile-*.npz"))
+    assert list(job.folder.glob("tile-*.tile"))
 
 
 def test_what_a_finished_run_left_goes_and_what_is_to_replace_it_stays(tmp_path):
@@ -167,7 +163,7 @@ def test_what_a_finished_run_left_goes_and_what_is_to_replace_it_stays(tmp_path)
     stopped_before_clearing(job)
     assert left_to_do([job], force=False) == []
     assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
-    with owned(prepare(job).folder, shard=(1, 1)):  # as jaxtri scan --shard 1/1 --force
+    with owned(prepare(job).folder, part=(1, 1)):  # as jaxtri scan --part 1/1 --force
         run_part(job, in_threads(1), range(4))
     before = sorted(job.folder.iterdir())
     assert left_to_do([job], force=False) == []
@@ -197,6 +193,17 @@ def test_an_output_in_a_folder_that_cannot_be_written_is_there_nevertheless(tmp_
 
     monkeypatch.setattr(resume, "owned", refused)
     assert left_to_do([job], force=False) == []
+
+
+def test_a_symbolic_link_is_not_replaced(tmp_path):
+    """What it points to counts where nothing is replaced."""
+    job = made_up_job(tmp_path)
+    run(job)
+    link = dataclasses.replace(job, output=tmp_path / "link.h5")
+    link.output.symlink_to(job.output)
+    assert left_to_do([link], force=False) == []
+    with pytest.raises(StorageError, match=r"link\.h5: is a symbolic link; name the file that it points to"):
+        left_to_do([link], force=True)
 
 
 def test_who_merges_need_not_have_the_versions_of_who_computed(tmp_path):
@@ -236,7 +243,7 @@ def test_nothing_is_computed_for_an_output_that_is_there_meanwhile(tmp_path, lin
     else:
         job.output.write_bytes(b"of somebody else")
 
-    def never(job, tiles, into):
+    def never(job, tiles):
         raise AssertionError("computed")
 
     with owned(job.folder), pytest.raises(StorageError, match="appeared meanwhile; nothing was overwritten"):

@@ -7,7 +7,6 @@ import dataclasses
 import errno
 import os
 import shutil
-import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,15 +20,13 @@ from jaxtri.durable.jobs.merge import join
 from jaxtri.durable.jobs.resume import left_to_do
 from jaxtri.durable.jobs.run import run_job, run_part
 from jaxtri.durable.jobs.threads import in_threads
-from jaxtri.durable.storage import hdf5_writer
+from jaxtri.durable.storage.atomic_files import part_of
 from jaxtri.durable.storage.lock import owned
-from jaxtri.durable.storage.process_identity import this_process
-from jaxtri.durable.storage.tile_records import finished_tiles, shard_path, tiles_there
-from jaxtri.durable.storage.tile_writer import bytes_apart, drop_outputs
+from jaxtri.durable.storage.tile_files import clear, finished_tiles, tile_path, tiles_there
 from jaxtri.durable.storage.tiling import tiles_of
-from jaxtri.errors import InputError, InterruptedScan, StorageError
+from jaxtri.errors import InputError, StorageError
 from jaxtri.io import hdf5_scan, write_scan
-from made_up_job import SIZES, as_another, made_up_job, run, wrong_output, wrong_shards
+from made_up_job import OUTPUT, SIZES, as_another, made_up_job, run, wrong_output, wrong_tiles
 
 MANY = {**SIZES, "g_X": 3 * 64}  # 64 tiles
 STEP_S = 0.01  # that a slow tile waits between its blocks
@@ -38,32 +35,20 @@ STEP_S = 0.01  # that a slow tile waits between its blocks
 def part(job, i, n, execute=None):
     """Run part i of n."""
     tiles = tiles_of((i, n), job.plan)
-    with owned(job.folder, shard=(i, n)):
+    with owned(job.folder, part=(i, n)):
         return run_part(job, execute or in_threads(1), tiles)
 
 
 def everything(folder, **options):
-    """A job whose tiles are all there, each with a file of its own."""
+    """A job whose tiles are all there."""
     folder.mkdir(exist_ok=True)
     job = prepare(made_up_job(folder, **options))
     part(job, 1, 1)
     return job
 
 
-def nearly_finished(folder, **options):
-    """A job whose tiles are all in an output in the making, of a run that was then stopped."""
-
-    def stopped(file, versions):
-        raise InterruptedScan("stopped")
-
-    job = prepare(made_up_job(folder, **options))
-    with owned(job.folder), pytest.raises(InterruptedScan):
-        run_job(dataclasses.replace(job, write_tail=stopped), in_threads(1))
-    return job
-
-
 def damage(job, tile):
-    path = shard_path(job.folder, tile)
+    path = tile_path(job.folder, tile)
     path.write_bytes(path.read_bytes()[:-9])
 
 
@@ -75,9 +60,9 @@ def counted(execute):
     """An executor, and the tiles that it is given."""
     seen = []
 
-    def counting(job, tiles, into):
+    def counting(job, tiles):
         seen.extend(tiles)
-        yield from execute(job, tiles, into)
+        yield from execute(job, tiles)
 
     return counting, seen
 
@@ -88,10 +73,6 @@ def assert_finished_without_computing(job):
         run_job(job, execute)
     assert tiles == []
     assert wrong_output(job) == []
-
-
-def bytes_there(folder):
-    return sum(path.stat().st_size for path in folder.glob("*.data"))
 
 
 # Parts of a job array
@@ -119,14 +100,16 @@ def test_a_part_checks_its_own_tiles_and_leaves_all_others_alone(tmp_path, monke
     part(job, 2, 16, execute)
     assert tiles == []
     assert content(job.folder) == before
-    assert read[0] == bytes_apart(job.folder, set(tiles_of((2, 16), job.plan))) > 0
+    assert read[0] == sum(
+        len(before[tile_path(job.folder, tile).name]) for tile in tiles_of((2, 16), job.plan)
+    )
     part(job, 1, 16, execute)
     assert tiles == [0]
-    assert wrong_shards(job) == []
+    assert wrong_tiles(job) == []
     assert [path.name for path in job.folder.glob("*.bad")] == ["tile-00000.bad"]
 
 
-def test_a_record_that_somebody_else_put_aside_is_computed_again(tmp_path, monkeypatch):
+def test_a_tile_file_that_somebody_else_put_aside_is_computed_again(tmp_path, monkeypatch):
     job = everything(tmp_path)
     damage(job, 1)
     known = os.replace
@@ -139,7 +122,7 @@ def test_a_record_that_somebody_else_put_aside_is_computed_again(tmp_path, monke
     monkeypatch.setattr(os, "replace", late)
     assert finished_tiles(job.folder, job.plan, range(4)) == {0, 2, 3}
     part(job, 1, 1)
-    assert wrong_shards(job) == []
+    assert wrong_tiles(job) == []
 
 
 def test_two_parts_in_threads_of_one_process_keep_each_others_files(tmp_path):
@@ -172,53 +155,51 @@ def test_the_space_that_a_part_needs_is_its_own(tmp_path, monkeypatch):
     job = prepare(job)
     for i in (1, 2):
         part(job, i, 3)
-    write_scan.check_space(
-        [job], [job.output], force=False
-    )  # two thirds are there, and go as they are copied
+    assert space_needed(monkeypatch, [job]) == pytest.approx(4 / 3 * whole, rel=0.02)  # two thirds are there
 
 
-def test_looking_for_space_while_a_file_goes(tmp_path, monkeypatch):
-    job = everything(tmp_path)
-    known = Path.stat
-
-    def late(self, **options):
-        if self.suffix == ".data":
-            self.unlink()
-        return known(self, **options)
-
-    before = bytes_apart(job.folder, set(range(4)))
-    monkeypatch.setattr(Path, "stat", late)
-    assert bytes_apart(job.folder, set(range(4))) == 0 < before
+def test_the_space_for_several_outputs_is_that_of_all_and_of_the_tiles_of_one(tmp_path, monkeypatch):
+    jobs = [made_up_job(tmp_path, "none", sizes) for sizes in (MANY, SIZES, MANY)]
+    sizes = [hdf5_scan.size_on_disk(job.plan) for job in jobs]
+    assert space_needed(monkeypatch, jobs) == sum(sizes) + max(sizes)
+    assert space_needed(monkeypatch, jobs, part=(1, 1)) == sum(sizes)
 
 
-def test_space_is_counted_for_finished_tiles_only(tmp_path):
-    job = everything(tmp_path)
-    before = bytes_apart(job.folder, set(range(4)))
-    (job.folder / "tile-00001.elsewhere.1.2.3.0.data").write_bytes(bytes(1000))
-    assert bytes_apart(job.folder, set(range(4))) == before + 1000  # as of another run of a finished tile
-    shard_path(job.folder, 1).unlink()
-    assert bytes_apart(job.folder, set(range(4))) < before
-
-
-def test_a_part_reads_no_record_of_another(tmp_path, monkeypatch):
+def space_needed(monkeypatch, jobs, **options):
+    """What is asked for of a disk."""
+    asked = []
     with monkeypatch.context() as patch:
-        earlier = dataclasses.replace(this_process(), started="1")
-        patch.setattr("jaxtri.durable.storage.atomic_files.this_process", lambda: earlier)
-        job = everything(tmp_path, sizes=MANY)
-    read, known = [], Path.read_bytes
+        patch.setattr(write_scan, "check_outputs", lambda paths, needed, *, force: asked.append(needed))
+        write_scan.check_space(jobs, [job.output for job in jobs], force=False, **options)
+    return asked[0]
 
-    def noted(self):
-        if self.suffix == ".npz":
-            read.append(self)
-        return known(self)
 
-    monkeypatch.setattr(Path, "read_bytes", noted)
+def test_a_part_opens_no_file_of_another(tmp_path, monkeypatch):
+    job = everything(tmp_path, sizes=MANY)
+    opened, known = [], Path.open
+
+    def noted(self, *arguments, **options):
+        if self.suffix == ".tile":
+            opened.append(self)
+        return known(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", noted)
     part(job, 3, 16)
-    tiles = tiles_of((3, 16), job.plan)
-    assert set(read) == {shard_path(job.folder, tile) for tile in tiles}
+    assert set(opened) == {tile_path(job.folder, tile) for tile in tiles_of((3, 16), job.plan)}
 
 
-def test_of_two_parts_that_begin_anew_the_second_keeps_what_the_first_computed(tmp_path, monkeypatch):
+def test_a_part_sweeps_its_own_tiles_only(tmp_path):
+    job = prepare(made_up_job(tmp_path))
+    torn = [part_of(tile_path(job.folder, tile)) for tile in range(4)]
+    for path in torn:
+        path.write_bytes(b"torn")
+    part(job, 2, 2)
+    assert [path.exists() for path in torn] == [True, False, True, False]
+    part(job, 1, 2)
+    assert [path.name for path in job.folder.glob(".*")] == []
+
+
+def test_of_two_parts_that_begin_again_the_second_keeps_what_the_first_computed(tmp_path, monkeypatch):
     everything(tmp_path)
     changed = made_up_job(tmp_path)
     changed = dataclasses.replace(changed, plan=dataclasses.replace(changed.plan, key="another"))
@@ -250,82 +231,46 @@ def test_progress_of_a_part_is_of_its_tiles(tmp_path, capsys):
 # Resuming, here and elsewhere
 
 
-@pytest.mark.parametrize("elsewhere", [False, True], ids=["same host", "another host each time"])
-def test_one_copy_is_kept_however_often_a_run_is_stopped(tmp_path, monkeypatch, elsewhere):
+def test_a_partial_output_of_a_killed_run_goes(tmp_path):
+    """With the next run, or where the output is complete already; other files are left alone."""
+    job = made_up_job(tmp_path)
+    other = part_of(tmp_path / f"other.{OUTPUT}")
+    other.write_bytes(b"of somebody else")
+    for again in (run, lambda job: left_to_do([job], force=False)):
+        part_of(job.output).write_bytes(b"torn")
+        prepare(job)
+        again(job)
+        assert wrong_output(job) == []
+        assert {path.name for path in tmp_path.iterdir()} == {OUTPUT, other.name}
+
+
+def test_tile_files_stay_until_the_output_has_its_name(tmp_path, monkeypatch):
+    job, there = prepare(made_up_job(tmp_path)), []
+    known = os.replace
+
+    def looking(source, target):
+        if target == job.output:
+            there.append(tiles_there(job.folder))
+        return known(source, target)
+
+    monkeypatch.setattr(os, "replace", looking)
+    run(job)
+    assert there == [{0, 1, 2, 3}]
+    assert not job.folder.exists()
+
+
+def test_tiles_are_copied_while_others_are_computed(tmp_path, monkeypatch):
+    job = prepare(made_up_job(tmp_path, sizes=MANY))
     sizes = []
-    for stop in range(4):
-        if elsewhere:
-            monkeypatch.setattr(socket, "gethostname", lambda stop=stop: f"node{stop}")
-        job = prepare(made_up_job(tmp_path, "none", MANY))
 
-        def some(job, tiles, into):
-            assert list(job.folder.glob("*.data")) == [into.path]
-            yield from in_threads(1)(job, tiles[:10], into)
-            raise InterruptedScan("stopped")
+    def looking(plan, tile):
+        (partial,) = tmp_path.glob(f".{OUTPUT}.*.part")
+        sizes.append(partial.stat().st_size)
+        return made_up_job(tmp_path, sizes=MANY).compute(plan, tile)
 
-        with owned(job.folder), pytest.raises(InterruptedScan):
-            run_job(job, some)
-        assert len(list(job.folder.glob("*.data"))) == 1
-        sizes.append(bytes_there(job.folder))
-        assert wrong_shards(job) == []
-    assert sizes[-1] < 4.5 * sizes[0]  # four times ten tiles, once each
-    monkeypatch.undo()
-    run(job)
-    assert wrong_output(job) == []
-
-
-class Killed(BaseException):
-    """As SIGKILL: nothing is cleared up."""
-
-
-def test_copies_that_are_stopped_ever_earlier_do_not_pile_up(tmp_path):
-    """An output of an earlier run goes as soon as all of it is copied; that of few tiles is copied first."""
-    job = nearly_finished(tmp_path, compression="none", sizes=MANY)
-    whole = bytes_there(job.folder)
-    for run_number in range(10):
-        copies, known = [], os.utime
-
-        def dying(*arguments, most=60 - 6 * run_number, copies=copies, known=known, **options):
-            copies.append(arguments)
-            if len(copies) == most:
-                raise Killed
-            return known(*arguments, **options)
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(os, "utime", dying)
-            patch.setattr(hdf5_writer, "drop_outputs", not_when_dead(copies, 60 - 6 * run_number))
-            with owned(job.folder), pytest.raises(Killed):
-                run_job(job, in_threads(1))
-        assert bytes_there(job.folder) < 3.5 * whole
-    assert wrong_shards(job) == []
-    run(job)
-    assert wrong_output(job) == []
-
-
-def not_when_dead(copies, most):
-    """`drop_outputs` of a process until it is killed."""
-
-    def drop(folder, **options):
-        if len(copies) < most:
-            drop_outputs(folder, **options)
-
-    return drop
-
-
-def test_what_tiles_have_of_their_own_goes_as_it_is_copied(tmp_path):
-    job = everything(tmp_path, compression="none", sizes=MANY)
-    every, seen = set(range(64)), []
-    before, known = bytes_apart(job.folder, every), os.utime
-
-    def looking(*arguments, **options):  # after each copy, before its file goes
-        seen.append(bytes_apart(job.folder, every))
-        return known(*arguments, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "utime", looking)
-        run(job)
-    assert wrong_output(job) == []
-    assert seen == [before - tile * (before // 64) for tile in range(64)]  # tiles are of one size
+    run(dataclasses.replace(job, compute=looking))
+    assert sizes == sorted(sizes)
+    assert sizes[-1] > sizes[len(sizes) // 2] > sizes[0]
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -351,17 +296,20 @@ def test_few_tiles_wait_at_a_time(tmp_path, monkeypatch, workers):
 # Files that cannot be read, or say nothing
 
 
-@pytest.mark.parametrize("where", ["files of their own", "an output in the making"])
-@pytest.mark.parametrize("what", ["record", "chunks"])
-def test_what_cannot_be_read_for_a_moment_is_kept(tmp_path, monkeypatch, what, where):
-    job = everything(tmp_path) if where == "files of their own" else nearly_finished(tmp_path)
+@pytest.mark.parametrize("what", [(os, "pread"), (Path, "open")], ids=["read", "opened"])
+def test_what_cannot_be_read_for_a_moment_is_kept(tmp_path, monkeypatch, what):
+    job = everything(tmp_path)
     before = content(job.folder)
 
-    def failing(*arguments):
+    known = getattr(*what)
+
+    def failing(*arguments, **options):
+        if what == (Path, "open") and arguments[0].suffix != ".tile":
+            return known(*arguments, **options)
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patch, owned(job.folder):
-        patch.setattr(*((Path, "read_bytes") if what == "record" else (os, "pread")), failing)
+        patch.setattr(*what, failing)
         with pytest.raises(StorageError, match=r"cannot be read \(Input/output error\)"):
             run_job(job, in_threads(1))
         with pytest.raises(StorageError, match=r"cannot be read \(Input/output error\)"):
@@ -371,7 +319,7 @@ def test_what_cannot_be_read_for_a_moment_is_kept(tmp_path, monkeypatch, what, w
 
 
 def test_a_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one(tmp_path, monkeypatch):
-    job = nearly_finished(tmp_path)
+    job = everything(tmp_path)
     before = content(job.folder)
 
     def failing(path):
@@ -379,7 +327,7 @@ def test_a_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one(tmp_path, 
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "listdir", failing)
-        for look in (tiles_there, drop_outputs, lambda folder: bytes_apart(folder, {0})):
+        for look in (tiles_there, clear):
             with pytest.raises(StorageError, match=r"parts: cannot be read \(Permission denied\)"):
                 look(job.folder)
     assert content(job.folder) == before
@@ -448,10 +396,10 @@ def test_a_tile_that_is_damaged_everywhere_is_named(tmp_path):
     for other in others:
         damage(other, 1)
     before = [content(other.folder) for other in others]
-    with pytest.raises(InputError, match=r"1 of 4 tiles are damaged: 1; run jaxtri scan --shard i/n again"):
+    with pytest.raises(InputError, match=r"1 of 4 tiles are damaged: 1; run jaxtri scan --part i/n again"):
         join(job, [other.folder for other in others])
     assert [content(other.folder) for other in others] == before
-    assert status.progress_of(job.folder).missing == [1]  # what was merged is kept, and known for what it is
+    assert not job.folder.exists()  # nothing is left of what comes to nothing
     part(others[1], 2, 4)
     join(job, [other.folder for other in others])
     assert wrong_output(job) == []

@@ -6,7 +6,6 @@ Oracle: processes of the test's own making, one that runs, one that has ended, o
 import errno
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,16 +15,14 @@ import pytest
 
 from jaxtri.durable.jobs.job import prepare
 from jaxtri.durable.storage import process_identity
-from jaxtri.durable.storage.atomic_files import new_data, part_of
-from jaxtri.durable.storage.lock import LOCK, is_of_the_dead, owned, owners, sweep
+from jaxtri.durable.storage.atomic_files import part_of
+from jaxtri.durable.storage.lock import LOCK, owned, owners
 from jaxtri.durable.storage.process_identity import Process, this_process
-from jaxtri.durable.storage.tile_records import shard_path
+from jaxtri.durable.storage.tile_files import tile_path
 from jaxtri.errors import StorageError
 from jaxtri.io.hdf5_scan import check_outputs
 from made_up_job import OUTPUT, made_up_job, run, wrong_output
 from places import PATIENCE_S
-
-HOSTS = ("node7", "node7.cluster.example")
 
 
 @pytest.fixture
@@ -60,39 +57,10 @@ def test_what_is_known_of_a_process(dead, parent):
     assert [one.is_alive for one in strangers()] == [None, None]
 
 
-@pytest.mark.parametrize("host", HOSTS)
-def test_unfinished_files_of_the_dead_and_of_an_earlier_self_are_swept(
-    tmp_path, monkeypatch, dead, parent, host
-):
-    monkeypatch.setattr(socket, "gethostname", lambda: host)
-    gone = [f".{OUTPUT}.{replace(one, host=host).tag}.part" for one in (dead, earlier_self())]
-    unknown = [replace(dead, host="elsewhere"), replace(dead, host=host, namespace="1")]
-    kept = [
-        f".{OUTPUT}.{replace(parent, host=host).tag}.part",
-        *(f".{OUTPUT}.{one.tag}.part" for one in unknown),
-        f".other.h5.{replace(dead, host=host).tag}.part",
-        OUTPUT,
-    ]
-    for name in gone + kept:
-        (tmp_path / name).touch()
-    sweep(tmp_path, OUTPUT)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
-
-
-def test_a_file_of_this_process_is_of_no_dead_one(tmp_path):
-    with new_data(tmp_path, "tile-00000") as raw:
-        (mine,) = tmp_path.iterdir()
-        assert not is_of_the_dead(mine)
-        assert os.path.samestat(mine.stat(), os.fstat(raw.fileno()))
-
-
-def test_a_number_that_comes_again_is_no_obstacle(tmp_path, monkeypatch):
+def test_a_number_that_comes_again_is_no_obstacle(tmp_path):
     """As in a container, where every run has the same one."""
     job = prepare(made_up_job(tmp_path))
-    with monkeypatch.context() as patch:
-        patch.setattr("jaxtri.durable.storage.atomic_files.this_process", earlier_self)
-        left = [part_of(path) for path in (job.output, shard_path(job.folder, 0))]
-    for path in left:
+    for path in (part_of(path) for path in (job.output, tile_path(job.folder, 0))):
         path.write_bytes(b"torn")
     (job.folder / "owner.json").write_text(json.dumps(asdict(earlier_self()) | {"since": time.time()}))
     run(job)
@@ -100,16 +68,17 @@ def test_a_number_that_comes_again_is_no_obstacle(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
 
 
-def test_an_unfinished_file_of_this_very_process_is_no_obstacle(tmp_path):
+def test_an_unfinished_file_is_no_obstacle(tmp_path):
     output = tmp_path / OUTPUT
     part_of(output).write_bytes(b"torn")
     check_outputs([output], 0, force=False)
-    assert list(tmp_path.iterdir()) == []
+    run(made_up_job(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder of shards with a file in it, so that it stays."""
+    """A folder of tile files with a file in it, so that it stays."""
     folder = tmp_path / "parts"
     folder.mkdir()
     (folder / "plan.json").touch()
@@ -150,15 +119,15 @@ def test_a_dead_owner_is_replaced_and_a_living_one_is_not(folder, dead, parent):
 
 def test_parts_stand_side_by_side_and_the_whole_alone(folder, parent):
     write_owner(folder, parent, "owner-1-of-3.json")
-    with owned(folder, shard=(2, 3)):
+    with owned(folder, part=(2, 3)):
         assert left_in(folder) == ["owner-1-of-3.json", "owner-2-of-3.json"]
-    for options in ({}, {"shard": (1, 3)}):
+    for options in ({}, {"part": (1, 3)}):
         with pytest.raises(StorageError, match=f"in use by process {parent.pid}"):
             begin(folder, **options)
     (folder / "owner-1-of-3.json").unlink()
     write_owner(folder, parent)
     with pytest.raises(StorageError, match=f"in use by process {parent.pid}"):
-        begin(folder, shard=(2, 3))
+        begin(folder, part=(2, 3))
 
 
 def test_the_file_of_a_successor_is_let_alone(folder, parent):
