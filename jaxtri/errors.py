@@ -32,7 +32,7 @@ class UnresolvedError(JaxtriError):
 
 
 class InterruptedScan(JaxtriError):
-    """Work was stopped from outside; what was finished is kept, and the same command goes on."""
+    """Work was stopped from outside; what was finished is kept, and the same command resumes."""
 
     exit_code = 75
 

@@ -17,7 +17,7 @@ from places import PATIENCE_S, ROOT
 TABLES = sorted(
     str(path.relative_to(ROOT))
     for path in (ROOT / "jaxtri" / "tables").rglob("*")
-    if path.suffix in (".toml", ".csv", ".md")
+    if path.suffix in (".toml", ".csv", ".md", ".json")
 )
 SPEC = """title = "tiny"
 model = "b_minus_l"

@@ -71,9 +71,9 @@ def changes(table: EdgeTable) -> SignChanges:
 
 
 def added(table: EdgeTable, changed: SignChanges, masses: FloatArray, lacking: IntArray) -> MassNodes:
-    """Return the nodes to add: critical masses, their neighbourhoods, and what steps lack.
+    """Return the nodes to add: critical masses, their neighbourhoods, and what is missing in steps.
 
-    At bends, near misses and in empty slabs a step lacks one at least.
+    At bends, near misses and in empty slabs at least one is missing.
     """
     left, right = table.m_X[changed.node], table.m_X[changed.node + 1]
     ulps = 8 * np.spacing(masses)  # next to a wall a curve crosses the window within a rounding of m_X
@@ -101,7 +101,7 @@ def unseen(table: EdgeTable, masses: FloatArray, segments: IntArray) -> MassNode
 
 
 def sparse(table: EdgeTable) -> IntArray:
-    """How many nodes each step lacks for every search that excludes something, and island, to have enough."""
+    """How many nodes are missing in each step, for searches that exclude and islands to have enough."""
     edges = np.zeros(table.valid.shape, dtype=int)  # (node, case) how many
     for sources in (table.lower, table.upper):
         edges += (~np.isin(sources, (NONE, *END))).sum(axis=2)

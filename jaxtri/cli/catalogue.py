@@ -7,7 +7,13 @@ from jaxtri.limits.searches import load_searches
 from jaxtri.model.anomalies import anomaly_coefficients
 from jaxtri.model.gauge_model import load_model
 from jaxtri.model.treatment import CHOICES, NOT_YET, load_treatment
+from jaxtri.scans.json_schema import json_schema
 from jaxtri.tables.reader import names
+
+
+def schema(arguments: argparse.Namespace) -> str:
+    """JSON Schema of a kind of file."""
+    return json_schema(arguments.kind)
 
 
 def models(arguments: argparse.Namespace) -> str:

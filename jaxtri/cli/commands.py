@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from jaxtri.cli.boundary import boundary
-from jaxtri.cli.catalogue import models, searches, treatments
+from jaxtri.cli.catalogue import models, schema, searches, treatments
 from jaxtri.cli.files import cite, compare, info, plot
 from jaxtri.cli.point import limit, point
 from jaxtri.cli.scan import merge, run, scan
@@ -23,4 +23,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], str]] = {
     "searches": searches,
     "treatments": treatments,
     "cite": cite,
+    "schema": schema,
 }

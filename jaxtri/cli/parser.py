@@ -13,7 +13,7 @@ EXAMPLES = """examples:
   jaxtri cite figure_3_matched.h5 > searches.bib          what to cite
 
 exit codes: 0 done, 1 internal error, 2 wrong usage or input, 3 finished but for some tiles or curves,
-4 file cannot be read or written, 75 stopped by SIGTERM, 130 interrupted (the same command goes on)
+4 file cannot be read or written, 75 stopped by SIGTERM, 130 interrupted (the same command resumes)
 """
 
 
@@ -33,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
     _file_commands(commands)
     for name, text in (("models", "list the shipped models"), ("treatments", "list the treatments")):
         commands.add_parser(name, help=text, description=text)
+    schema = commands.add_parser("schema", help="JSON Schema of a file, for editors")
+    schema.add_argument("kind", metavar="KIND", help="scan, model, search or treatment")
     searches = commands.add_parser("searches", help="list the searches of a set")
     searches.add_argument("--set", required=True, metavar="SET", help="printed or corrected")
     return top

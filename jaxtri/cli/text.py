@@ -14,7 +14,7 @@ from jaxtri.scans.spec import Spec
 SHOWN = 12  # missing tiles that are listed
 STATE = {
     True: "running",
-    False: "dead; the same command goes on",
+    False: "dead; the same command resumes",
     None: "another host or container: unknown",
 }
 
@@ -32,7 +32,7 @@ def progress_text(seen: Any, owners: Sequence[Any]) -> str:
         lines.append("  missing: " + ", ".join(map(str, seen.missing[:SHOWN])) + more)
     if not owners:
         lines.append(
-            "  nobody works on it; the same command goes on, or jaxtri merge where all parts are there"
+            "  nobody works on it; the same command resumes, or jaxtri merge where all parts are there"
         )
     for one in owners:
         lines.append(f"  {one}: {STATE[one.is_alive]}")

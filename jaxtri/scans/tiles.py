@@ -123,7 +123,7 @@ def _blocks(
     """Cells of a tile, a chunk at a time.
 
     Two sets of buffers take turns: the reader still holds one while the other is computed, and what is
-    held cannot be overwritten but would be allocated anew.
+    held cannot be overwritten but would be allocated again.
     """
     with jax.default_device(device):
         points = cast(found.points, len(plan.tile) - 1, dtype=spec.precision)

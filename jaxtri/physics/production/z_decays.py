@@ -46,7 +46,7 @@ def mass_basis_sum(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Arra
     Notes
     -----
     Valid for: 0 <= m_X < m_Z.
-    Differs from print: Eq. (4) lacks 1/4 on its Y^2 terms and the mixed W3-B term, and uses the trace
+    Differs from print: Eq. (4) has no 1/4 on its Y^2 terms and no mixed W3-B term, and uses the trace
     of a whole doublet for one member; this is (1) and (2) rotated to the mass basis, colours counted.
     """
     weights = [COLOURS[f] * ELECTRIC_CHARGE[f] * WEAK_ISOSPIN[f] for f in CHARGED]
@@ -130,7 +130,7 @@ def _eq5(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike) -
     Notes
     -----
     Valid for: B - L with the top decoupled and every other fermion massless.
-    Differs from print: nothing; the number lacks N_c = 3 (4.33e-10 without, 3.90e-9 with it).
+    Differs from print: nothing; N_c = 3 is missing in the number (4.33e-10 without, 3.90e-9 with it).
     """
     return 4e-10 * _phase_space(sm, m_X) * (TEV * g_X / m_X) ** 2 * sm.Gamma_Z
 

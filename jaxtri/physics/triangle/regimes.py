@@ -108,7 +108,7 @@ def _any_legs_jvp(
     return value, (d_integral.real, d_integral.imag, d_factor)
 
 
-@jax.jit  # an eager call would compile its loops anew each time
+@jax.jit  # an eager call would compile its loops each time
 @functools.partial(jnp.vectorize, signature="(),(),(),()->(),(),(),()")
 def _slopes(p2: Array, q2: Array, k2: Array, m: Array) -> tuple[Array, Array, Array, Array]:
     """Complex derivatives of I00 with respect to the legs and to m^2, at one point."""
