@@ -22,6 +22,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+import drawing
 from jaxtri import load_spec, write_scan
 from jaxtri.durable.storage.atomic_files import sync
 from jaxtri.figures import figure
@@ -291,7 +292,7 @@ def main(*, quick=False):
         file_table(folder, 500 if quick else 3000)
         times = size_table(folder, (5, 6, 7) if quick else (5, 6, 7, 8, 9), 1000 if quick else 14_200)
         two_processes(folder, 3000 if quick else 20_000)
-    drawn = figure.draw_times(times, title="Time of a scan, reductions only")
+    drawn = drawing.draw_times(times, title="Time of a scan, reductions only")
     figure.save(drawn, Path(__file__).with_name("scan_time"))
 
 

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+import drawing
 from jaxtri.figures import figure
 from jaxtri.physics.triangle import massless_leg, tensor, three_legs
 
@@ -109,7 +110,7 @@ def draw():
         name: (np.array(orders), np.array([max(rule(n), 1e-17) for n in orders]))
         for name, (orders, rule) in rules.items()
     }
-    drawn = figure.draw_errors(curves, title="Triangle integral, Eq. (3): error against nodes")
+    drawn = drawing.draw_errors(curves, title="Triangle integral, Eq. (3): error against nodes")
     figure.save(drawn, HERE / "triangle_convergence")
 
 

@@ -21,14 +21,12 @@ from jaxtri.figures.panels import (
     STACK,
     Style,
     draw_band,
-    draw_convergence,
     draw_curves,
     draw_family,
     draw_legend,
     draw_previous,
     draw_regions,
     draw_spread,
-    draw_times_on,
     draw_widths,
     finish_plane,
     finish_widths,
@@ -237,25 +235,6 @@ def draw_bands(
             finish_widths(widths, window[0])
         name_groups(axes[0, 0], palette)
         figure.suptitle(_typeset(title), fontsize=12)
-        return figure
-
-
-def draw_errors(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: str) -> Figure:
-    """Draw error against nodes."""
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(5.6, 4.2), layout="constrained")
-        FigureCanvasAgg(figure)
-        draw_convergence(figure.subplots(), curves, title)
-        return figure
-
-
-def draw_times(times: Sequence[tuple[int, float]], *, title: str) -> Figure:
-    """Draw seconds against cells, beside a start-up plus a time in proportion."""
-    cells, seconds = np.array(times, dtype=float).T
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(5.6, 4.2), layout="constrained")
-        FigureCanvasAgg(figure)
-        draw_times_on(figure.subplots(), cells, seconds, title)
         return figure
 
 

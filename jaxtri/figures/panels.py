@@ -222,31 +222,3 @@ def _typeset(name: str) -> str:
         if name.endswith(" " + plain):
             return name.removesuffix(plain) + symbol
     return name
-
-
-def draw_convergence(axes: Axes, curves: Mapping[str, tuple[FloatArray, FloatArray]], title: str) -> None:
-    """Relative error against nodes a side, one curve a rule."""
-    styles = ("o-", "s--", "^-.", "v:", "d-", "x--")
-    for (label, (nodes, error)), style in zip(curves.items(), styles, strict=False):
-        axes.plot(nodes, error, style, label=label, markersize=4)
-    axes.set(
-        xscale="log",
-        yscale="log",
-        xlabel="Gauss–Legendre nodes a side",
-        ylabel="relative error of the integral",
-    )
-    axes.set_title(title, fontsize=10)
-    axes.grid(True, which="major", alpha=0.3)
-    axes.legend(fontsize=8)
-
-
-def draw_times_on(axes: Axes, cells: FloatArray, seconds: FloatArray, title: str) -> None:
-    """Seconds against cells, and a straight line (start-up, time in proportion) through first and last."""
-    axes.plot(cells, seconds, "o-", color="#0072b2", label="measured, start and compilation included")
-    slope = (seconds[-1] - seconds[0]) / (cells[-1] - cells[0])
-    straight = seconds[0] + slope * (cells - cells[0])
-    axes.plot(cells, straight, "--", color="#d55e00", label="start-up, and a time in proportion to the cells")
-    axes.set(xscale="log", yscale="log", xlabel="cells", ylabel="time [s]", ylim=(1, 100))
-    axes.set_title(title, fontsize=10)
-    axes.grid(True, which="major", alpha=0.3)
-    axes.legend(fontsize=8, loc="upper left")

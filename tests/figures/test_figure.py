@@ -15,10 +15,11 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
 
+from drawing import draw_errors, draw_times
 from jaxtri import boundaries, scan
 from jaxtri.errors import InputError, StorageError
 from jaxtri.figures.comparison import leading_searches
-from jaxtri.figures.figure import draw_axis, draw_errors, draw_scans, draw_times, save
+from jaxtri.figures.figure import draw_axis, draw_scans, save
 from jaxtri.figures.panels import GREY, PALETTES, STACK, draw_spread, half_width
 from jaxtri.limits.previous import previous_limits
 
