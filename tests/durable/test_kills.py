@@ -15,14 +15,12 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import h5py
 import pytest
 
 from jaxtri.durable.jobs.job import read_plan
-from jaxtri.durable.storage.process_identity import this_process
 from jaxtri.durable.storage.tile_files import finished_tiles, tile_path
 from made_up_job import record_of, with_record
 from many_tiles import NAME, OUTPUT, SPEC, TILES, parts, place, stored, tile_files
@@ -277,7 +275,7 @@ def test_one_writer_at_a_time_and_a_dead_one_is_replaced(run, whole, folder, hel
 
 
 def test_an_owner_on_another_host_is_believed_until_told_otherwise(run, whole, begun):
-    owner = asdict(replace(this_process(), host="elsewhere")) | {"since": time.time()}
+    owner = {"host": "elsewhere", "namespace": "1", "pid": os.getpid(), "since": time.time()}
     (parts(begun) / "owner.json").write_text(json.dumps(owner))
     assert "another host or container: unknown" in run(begun, "info", OUTPUT)[1]
     code, _, complaint = run(begun, "scan", NAME, "--quiet")

@@ -1,26 +1,28 @@
-"""Who may write an output: an owner file, linked under a name that must be free, that says which process.
+"""Who may write an output: one process, which holds a lock of the kernel for as long as it works.
 
-A dead owner on this host is replaced.  A process of another host or container cannot be asked whether it
-lives: it is refused until the user says that it is gone (``--break-lock``).
+The locked file also says who that is.  The kernel drops the lock when the process ends, however it ends, so a
+file without a lock is of a process that is gone.  Not every file system shares its locks between hosts: the
+file of another host or container is believed until the user says that its process is gone (``--break-lock``).
 """
 
-import errno
 import fcntl
+import io
 import json
 import os
+import re
+import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from jaxtri.durable.storage.atomic_files import part_of, storing
-from jaxtri.durable.storage.process_identity import Process, this_process
+from jaxtri.durable.storage.atomic_files import listed, reading, storing, write_at
 from jaxtri.errors import StorageError
 
-NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
-LOCK = "lock"
 WHOLE = "owner"  # of the whole output; a part of a job array has a file of its own
+HOST = r"[\w.-]{1,255}"
+NOBODY = 0
 
 
 @dataclass(frozen=True)
@@ -28,18 +30,28 @@ class Owner:
     """A process that writes, or wrote, an output."""
 
     path: Path
-    process: Process
+    host: str
+    namespace: str  # of process numbers: containers may share the name of a host, not these
+    pid: int  # `NOBODY` where the file names none
     since: float  # [s] since 1970
+    is_locked: bool = field(compare=False)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is a process of this host and container: the lock then says whether it runs."""
+        return self.pid == NOBODY or (self.host, self.namespace) == _here()
 
     @property
     def is_alive(self) -> bool | None:
         """Whether the process still runs; None where that cannot be known from here."""
-        return self.process.is_alive
+        return self.is_locked or (False if self.is_here else None)
 
     def __str__(self) -> str:
         """Name the process for a message."""
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
-        return f"{self.process}, since {when}"
+        return (
+            "another process" if self.pid == NOBODY else f"process {self.pid:d} on {self.host}, since {when}"
+        )
 
 
 @contextmanager
@@ -58,31 +70,32 @@ def owned(folder: Path, *, part: tuple[int, int] | None = None, break_lock: bool
     Raises
     ------
     StorageError
-        If another process owns it.
+        If another process owns it, or the file system has no locks.
     """
-    name = WHOLE if part is None else f"{WHOLE}-{part[0]}-of-{part[1]}"
-    mine = Owner(folder / f"{name}.json", this_process(), time.time())
-
-    def collides(other: Owner) -> bool:
-        return part is None or other.path in (mine.path, folder / f"{WHOLE}.json")
-
-    _take(mine, collides, break_lock=break_lock)
+    whole = folder / f"{WHOLE}.json"
+    path = whole if part is None else folder / f"{WHOLE}-{part[0]}-of-{part[1]}.json"
     try:
-        yield
+        with _opened(path, break_lock=break_lock) as file:
+            _lock(file, path, break_lock=break_lock)
+            try:  # whoever is locked first and looks then sees all others
+                for other in listed(folder, WHOLE, ".json") if part is None else [whole]:
+                    if other != path:
+                        _refuse_living(_owner(other), break_lock=break_lock)
+                        other.unlink(missing_ok=True)
+                _sign(file, path)
+                yield
+            finally:
+                with suppress(OSError):
+                    if _is_at(path, file):  # and no successor's
+                        path.unlink()
     finally:
         with suppress(OSError):
-            if _read(mine.path) == mine:
-                mine.path.unlink()
-        with suppress(OSError), _undisturbed(folder, create=False):
-            if os.listdir(folder) == [LOCK]:
-                (folder / LOCK).unlink()
-                folder.rmdir()
+            folder.rmdir()
 
 
 def owners(folder: Path) -> list[Owner]:
     """Return the owners of a folder of tile files, dead ones included."""
-    found = [_read(path) for path in sorted(folder.glob(f"{WHOLE}*.json"))]
-    return [one for one in found if one is not None]
+    return list(map(_owner, listed(folder, WHOLE, ".json")))
 
 
 def refuse_living(folder: Path, *, break_lock: bool = False) -> None:
@@ -91,66 +104,89 @@ def refuse_living(folder: Path, *, break_lock: bool = False) -> None:
         _refuse_living(one, break_lock=break_lock)
 
 
-@contextmanager
-def _undisturbed(folder: Path, *, create: bool = True) -> Iterator[None]:
-    """Let one process at a time look at owners and replace them."""
-    lock = os.open(folder / LOCK, os.O_RDWR | (os.O_CREAT if create else 0), 0o666)
-    try:
-        with suppress(OSError):  # a file system without locks: looking and replacing takes a moment only
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _take(mine: Owner, collides: Callable[[Owner], bool], *, break_lock: bool) -> None:
-    """Replace owners that are no more by the file of another, which is written aside and linked whole."""
-    folder, aside = mine.path.parent, part_of(mine.path)
-    with storing(mine.path):
-        try:
-            with _undisturbed(folder):
-                others = list(filter(collides, owners(folder)))
-                for other in others:
-                    _refuse_living(other, break_lock=break_lock)
-                aside.write_text(json.dumps(asdict(mine.process) | {"since": mine.since}))
-                for other in others:
-                    other.path.unlink(missing_ok=True)
-                if _read(mine.path) is None:
-                    mine.path.unlink(missing_ok=True)  # it names nobody
-                _link(aside, mine.path)
-        except (FileExistsError, FileNotFoundError) as error:
-            raise StorageError(f"{folder}: just taken, or removed, by another process; try again") from error
-        finally:
-            aside.unlink(missing_ok=True)
-
-
-def _link(source: Path, path: Path) -> None:
-    try:
-        os.link(source, path)
-    except OSError as error:
-        if error.errno in NO_LINKS:
-            raise StorageError(
-                f"{path.parent}: this file system has no hard links, which keep two writers apart; "
-                "choose another"
-            ) from error
-        raise
-
-
 def _refuse_living(other: Owner, *, break_lock: bool) -> None:
-    if other.is_alive or (other.is_alive is None and not break_lock):
-        hint = "wait, or stop it" if other.is_alive else "if it is gone, pass --break-lock"
-        raise StorageError(f"{other.path.parent}: in use by {other}; {hint}")
+    if other.is_alive is False or (break_lock and not other.is_here):
+        return
+    hint = "wait, or stop it" if other.is_here else "if it is gone, pass --break-lock"
+    raise StorageError(f"{other.path.parent}: in use by {other}; {hint}")
 
 
-def _read(path: Path) -> Owner | None:
-    """Owner by its file; None if that is gone, or is none."""
+def _opened(path: Path, *, break_lock: bool) -> io.FileIO:
+    """Open an owner's file, which is made if it is missing."""
+    with storing(path):
+        if break_lock and not _owner(path).is_here:
+            path.unlink(missing_ok=True)  # a host that went down may have left its lock
+        try:
+            return path.open("ab+", buffering=0)
+        except FileNotFoundError as error:
+            raise _lost(path) from error
+
+
+def _lock(file: io.FileIO, path: Path, *, break_lock: bool) -> None:
+    """Lock an owner's file for as long as it is open."""
+    with storing(path):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _refuse_living(_owner(path), break_lock=False)
+            raise _lost(path) from None
+        except OSError as error:
+            if os.fstat(file.fileno()).st_size == 0:
+                path.unlink(missing_ok=True)
+            raise StorageError(
+                f"{path.parent}: this file system has no locks, which keep two writers apart "
+                f"({error.strerror}); choose another"
+            ) from error
+        if not _is_at(path, file):
+            raise _lost(path)
+        _refuse_living(replace(_owner(path), is_locked=False), break_lock=break_lock)
+
+
+def _lost(path: Path) -> StorageError:
+    return StorageError(f"{path.parent}: just taken, or removed, by another process; try again")
+
+
+def _is_at(path: Path, file: io.FileIO) -> bool:
+    """Whether a file still has its name."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
+    return False
+
+
+def _sign(file: io.FileIO, path: Path) -> None:
+    """Say in an owner's file who this process is."""
+    host, namespace = _here()
+    said = {"host": host, "namespace": namespace, "pid": os.getpid(), "since": time.time()}
+    with storing(path):
+        file.truncate(0)
+        write_at(file, 0, json.dumps(said).encode())
+
+
+def _owner(path: Path) -> Owner:
+    """Who a file names; nobody where it is gone, or says nothing that can be."""
+    with suppress(FileNotFoundError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        with reading(path):
+            said = json.loads(path.read_text())
+        where, since = (said["host"], said["namespace"]), float(said["since"])
+        found = Owner(path, *where, said["pid"], since, is_locked=_is_locked(path))
+        if re.fullmatch(HOST, found.host) and str(found):
+            return found
+    return Owner(path, "", "", NOBODY, 0.0, is_locked=_is_locked(path))
+
+
+def _is_locked(path: Path) -> bool:
+    with suppress(OSError):  # it is gone, or there are no locks here
+        try:
+            with path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _here() -> tuple[str, str]:
+    """Return this host, and the namespace of its process numbers; 0 on systems without such."""
     try:
-        data = json.loads(path.read_text())
-        since = float(data.pop("since"))
-        return Owner(path, Process(**data), since)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be read ({error.strerror}); it says who works here") from error
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
+        return socket.gethostname(), "".join(filter(str.isdecimal, os.readlink("/proc/self/ns/pid")))
+    except OSError:
+        return socket.gethostname(), "0"

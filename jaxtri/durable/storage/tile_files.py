@@ -20,7 +20,7 @@ import numpy as np
 
 from jaxtri.durable.storage.atomic_files import listed, new_file, reading, storing, write_at
 from jaxtri.durable.storage.chunk_bytes import Data, checksum, is_sound, packed
-from jaxtri.durable.storage.lock import LOCK, WHOLE
+from jaxtri.durable.storage.lock import WHOLE
 from jaxtri.durable.storage.tiling import Box, NamedArrays, Plan, extents
 from jaxtri.errors import InputError, StorageError
 
@@ -251,6 +251,6 @@ def finished_tiles(folder: Path, plan: Plan, tiles: Iterable[int]) -> set[int]:
 def clear(folder: Path) -> None:
     """Empty a folder of tile files, these first; not the owners' files."""
     for path in sorted(listed(folder), key=lambda path: path.suffix != ".tile"):
-        if not path.name.startswith((WHOLE, LOCK)):
+        if not path.name.startswith(WHOLE):
             with suppress(OSError):  # what stays is seen by the next run
                 path.unlink(missing_ok=True)

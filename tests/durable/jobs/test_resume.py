@@ -4,9 +4,9 @@ Oracle: the random numbers that the job writes.
 """
 
 import dataclasses
+import itertools
 import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 
 import h5py
@@ -19,8 +19,8 @@ from jaxtri.durable.jobs.merge import join
 from jaxtri.durable.jobs.resume import left_to_do
 from jaxtri.durable.jobs.run import ROUNDS, run_job, run_part
 from jaxtri.durable.jobs.threads import in_threads
+from jaxtri.durable.storage import hdf5_writer
 from jaxtri.durable.storage.lock import owned
-from jaxtri.durable.storage.process_identity import this_process
 from jaxtri.durable.storage.tile_files import tile_path
 from jaxtri.errors import InputError, InterruptedScan, StorageError
 from jaxtri.io.hdf5_scan import check_outputs
@@ -149,6 +149,24 @@ def test_chunks_are_copied_as_they_are_stored(tmp_path, compression):
             assert sorted(raw) == sorted(kept)
 
 
+@pytest.mark.parametrize("number", [1, 30, 90, 110])
+def test_a_signal_while_hdf5_writes_leaves_no_partial_output(tmp_path, monkeypatch, number):
+    job, writes, known = made_up_job(tmp_path), itertools.count(1), hdf5_writer._Disk.write
+
+    def interrupted(disk, data):
+        if next(writes) == number:
+            raise InterruptedScan("stopped")
+        return known(disk, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hdf5_writer._Disk, "write", interrupted)
+        with pytest.raises(InterruptedScan):
+            run(job)
+    assert [path.name for path in tmp_path.iterdir()] == [job.folder.name]
+    run(job)
+    assert wrong_output(job) == []
+
+
 def stopped_before_clearing(job):
     """As killed between the moments when the output has its name and when the folder goes."""
     with pytest.MonkeyPatch.context() as patch:
@@ -176,7 +194,7 @@ def test_what_a_finished_run_left_goes_and_what_is_to_replace_it_stays(tmp_path)
 def test_break_lock_clears_up_after_a_run_on_another_host(tmp_path):
     job = made_up_job(tmp_path)
     stopped_before_clearing(job)
-    elsewhere = asdict(dataclasses.replace(this_process(), host="elsewhere")) | {"since": 1.0}
+    elsewhere = {"host": "elsewhere", "namespace": "1", "pid": 12, "since": 1.0}
     (job.folder / "owner.json").write_text(json.dumps(elsewhere))
     with pytest.raises(StorageError, match=r"on elsewhere.*pass --break-lock"):
         left_to_do([job], force=False)
@@ -215,18 +233,19 @@ def test_who_merges_need_not_have_the_versions_of_who_computed(tmp_path):
         left_to_do([newer], force=False)
 
 
-def test_the_output_is_closed_when_the_folder_goes(tmp_path, monkeypatch):
+def test_no_file_is_open_when_the_folder_goes(tmp_path, monkeypatch):
     """Network file systems keep an open file under another name, and the folder with it."""
-    open_then = []
+    open_then, known = [], Path.rmdir
 
-    def looking(folder, known=run_room.clear):
+    def looking(folder):
         targets = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
         open_then.extend(one for one in targets if str(folder) in one)
         known(folder)
 
-    monkeypatch.setattr(run_room, "clear", looking)
+    monkeypatch.setattr(Path, "rmdir", looking)
     job = made_up_job(tmp_path)
     run(job)
+    assert not job.folder.exists()
     assert open_then == []
     with owned(prepare(job).folder):
         run_part(job, in_threads(1), range(4))

@@ -1,79 +1,67 @@
-"""Whose files are whose: processes told apart by host, container, number and start.
+"""Who may write: one process, told apart by a lock of the kernel; others by what their files say.
 
-Oracle: processes of the test's own making, one that runs, one that has ended, one that nobody here can know.
+Oracle: processes of the test's own making, one that holds the lock, one that was killed while it did, one
+that nobody here can know.
 """
 
 import errno
+import fcntl
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
-from dataclasses import asdict, replace
+from contextlib import contextmanager
 
 import pytest
 
 from jaxtri.durable.jobs.job import prepare
-from jaxtri.durable.storage import process_identity
-from jaxtri.durable.storage.atomic_files import part_of
-from jaxtri.durable.storage.lock import LOCK, owned, owners
-from jaxtri.durable.storage.process_identity import Process, this_process
+from jaxtri.durable.storage import lock as lock_room
+from jaxtri.durable.storage.atomic_files import part_of, sweep
+from jaxtri.durable.storage.lock import Owner, owned, owners
 from jaxtri.durable.storage.tile_files import tile_path
 from jaxtri.errors import StorageError
 from jaxtri.io.hdf5_scan import check_outputs
 from made_up_job import OUTPUT, made_up_job, run, wrong_output
-from places import PATIENCE_S
+
+HOLDING = """import sys
+from pathlib import Path
+from jaxtri.durable.storage.lock import owned
+part = tuple(map(int, sys.argv[2:])) or None
+with owned(Path(sys.argv[1]), part=part):
+    print("owned", flush=True)
+    input()
+"""
+SECONDS = 1200  # for processes to end; measured 2
 
 
-@pytest.fixture
-def dead():
-    """A process that has ended."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        seen = replace(this_process(), pid=process.pid, started=process_identity._start_of(process.pid))
-        assert seen.is_alive
-    return seen
+def here(pid, **said):
+    """What the file of a process of this host says."""
+    host, namespace = lock_room._here()
+    return {"host": host, "namespace": namespace, "pid": pid, "since": time.time()} | said
 
 
-@pytest.fixture
-def parent():
-    """A process that runs."""
-    return replace(this_process(), pid=os.getppid(), started=process_identity._start_of(os.getppid()))
+STRANGERS = [{"host": "elsewhere"}, {"namespace": "1"}]
 
 
-def strangers():
-    """Return this very process, as seen from another host or another container."""
-    return replace(this_process(), host="elsewhere"), replace(this_process(), namespace="1")
+@contextmanager
+def holding(folder, *part):
+    """A process that owns a folder, or part of it, and goes on."""
+    command = [sys.executable, "-c", HOLDING, str(folder), *map(str, part)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "owned\n"
+        yield process
+        process.kill()
 
 
-def earlier_self():
-    """One with the number of this process, as every run in a container has."""
-    return replace(this_process(), started="1")
-
-
-def test_what_is_known_of_a_process(dead, parent):
-    assert this_process().is_alive
-    assert parent.is_alive
-    assert [one.is_alive for one in (dead, earlier_self())] == [False, False]
-    assert [one.is_alive for one in strangers()] == [None, None]
-
-
-def test_a_number_that_comes_again_is_no_obstacle(tmp_path):
-    """As in a container, where every run has the same one."""
-    job = prepare(made_up_job(tmp_path))
-    for path in (part_of(path) for path in (job.output, tile_path(job.folder, 0))):
-        path.write_bytes(b"torn")
-    (job.folder / "owner.json").write_text(json.dumps(asdict(earlier_self()) | {"since": time.time()}))
-    run(job)
-    assert wrong_output(job) == []
-    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
-
-
-def test_an_unfinished_file_is_no_obstacle(tmp_path):
-    output = tmp_path / OUTPUT
-    part_of(output).write_bytes(b"torn")
-    check_outputs([output], 0, force=False)
-    run(made_up_job(tmp_path))
-    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
+def killed(folder, *part):
+    """What a process leaves that is killed while it owns a folder."""
+    with holding(folder, *part) as process:
+        process.kill()
+        process.wait(SECONDS)
+    return process
 
 
 @pytest.fixture
@@ -86,61 +74,134 @@ def folder(tmp_path):
 
 
 def left_in(folder):
-    return sorted(path.name for path in folder.iterdir() if path.name not in ("plan.json", LOCK))
+    return sorted(path.name for path in folder.iterdir() if path.name != "plan.json")
 
 
-def write_owner(folder, process, name="owner.json", since=1.0):
-    (folder / name).write_text(json.dumps(asdict(process) | {"since": since}))
+def write_owner(folder, said, name="owner.json"):
+    """As a process that is gone, or another host's, has left it: a new file, which is not locked."""
+    (folder / "new").write_text(json.dumps(said))
+    os.replace(folder / "new", folder / name)
 
 
 def begin(folder, **options):
     owned(folder, **options).__enter__()
 
 
-@pytest.mark.parametrize("stranger", strangers(), ids=["another host", "another container"])
-def test_an_owner_of_whom_nothing_is_known_is_believed_until_told_otherwise(folder, stranger):
-    write_owner(folder, stranger)
-    with pytest.raises(StorageError, match=r"in use by process .*; if it is gone, pass --break-lock"):
-        begin(folder)
+def test_what_is_known_of_a_process(folder):
+    with holding(folder) as process:
+        (one,) = owners(folder)
+        assert (one.pid, one.is_here, one.is_alive) == (process.pid, True, True)
+        process.send_signal(signal.SIGSTOP)  # halted is not gone
+        assert [one.is_alive for one in owners(folder)] == [True]
+    (one,) = owners(folder)
+    assert (one.pid, one.is_here, one.is_alive) == (process.pid, True, False)
+    for stranger in STRANGERS:
+        write_owner(folder, here(os.getpid(), **stranger))
+        assert [one.is_alive for one in owners(folder)] == [None]
     with owned(folder, break_lock=True):
-        assert [one.process for one in owners(folder)] == [this_process()]
+        assert [(one.pid, one.is_alive) for one in owners(folder)] == [(os.getpid(), True)]
+    assert owners(folder) == []
+
+
+@pytest.mark.parametrize("stranger", STRANGERS, ids=["another host", "another container"])
+def test_an_owner_of_whom_nothing_is_known_is_believed_until_told_otherwise(folder, stranger):
+    write_owner(folder, here(12, **stranger))
+    for _ in range(2):
+        with pytest.raises(
+            StorageError, match=r"in use by process 12 on .*; if it is gone, pass --break-lock"
+        ):
+            begin(folder)
+    with owned(folder, break_lock=True):
+        assert [one.pid for one in owners(folder)] == [os.getpid()]
     assert left_in(folder) == []
 
 
-def test_a_dead_owner_is_replaced_and_a_living_one_is_not(folder, dead, parent):
-    write_owner(folder, parent)
-    for options in ({}, {"break_lock": True}):
-        with pytest.raises(StorageError, match="wait, or stop it"):
-            begin(folder, **options)
-    write_owner(folder, dead)
+def test_a_lock_that_another_host_has_left_is_broken(folder):
+    """As on a network file system, of a host that went down."""
+    write_owner(folder, here(12, host="elsewhere"))
+    with (folder / "owner.json").open("rb+") as left:
+        fcntl.flock(left, fcntl.LOCK_EX)
+        assert [one.is_alive for one in owners(folder)] == [True]
+        with pytest.raises(StorageError, match=r"on elsewhere, .*; if it is gone, pass --break-lock"):
+            begin(folder)
+        with owned(folder, break_lock=True):
+            assert [one.pid for one in owners(folder)] == [os.getpid()]
+            with pytest.raises(StorageError, match=f"in use by process {os.getpid()}"):
+                begin(folder)
+    assert left_in(folder) == []
+
+
+def test_a_dead_owner_is_replaced_and_a_living_one_is_not(folder):
+    with holding(folder) as process:
+        for options in ({}, {"break_lock": True}):
+            with pytest.raises(
+                StorageError, match=f"in use by process {process.pid} on .*; wait, or stop it"
+            ):
+                begin(folder, **options)
+    assert [one.pid for one in owners(folder)] == [process.pid]
     with owned(folder):
-        assert [one.process for one in owners(folder)] == [this_process()]
+        assert [one.pid for one in owners(folder)] == [os.getpid()]
+    assert left_in(folder) == []
 
 
-def test_parts_stand_side_by_side_and_the_whole_alone(folder, parent):
-    write_owner(folder, parent, "owner-1-of-3.json")
-    with owned(folder, part=(2, 3)):
-        assert left_in(folder) == ["owner-1-of-3.json", "owner-2-of-3.json"]
-    for options in ({}, {"part": (1, 3)}):
-        with pytest.raises(StorageError, match=f"in use by process {parent.pid}"):
-            begin(folder, **options)
-    (folder / "owner-1-of-3.json").unlink()
-    write_owner(folder, parent)
-    with pytest.raises(StorageError, match=f"in use by process {parent.pid}"):
+def test_a_file_of_a_living_process_that_does_not_hold_it_says_nothing(folder):
+    """As where a number comes again: in a container every run may have the same one."""
+    for pid in (os.getpid(), os.getppid()):
+        write_owner(folder, here(pid))
+        with owned(folder):
+            pass
+    assert left_in(folder) == []
+
+
+def test_parts_stand_side_by_side_and_the_whole_alone(folder):
+    with holding(folder, 1, 3) as process:
+        with owned(folder, part=(2, 3)):
+            assert left_in(folder) == ["owner-1-of-3.json", "owner-2-of-3.json"]
+        for options in ({}, {"part": (1, 3)}):
+            with pytest.raises(StorageError, match=f"in use by process {process.pid}"):
+                begin(folder, **options)
+    with owned(folder):  # the dead part is no obstacle
+        assert left_in(folder) == ["owner.json"]
+    with holding(folder) as process, pytest.raises(StorageError, match=f"in use by process {process.pid}"):
         begin(folder, part=(2, 3))
+    with owned(folder, part=(2, 3)):
+        assert left_in(folder) == ["owner-2-of-3.json"]
 
 
-def test_the_file_of_a_successor_is_let_alone(folder, parent):
-    """As after --break-lock while the owner lived, or where the folder was made anew meanwhile."""
+def test_a_part_that_is_started_again_on_another_host_goes_on_where_it_is_told_so(folder):
+    """As a batch system does after the host of a part went down; the other parts work on."""
+    write_owner(folder, here(12, host="node7"), "owner-3-of-64.json")
+    write_owner(folder, here(13, host="node8"), "owner-4-of-64.json")
+    with pytest.raises(StorageError, match=r"in use by process 12 on node7, .* pass --break-lock"):
+        begin(folder, part=(3, 64))
+    with owned(folder, part=(3, 64), break_lock=True):
+        assert [(one.pid, one.host) for one in owners(folder)][1:] == [(13, "node8")]
+    assert left_in(folder) == ["owner-4-of-64.json"]
+
+
+def test_the_file_of_a_successor_is_let_alone(folder):
+    """As after --break-lock while the owner lived, or where the folder was made again meanwhile."""
     with owned(folder):
-        write_owner(folder, parent)
-    assert [one.process for one in owners(folder)] == [parent]
+        write_owner(folder, here(12))
+    assert [one.pid for one in owners(folder)] == [12]
 
 
 def test_a_folder_that_is_empty_goes_with_its_owner(folder):
     with owned(folder):
         (folder / "plan.json").unlink()
     assert not folder.exists()
+    with pytest.raises(StorageError, match="just taken, or removed, by another process; try again"):
+        begin(folder)
+
+
+def test_a_file_that_goes_while_it_is_locked_is_not_taken_for_a_lock(folder, monkeypatch):
+    known = fcntl.flock
+
+    def late(file, how):
+        known(file, how)
+        (folder / "owner.json").unlink(missing_ok=True)
+
+    monkeypatch.setattr(fcntl, "flock", late)
     with pytest.raises(StorageError, match="just taken, or removed, by another process; try again"):
         begin(folder)
 
@@ -161,18 +222,59 @@ def test_an_owner_that_cannot_be_read_is_not_taken_for_a_dead_one(folder, monkey
     assert left_in(folder) == []
 
 
-@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
-def test_a_file_system_without_hard_links_is_refused_by_name(folder, monkeypatch, number):
-    def refusing(source, path):
+ABSURD = {
+    "nothing": "",
+    "no object": "[1, 2]",
+    "nested": "[" * 100_000,
+    "not text": b"\xff\xfe\x00",
+    "a number that is none": json.dumps(here("many")),
+    "a host that is none": json.dumps(here(12, host="two\nlines")),
+    "a list for a host": json.dumps(here(12, host=["node7"])),
+    "a time beyond time": json.dumps(here(12, since=1e300)),
+    "no time": json.dumps(here(12, since=None)),
+    "no number": json.dumps(here(12, since=float("nan"))),
+}
+
+
+@pytest.mark.parametrize("content", ABSURD.values(), ids=ABSURD)
+def test_a_file_with_absurd_content_is_nobodys_unless_it_is_locked(folder, content):
+    path = folder / "owner.json"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert [(str(one), one.is_alive) for one in owners(folder)] == [("another process", False)]
+    with path.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        for options in ({}, {"break_lock": True}):
+            with pytest.raises(StorageError, match="in use by another process; wait, or stop it"):
+                begin(folder, **options)
+    with owned(folder):
+        pass
+    assert left_in(folder) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_locks_is_refused_by_name(folder, monkeypatch, number):
+    def refusing(file, how):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(os, "link", refusing)
-    with pytest.raises(StorageError, match="has no hard links, which keep two writers apart"):
+    monkeypatch.setattr(fcntl, "flock", refusing)
+    with pytest.raises(StorageError, match="has no locks, which keep two writers apart"):
         begin(folder)
     assert left_in(folder) == []
 
 
-RACE = """import sys
+def test_a_file_system_without_hard_links_will_do(tmp_path, monkeypatch):
+    """Nor does it matter where they do not go from folder to folder."""
+
+    def refusing(*arguments, **options):
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(os, "link", refusing)
+    job = made_up_job(tmp_path)
+    run(job)
+    assert wrong_output(job) == []
+
+
+RACE = """import os, sys
 from pathlib import Path
 from jaxtri.errors import StorageError
 from jaxtri.durable.storage.lock import owned
@@ -183,45 +285,66 @@ while taken < int(sys.argv[2]):
             (folder / "inside").open("x").close()  # fails if another is inside
             taken += 1
             (folder / "inside").unlink()
-            (folder / "owner.json").write_bytes((folder / "dead").read_bytes())  # as if killed
+            if taken % 2:
+                aside = folder / f"of {os.getpid()}"
+                aside.write_bytes((folder / "dead").read_bytes())
+                os.replace(aside, folder / "owner.json")  # as if killed
     except StorageError:
         pass
 """
 RACERS, TAKINGS = 4, 50
 
 
-def test_of_those_that_race_for_a_dead_owners_place_one_wins(folder, dead):
-    write_owner(folder, dead, "dead")
-    write_owner(folder, dead)
+def test_of_those_that_race_for_a_dead_owners_place_one_wins(folder):
+    killed(folder)
+    (folder / "dead").write_bytes((folder / "owner.json").read_bytes())
     command = [sys.executable, "-c", RACE, str(folder), str(TAKINGS)]
     racing = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(RACERS)]
-    assert [(one.communicate(timeout=PATIENCE_S)[1], one.returncode) for one in racing] == [("", 0)] * RACERS
+    assert [(one.communicate(timeout=SECONDS)[1], one.returncode) for one in racing] == [("", 0)] * RACERS
 
 
-def test_a_process_is_named_by_its_number_and_host():
-    assert str(Process("node7", "1", 12, "345")) == "process 12 on node7"
+def test_a_process_is_named_by_its_number_and_host(tmp_path):
+    owner = Owner(tmp_path, "node7", "1", 12, 0.0, is_locked=False)
+    assert str(owner).startswith("process 12 on node7, since 19")
 
 
-def test_a_name_that_the_system_cuts_within_a_letter_is_no_obstacle():
-    """Linux keeps 15 bytes of it."""
-    code = """import ctypes, jaxtri.durable.storage.process_identity as processes
-ctypes.CDLL(None).prctl(15, b"fourteen_lett\\xc3")
-print(processes.this_process().is_alive)"""
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout == "True\n"
+def test_unfinished_files_of_ones_own_are_swept(tmp_path):
+    """Who owns a folder writes alone: what is unfinished there is of a process that is gone."""
+    gone = [part_of(tmp_path / OUTPUT) for _ in range(2)]
+    kept = [
+        part_of(tmp_path / f"other.{OUTPUT}"),
+        part_of(tmp_path / f"{OUTPUT}.csv"),
+        tmp_path / OUTPUT,
+        tmp_path / f".{OUTPUT}.part",
+    ]
+    for path in gone + kept:
+        path.touch()
+    sweep(tmp_path, {OUTPUT})
+    assert sorted(tmp_path.iterdir()) == sorted(kept)
 
 
-def test_a_process_of_which_nothing_is_shown_may_live(monkeypatch, parent, dead):
-    """As where another user's processes are hidden, or the system has no /proc."""
-    hidden = {parent.pid: PermissionError, dead.pid: ProcessLookupError}
+def test_what_a_killed_run_left_is_no_obstacle(tmp_path):
+    job = prepare(made_up_job(tmp_path))
+    for path in (job.output, tile_path(job.folder, 0)):
+        part_of(path).write_bytes(b"torn")
+    killed(job.folder)
+    run(job)
+    assert wrong_output(job) == []
+    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
 
-    def no_stat(self):
-        raise FileNotFoundError
 
-    def kill(pid, number):
-        raise hidden[pid]
+def test_an_unfinished_file_is_no_obstacle(tmp_path):
+    output = tmp_path / OUTPUT
+    part_of(output).write_bytes(b"torn")
+    check_outputs([output], 0, force=False)
+    run(made_up_job(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == [OUTPUT]
 
-    monkeypatch.setattr("pathlib.Path.read_bytes", no_stat)
-    monkeypatch.setattr(os, "kill", kill)
-    assert parent.is_alive
-    assert dead.is_alive is False
+
+@pytest.mark.parametrize("host", ["node7", "node7.cluster.example"])
+def test_hosts_are_told_apart_by_their_whole_names(folder, monkeypatch, host):
+    monkeypatch.setattr(socket, "gethostname", lambda: host)
+    with owned(folder):
+        monkeypatch.setattr(socket, "gethostname", lambda: f"{host}2")
+        with pytest.raises(StorageError, match=f"on {host}, since .*; if it is gone, pass --break-lock"):
+            begin(folder)
