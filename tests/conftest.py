@@ -5,6 +5,7 @@ import json
 import jax
 import pytest
 
+import kernels
 from jaxtri.__main__ import main
 from jaxtri.model.gauge_model import load_model
 from jaxtri.model.standard_model import load_standard_model
@@ -13,6 +14,11 @@ from jaxtri.numerics import jax_settings
 from places import REFERENCE
 
 jax.config.update("jax_enable_x64", True)
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):  # workers find all of it in their environment
+        kernels.share(config)
 
 
 @pytest.fixture

@@ -23,8 +23,13 @@ def require_x64() -> None:
 
 
 def prepare() -> None:
-    """Switch 64-bit floats on, and keep compiled kernels for the next run in a private folder."""
+    """Switch 64-bit floats on, and keep compiled kernels for the next run in a private folder.
+
+    A folder that the user has chosen by JAX's own settings, as JAX_COMPILATION_CACHE_DIR, is left alone.
+    """
     jax.config.update("jax_enable_x64", True)
+    if jax.config.jax_compilation_cache_dir:  # type: ignore[attr-defined]
+        return
     home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     folder = home / "jaxtri" / f"jax-{jax.__version__}-{jax.default_backend()}"
     try:
