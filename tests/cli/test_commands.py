@@ -193,8 +193,10 @@ def test_refusals(ask, command, code, words):
 
 
 def test_what_is_there_already_is_said_and_let_alone(answers):
-    there = "small_figure.h5, small_matched.h5, small.pdf, small.png: there already, of this very scan; "
-    assert answers["run again"].stdout == f"{there}--force makes it anew\n"  # `answers` saw no byte changed
+    there = "small_figure.h5, small_matched.h5, small.pdf, small.png: already complete; "
+    assert (
+        answers["run again"].stdout == f"{there}use --force to recompute\n"
+    )  # `answers` saw no byte changed
 
 
 @pytest.mark.parametrize("dry", [[], ["--dry-run"]], ids=["scan", "dry run"])
@@ -207,12 +209,12 @@ def test_an_output_of_another_scan_is_refused_with_what_differs(ask, dry):
 
 
 def test_a_dry_run_of_what_is_there_says_so(ask):
-    there = "small_figure.h5, small_matched.h5, small.pdf, small.png: there already, of this very scan; "
-    assert ask("run", "small.toml", "--dry-run") == (0, f"{there}--force makes it anew\n", "")
+    there = "small_figure.h5, small_matched.h5, small.pdf, small.png: already complete; "
+    assert ask("run", "small.toml", "--dry-run") == (0, f"{there}use --force to recompute\n", "")
 
 
 def test_a_dry_run_of_a_part_is_of_its_tiles(answers, ask, place):
-    code, out, _ = ask("scan", "one.toml", "--dry-run", "--shard", "1/2", "-o", "empty/one.h5")
+    code, out, _ = ask("scan", "one.toml", "--dry-run", "--part", "1/2", "-o", "empty/one.h5")
     work, would = out.splitlines()
     assert code == 0
     assert "part 1 of 2: 1200 cells, " in work
@@ -467,8 +469,8 @@ def test_interrupted(tmp_path, first, place):
     environment = os.environ | {"XDG_CACHE_HOME": str(place / "cache")}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as process:
-        deadline = time.monotonic() + 60
-        while not list(tmp_path.glob("*.parts/output.*.data")) and process.poll() is None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not list(tmp_path.glob("*.parts/plan.json")) and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
@@ -480,7 +482,7 @@ def test_interrupted(tmp_path, first, place):
     )
     assert "Traceback" not in err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["large.toml", "large_matched.h5.parts"]
-    assert not list(tmp_path.glob("*.parts/.*"))  # no half-written shard
+    assert not list(tmp_path.glob("*.parts/.*"))  # no half-written tile
 
 
 def test_a_reader_that_goes_away(place):

@@ -21,6 +21,7 @@ import h5py
 import pytest
 
 from jaxtri.durable.jobs.job import read_plan
+from jaxtri.durable.storage.lock import owned
 from jaxtri.durable.storage.tile_files import finished_tiles, tile_path
 from made_up_job import record_of, with_record
 from many_tiles import NAME, OUTPUT, SPEC, TILES, parts, place, stored, tile_files
@@ -268,7 +269,7 @@ def test_one_writer_at_a_time_and_a_dead_one_is_replaced(run, whole, folder, hel
         assert f"process {held.pid} on {socket.gethostname()}" in said
         assert ": running" in said
     kill(held)
-    assert ": dead; the same command goes on" in run(folder, "info", OUTPUT)[1]
+    assert ": dead; the same command resumes" in run(folder, "info", OUTPUT)[1]
     missing = [tile for tile in range(TILES) if not tile_path(parts(folder), tile).exists()]
     assert f"  missing: {', '.join(map(str, missing))}\n" in run(folder, "info", ".")[1]
     finish(run, folder, whole)
@@ -371,14 +372,18 @@ def test_a_finished_scan_with_its_folder_left_over_is_cleared_up(run, whole, rea
 
 
 def test_parts_of_a_job_array_side_by_side_then_merged(start, run, whole, folder):
-    processes = [start(folder, "scan", NAME, "--quiet", "--part", f"{i}/3") for i in (1, 2, 3)]
-    assert wait_for(lambda: (parts(folder) / "owner-1-of-3.json").exists(), processes[0])
-    processes[0].send_signal(signal.SIGSTOP)
-    code, _, complaint = run(folder, "scan", NAME, "--quiet", "--part", "1/3")
-    assert (code, f"in use by process {processes[0].pid}" in complaint) == (4, True)
-    code, _, complaint = run(folder, "merge", NAME)
-    assert (code, f"in use by process {processes[0].pid}" in complaint) == (4, True)
-    processes[0].send_signal(signal.SIGCONT)
+    def part(i):
+        return start(folder, "scan", NAME, "--quiet", "--part", f"{i}/3")
+
+    parts(folder).mkdir()
+    with owned(parts(folder), part=(1, 3)):  # by this process
+        processes = [part(2), part(3)]
+        assert wait_for(lambda: (parts(folder) / "plan.json").exists(), processes[0])
+        code, _, complaint = run(folder, "scan", NAME, "--quiet", "--part", "1/3")
+        assert (code, f"in use by process {os.getpid()}" in complaint) == (4, True)
+        code, _, complaint = run(folder, "merge", NAME)
+        assert (code, f"in use by process {os.getpid()}" in complaint) == (4, True)
+    processes.insert(0, part(1))
     for process, count in zip(processes, (4, 3, 3), strict=True):
         said, complaint = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, complaint) == (0, "")
