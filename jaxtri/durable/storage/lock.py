@@ -119,7 +119,7 @@ def _opened(path: Path, *, break_lock: bool) -> io.FileIO:
         try:
             return path.open("ab+", buffering=0)
         except FileNotFoundError as error:
-            raise _lost(path) from error
+            raise StorageError(_lost(path)) from error
 
 
 def _lock(file: io.FileIO, path: Path, *, break_lock: bool) -> None:
@@ -129,7 +129,7 @@ def _lock(file: io.FileIO, path: Path, *, break_lock: bool) -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             _refuse_living(_owner(path), break_lock=False)
-            raise _lost(path) from None
+            raise StorageError(_lost(path)) from None
         except OSError as error:
             if os.fstat(file.fileno()).st_size == 0:
                 path.unlink(missing_ok=True)
@@ -138,12 +138,12 @@ def _lock(file: io.FileIO, path: Path, *, break_lock: bool) -> None:
                 f"({error.strerror}); choose another"
             ) from error
         if not _is_at(path, file):
-            raise _lost(path)
+            raise StorageError(_lost(path))
         _refuse_living(replace(_owner(path), is_locked=False), break_lock=break_lock)
 
 
-def _lost(path: Path) -> StorageError:
-    return StorageError(f"{path.parent}: just taken, or removed, by another process; try again")
+def _lost(path: Path) -> str:
+    return f"{path.parent}: just taken, or removed, by another process; try again"
 
 
 def _is_at(path: Path, file: io.FileIO) -> bool:
