@@ -19,6 +19,7 @@ from jaxtri.errors import InputError, StorageError
 
 LONGEST = 60  # characters of a value that is shown
 PLAN = "plan.json"
+LAYOUT = 2  # of the folder; 1: tiles pointed into a partial output
 IDENTITY = ("configuration", "axes", "versions")  # the axes as a hash
 SHOWN = 8  # differences that a refusal lists
 UNDO = "undo the change, choose another output, or pass --force to begin again"
@@ -75,6 +76,13 @@ class Known(NamedTuple):
 
 
 Execute = Callable[[Job, list[int]], Iterator[Done]]  # an executor: computes tiles, in any order
+
+
+FOREIGN = Known(
+    Plan(sizes={}, arrays={}, compression="none", chunk=(), tile=(), key=""),
+    "tiles of another version of jaxtri, which this one cannot read",
+    dict.fromkeys(IDENTITY),
+)
 
 
 def parts_of(output: Path) -> Path:
@@ -145,7 +153,7 @@ def check_same(job: Job, *, force: bool) -> Known | None:
 
 def _begun(job: Job) -> Job:
     """Say in the folder of a job what it is."""
-    content = {"plan": asdict(job.plan), "title": job.title, **job.identity}
+    content = {"layout": LAYOUT, "plan": asdict(job.plan), "title": job.title, **job.identity}
     write_whole(job.folder / PLAN, json.dumps(content, indent=1).encode())
     return job
 
@@ -189,6 +197,8 @@ def read_plan(folder: Path) -> Known | None:
     path = folder / PLAN
     try:
         data = json.loads(path.read_text())
+        if data.get("layout") != LAYOUT and "plan" in data:
+            return FOREIGN
         return Known(Plan.from_json(data["plan"]), data["title"], {name: data[name] for name in IDENTITY})
     except FileNotFoundError:
         return None
@@ -201,6 +211,9 @@ def read_plan(folder: Path) -> Known | None:
 
 
 def _refusal(folder: Path, job: Job, known: Known, advice: str) -> str:
+    if known is FOREIGN:
+        advice = "finish the scan with that version, or pass --force to begin again"
+        return f"{folder}: holds {known.title}; {advice}"
     return f"{folder}: holds parts of another scan; {advice}. {changes(job, known.identity)}"
 
 

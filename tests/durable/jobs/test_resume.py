@@ -12,9 +12,9 @@ from pathlib import Path
 import h5py
 import pytest
 
-from jaxtri.durable.jobs import resume
+from jaxtri.durable.jobs import resume, status
 from jaxtri.durable.jobs import run as run_room
-from jaxtri.durable.jobs.job import prepare
+from jaxtri.durable.jobs.job import PLAN, prepare
 from jaxtri.durable.jobs.merge import join
 from jaxtri.durable.jobs.resume import left_to_do
 from jaxtri.durable.jobs.run import ROUNDS, run_job, run_part
@@ -269,3 +269,22 @@ def test_nothing_is_computed_for_an_output_that_is_there_meanwhile(tmp_path, lin
         run_job(job, never)
     with pytest.raises(StorageError, match="exists; choose another output"):
         check_outputs([job.output], 0, force=False)
+
+
+def test_tiles_of_an_earlier_version_are_named_and_kept_until_forced(tmp_path):
+    """Its plan says nothing of the folder's layout."""
+    job = prepare(made_up_job(tmp_path))
+    plan = job.folder / PLAN
+    said = json.loads(plan.read_text())
+    del said["layout"]
+    plan.write_text(json.dumps(said))
+    (job.folder / "tile-00000.npz").write_bytes(b"of the earlier version")
+    with pytest.raises(InputError, match="another version of jaxtri.*finish the scan with that version"):
+        prepare(job)
+    assert (job.folder / "tile-00000.npz").exists()
+    assert "another version" in status.progress_of(job.folder).title
+    again = prepare(job, force=True)
+    assert not (job.folder / "tile-00000.npz").exists()
+    with owned(again.folder):
+        run_job(again, in_threads(1))
+    assert wrong_output(job) == []
