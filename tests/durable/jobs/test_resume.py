@@ -279,7 +279,7 @@ def test_tiles_of_an_earlier_version_are_named_and_kept_until_forced(tmp_path):
     del said["layout"]
     plan.write_text(json.dumps(said))
     (job.folder / "tile-00000.npz").write_bytes(b"of the earlier version")
-    with pytest.raises(InputError, match="another version of jaxtri.*finish the scan with that version"):
+    with pytest.raises(InputError, match=r"another version of jaxtri.*finish the scan with that version"):
         prepare(job)
     assert (job.folder / "tile-00000.npz").exists()
     assert "another version" in status.progress_of(job.folder).title

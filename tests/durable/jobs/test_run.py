@@ -334,7 +334,9 @@ def test_a_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one(tmp_path, 
     assert tiles_there(tmp_path / "nowhere") == set()
 
 
-@pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"plan": {"key": "x"}}', '{"plan": 1}'])
+@pytest.mark.parametrize(
+    "text", ["", "null", "[]", "{}", '{"layout": 2, "plan": {"key": "x"}}', '{"layout": 2, "plan": 1}']
+)
 def test_a_damaged_plan_is_one_clear_sentence_and_costs_no_tile(tmp_path, text):
     job = everything(tmp_path)
     (job.folder / PLAN).write_text(text)
