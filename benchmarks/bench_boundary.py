@@ -96,7 +96,7 @@ def bench_boundaries(benchmark):
 
 
 def main():
-    """Print the table of the README."""
+    """Print the table of benchmarks/README.md."""
     start = time.perf_counter()
     found = jaxtri.boundaries(spec())
     cold = time.perf_counter() - start

@@ -108,7 +108,7 @@ def bench_numpy_yardstick(benchmark):
 
 
 def main():
-    """Print the table of the README."""
+    """Print the table of benchmarks/README.md."""
     device = f"{jax.devices()[0].device_kind}, {len(jax.devices())} device"
     print(f"Grid of scans/figure_3.toml, 1000 x 1000, 27 searches, {device}\n")
     print("| cells | cell arrays/s | over NumPy | over filling memory | worst error near a boundary [dex] |")

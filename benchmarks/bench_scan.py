@@ -1,6 +1,6 @@
 """Scans of any size: cells a second, bytes a second, memory, linearity, processes; as ratios of one run.
 
-``python benchmarks/bench_scan.py`` prints the tables of the README and draws ``benchmarks/scan_time.*``;
+``python benchmarks/bench_scan.py`` prints the tables of benchmarks/README.md and draws ``benchmarks/scan_time.*``;
 pytest runs the small parts once.  Yardsticks: a kernel written by hand for the same arrays, and h5py
 writing the same bytes.
 """
@@ -283,7 +283,7 @@ def two_processes(folder, points):
 
 
 def main(*, quick=False):
-    """Print the tables of the README, draw the picture."""
+    """Print the tables of benchmarks/README.md, draw the picture."""
     device = f"{jax.devices()[0].device_kind}, {len(CORES)} cores"
     print(f"Searches of scans/figure_3.toml, one treatment, {device}\n")
     cells_table()

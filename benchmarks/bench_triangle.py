@@ -2,7 +2,7 @@
 
 Oracles: tests/reference/triangle.json (q² = 0) and triangle_general.npz, both in multiple precision.  As a
 script it pins itself to one core, measures jaxtri beside everything in `triangle_rivals` in one run, and
-prints the tables of the README:
+prints the tables of benchmarks/README.md:
 
     python benchmarks/bench_triangle.py [--pysecdec FOLDER]
 

@@ -27,7 +27,7 @@ WEIGHTS = {
     "tau+ tau-": (0.0, 0.0, 1.0, 0.0, 0.0),
     "l+ l-": (0.5, 0.5, 0.0, 0.0, 0.0),  # the mean of electrons and muons
     "hadrons": (0.0, 0.0, 0.0, 0.0, 1.0),
-}  # of the final states of X in x_decays.FINAL_STATES
+}  # of the final states of X in widths.FINAL_STATES
 
 
 @dataclass(frozen=True)

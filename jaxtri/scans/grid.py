@@ -161,7 +161,7 @@ def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, 
         ln g_X, (g_X,), of the same dtype.
     buffers
         Arrays of an earlier block of the same shape, overwritten: those that are asked for, by the names of
-        `fields.CELL_ARRAYS`; see `cell_buffers`.
+        `arrays.CELL_ARRAYS`; see `cell_buffers`.
 
     Returns
     -------
