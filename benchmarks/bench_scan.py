@@ -1,6 +1,6 @@
 """Scans of any size: cells a second, bytes a second, memory, linearity, processes; as ratios of one run.
 
-``python benchmarks/bench_scan.py`` prints the tables of benchmarks/README.md and draws ``benchmarks/scan_time.*``;
+``python benchmarks/bench_scan.py`` prints tables of benchmarks/README.md and draws ``scan_time.*`` there;
 pytest runs the small parts once.  Yardsticks: a kernel written by hand for the same arrays, and h5py
 writing the same bytes.
 """
