@@ -31,11 +31,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        from jaxtri.cli.commands import COMMANDS
-        from jaxtri.numerics.jax_settings import prepare
+        from jaxtri.cli.commands import command_of
 
-        prepare()
-        print(COMMANDS[arguments.command](arguments))
+        print(command_of(arguments.command)(arguments))
         sys.stdout.flush()
     except JaxtriError as error:
         print(f"jaxtri: {error}", file=sys.stderr)

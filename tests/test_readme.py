@@ -88,7 +88,8 @@ def test_the_readme_is_short():
 
 def test_the_comparison_table_is_what_the_command_prints():
     written = README.split("<!-- compare -->\n")[1].split("\n<!-- end of compare -->")[0]
-    spec = dataclasses.replace(jaxtri.load_spec(ROOT / "scans" / "figure_3.toml"), curves=False)
+    spec = jaxtri.load_spec(ROOT / "scans" / "figure_3.toml")  # the grid does not enter: four points will do
+    spec = dataclasses.replace(spec, m_X=spec.m_X[[0, -1]], g_X=spec.g_X[[0, -1]])
     assert written == comparison.compare(jaxtri.scan(spec))
 
 

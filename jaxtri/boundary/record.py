@@ -25,6 +25,12 @@ class Region:
     m_X: FloatArray  # [GeV]
     g_X: FloatArray
 
+    @property
+    def edges(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Masses, lower and upper coupling: the ring runs along the one and back along the other."""
+        half = len(self.m_X) // 2
+        return self.m_X[:half], self.g_X[:half], self.g_X[half : 2 * half][::-1]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Boundaries:

@@ -37,7 +37,13 @@ def _refined(plane: Plane, nodes: MassNodes) -> EdgeTable:
             break
         table = mass_mesh.merged(table, edge_table_at(plane, more))
         mass_mesh.mark(table, masses, segments, changed)
-    pairs = crossings(table, len(plane.treatments), plane.labels)
-    masses = crossing_masses(plane, table, pairs)
-    more = mass_mesh.unseen(table, masses, table.segment[pairs.node])
-    return mass_mesh.merged(table, edge_table_at(plane, more)) if len(more.m_X) else table
+    for _ in range(
+        ROUNDS
+    ):  # where three edges cross in one step, the second crossing is seen after the first
+        pairs = crossings(table, len(plane.treatments), plane.labels)
+        masses = crossing_masses(plane, table, pairs)
+        more = mass_mesh.unseen(table, masses, table.segment[pairs.node])
+        if not len(more.m_X):
+            break
+        table = mass_mesh.merged(table, edge_table_at(plane, more))
+    return table

@@ -16,6 +16,7 @@ GROUPS = ("Z", "B", "K", "ZBK")
 TOUCHING = 1e-9  # ln g_X: edges this close coincide
 EXACT = 1e-10  # |F|; within a rounding of m_X from a wall a curve may end before it leaves the window
 WALL = 1e-6  # ln g_X: shorter steps of an edge at a threshold are none
+SAME = 1e-11  # relative: between masses this close nothing is resolved
 
 
 def members(labels: Sequence[SearchLabel], group: str) -> IntArray:
@@ -62,8 +63,10 @@ def _sorted_union(lower: FloatArray, upper: FloatArray) -> tuple[BoolArray, Bool
     following = np.minimum.accumulate(following[:, ::-1], axis=1)[:, ::-1]
     last = np.concatenate([following[:, 1:], np.full((len(low), 1), count)], axis=1) - 1
     ends = high >= np.take_along_axis(reach, last, 1) - TOUCHING
+    first = np.maximum.accumulate(np.where(starts, np.arange(count), 0), axis=1)
+    begins = low <= np.take_along_axis(low, first, 1) + TOUCHING  # where two cross, either is an edge
     begin, end = np.zeros_like(starts), np.zeros_like(starts)
-    np.put_along_axis(begin, order, starts & exists, 1)
+    np.put_along_axis(begin, order, begins & exists, 1)
     np.put_along_axis(end, order, ends & exists, 1)
     return begin, end
 
@@ -213,10 +216,13 @@ def _runs(
 
 
 def _walls(table: EdgeTable, intervals: Intervals, cases: IntArray) -> FloatArray:
-    """Vertical edges of a union, (wall, 3): mass, lower and upper coupling."""
+    """Vertical edges of a union, (wall, 3): mass, lower and upper coupling.
+
+    At cuts and thresholds, and where a union changes within the rounding of a mass.
+    """
     lower, upper = (edge[:, cases].reshape(len(edge), -1) for edge in intervals)
     found = []
-    joints = np.flatnonzero(np.diff(table.segment))
+    joints = np.flatnonzero((np.diff(table.segment) != 0) | (table.m_X[1:] <= table.m_X[:-1] * (1 + SAME)))
     for left, right in [(-1, 0), *((int(i), int(i) + 1) for i in joints)]:
         sides = [
             [] if node < 0 else [(a, b) for a, b in zip(lower[node], upper[node], strict=True) if a < b]

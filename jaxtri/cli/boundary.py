@@ -31,7 +31,10 @@ def boundary(arguments: argparse.Namespace) -> str:
         if scan.boundaries is None:
             raise InputError(f"{source}: holds no boundaries; scan again, or give the scan file (TOML)")
         wanted = _files(folder, source.stem, scan.boundaries, scan.header, arguments.format)
-        return "wrote " + ", ".join(_written(wanted, force=arguments.force))
+        said = "wrote " + (", ".join(_written(wanted, force=arguments.force)) or "no file")
+        if not scan.boundaries.regions:
+            raise UnresolvedError(f"{source}: nothing is excluded; {said}")
+        return said
     return _of_spec(load_spec(source), folder, arguments)
 
 
@@ -55,11 +58,14 @@ def _of_spec(spec: Spec, folder: Path, arguments: argparse.Namespace) -> str:
             (groups[curve.search], curve.m_X, curve.g_X, width)
             for curve, width in zip(curves, sigma, strict=False)
         ]
-    lines = ["wrote " + ", ".join(_written(wanted, force=arguments.force))]
+    lines = ["wrote " + (", ".join(_written(wanted, force=arguments.force)) or "no file")]
     if arguments.bands:
         drawn = figure.draw_bands(panels, (spec.m_X, spec.g_X), title=spec.title)
         lines += ["wrote " + ", ".join(map(str, figure.save(drawn, stem)))]
         lines += bands_text(known)
+    nothing = [name for name, one in found.items() if not one.regions]
+    if nothing:
+        raise UnresolvedError(f"{spec.name}: nothing is excluded under {', '.join(nothing)}; {lines[0]}")
     unresolved = sum(one.unresolved for one in found.values())
     if unresolved:
         raise UnresolvedError(

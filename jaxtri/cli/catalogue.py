@@ -1,18 +1,26 @@
 """The commands that list what is shipped: models, searches, treatments."""
 
 import argparse
+from typing import NamedTuple
 
 from jaxtri.cli import text as texts
-from jaxtri.limits.searches import load_searches
 from jaxtri.model.anomalies import anomaly_coefficients
-from jaxtri.model.gauge_model import load_model
-from jaxtri.model.treatment import CHOICES, NOT_YET, load_treatment
-from jaxtri.scans.json_schema import json_schema
-from jaxtri.tables.reader import names
+from jaxtri.model.fermions import FERMIONS
+from jaxtri.tables.reader import locate, names, read
+from jaxtri.tables.schema import NOT_YET, ModelTable, TreatmentTable
+
+
+class _Charges(NamedTuple):
+    """What anomalies depend on."""
+
+    charge: list[float]
+    right_handed_neutrinos: tuple[float, ...]
 
 
 def schema(arguments: argparse.Namespace) -> str:
     """JSON Schema of a kind of file."""
+    from jaxtri.scans.json_schema import json_schema  # it needs JAX
+
     return json_schema(arguments.kind)
 
 
@@ -20,13 +28,17 @@ def models(arguments: argparse.Namespace) -> str:
     """Shipped models with their charges' anomalies."""
     lines = []
     for name in names("models"):
-        model = load_model(name)
-        lines += [f"{name}: {model.title}", texts.anomaly_text(anomaly_coefficients(model))]
+        table = read(locate("models", name), ModelTable)
+        charges = [getattr(table.charges, fermion) for fermion in FERMIONS]
+        anomalies = anomaly_coefficients(_Charges(charges, table.partners))
+        lines += [f"{name}: {table.title}", texts.anomaly_text(anomalies)]
     return "\n".join(lines)
 
 
 def searches(arguments: argparse.Namespace) -> str:
     """Searches of a set: limit, confidence level, reference."""
+    from jaxtri.limits.searches import load_searches  # it needs JAX
+
     labels = load_searches(arguments.set).labels
     width = max(len(label.name) for label in labels)
     lines = []
@@ -41,7 +53,7 @@ def treatments(arguments: argparse.Namespace) -> str:
     """Shipped treatments with their choices."""
     lines = []
     for name in names("treatments"):
-        one = load_treatment(name)
-        lines.append(f"{name}: {one.title}")
-        lines += [f"  {key} = {getattr(one, key)}" for key in CHOICES]
+        table = read(locate("treatments", name), TreatmentTable).model_dump()
+        lines.append(f"{name}: {table.pop('title')}")
+        lines += [f"  {key} = {value}" for key, value in table.items()]
     return "\n".join([*lines, *(f"{name}: {reason}" for name, reason in NOT_YET.items())])

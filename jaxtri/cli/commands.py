@@ -1,27 +1,34 @@
-"""Every command by its name."""
+"""Every command by its name; its room, and what that needs, is imported when it runs."""
 
 import argparse
+import importlib
 from collections.abc import Callable
 
-from jaxtri.cli.boundary import boundary
-from jaxtri.cli.catalogue import models, schema, searches, treatments
-from jaxtri.cli.files import cite, compare, info, plot
-from jaxtri.cli.point import limit, point
-from jaxtri.cli.scan import merge, run, scan
-
-COMMANDS: dict[str, Callable[[argparse.Namespace], str]] = {
-    "run": run,
-    "scan": scan,
-    "merge": merge,
-    "plot": plot,
-    "point": point,
-    "limit": limit,
-    "boundary": boundary,
-    "info": info,
-    "compare": compare,
-    "models": models,
-    "searches": searches,
-    "treatments": treatments,
-    "cite": cite,
-    "schema": schema,
+ROOMS = {
+    "run": "scan",
+    "scan": "scan",
+    "merge": "scan",
+    "plot": "files",
+    "point": "point",
+    "limit": "point",
+    "boundary": "boundary",
+    "info": "files",
+    "compare": "files",
+    "models": "catalogue",
+    "searches": "catalogue",
+    "treatments": "catalogue",
+    "cite": "files",
+    "schema": "catalogue",
 }
+COMPUTE = ("run", "scan", "merge", "point", "limit", "boundary", "searches", "schema")  # these need JAX
+
+
+def command_of(name: str) -> Callable[[argparse.Namespace], str]:
+    """Return the function of a command."""
+    if name in COMPUTE:
+        from jaxtri.numerics.jax_settings import prepare
+
+        prepare()
+    room = importlib.import_module(f"jaxtri.cli.{ROOMS[name]}")
+    found: Callable[[argparse.Namespace], str] = getattr(room, name)
+    return found

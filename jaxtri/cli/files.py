@@ -9,13 +9,15 @@ from jaxtri.durable.jobs.job import PLAN, parts_of, read_plan
 from jaxtri.durable.jobs.status import progress_of
 from jaxtri.durable.storage.lock import owners
 from jaxtri.errors import InputError, StorageError
-from jaxtri.figures import comparison, figure
+from jaxtri.figures import comparison
 from jaxtri.io import hdf5_scan
 from jaxtri.scans.record import Scan
 
 
 def plot(arguments: argparse.Namespace) -> str:
     """Draw scan files side by side."""
+    from jaxtri.figures import figure  # the other commands need no Matplotlib
+
     files = [Path(name) for name in arguments.files]
     at = arguments.at or []
     where = _settings(at)

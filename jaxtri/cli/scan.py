@@ -16,8 +16,6 @@ from jaxtri.io.file_names import Outputs, named_outputs, outputs_in
 from jaxtri.io.write_scan import Work, checked, client_for, merge_all, run_all
 from jaxtri.scans.spec import Spec, load_spec, load_specs
 
-FOR_FIGURE = (*figure.PLOTTED, "excluded")
-
 
 def run(arguments: argparse.Namespace) -> str:
     """Scan, then draw the figure."""
@@ -101,8 +99,9 @@ def _require_drawable(spec: Spec) -> None:
             f"{spec.name}: run draws the (m_X, g_X) plane, and this scan has the axes {names} besides; "
             "use jaxtri scan, then jaxtri plot --at"
         )
-    lacking = [name for name in FOR_FIGURE if name not in spec.arrays]
-    if lacking:
+    lacking = [name for name in figure.PLOTTED if name not in spec.arrays]
+    if lacking and not spec.traces_curves:
         raise InputError(
-            f"{spec.name}: run draws {', '.join(lacking)}; add them to arrays, or use jaxtri scan"
+            f"{spec.name}: run draws curves, or {' and '.join(lacking)}; leave curves out of the scan file, "
+            "add these to arrays, or use jaxtri scan"
         )

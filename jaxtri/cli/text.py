@@ -1,16 +1,20 @@
 """Results as text for a terminal."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jaxtri.limits.excluded_couplings import WIDEST
 from jaxtri.model.anomalies import ZERO, anomaly_coefficients
 from jaxtri.model.fermions import FERMIONS
-from jaxtri.scans.axes import sets_charges
-from jaxtri.scans.point import Point
-from jaxtri.scans.record import Scan
-from jaxtri.scans.spec import Spec
 
+if TYPE_CHECKING:  # listing what a file holds must not wait for JAX
+    from jaxtri.scans.point import Point
+    from jaxtri.scans.record import Scan
+    from jaxtri.scans.spec import Spec
+STATUS_TEXT = {
+    "out_of_domain": "OUT OF DOMAIN: m_X above 2 m_t, or X wider than its mass; no statement is made",
+    "non_finite": "NOT A NUMBER: a rate is not finite; look at the inputs; no statement is made",
+    "rate_above_1": "RATE ABOVE 1: X alone would exceed the measured total width of a parent",
+}
 SHOWN = 12  # missing tiles that are listed
 STATE = {
     True: "running",
@@ -42,52 +46,55 @@ def progress_text(seen: Any, owners: Sequence[Any]) -> str:
     return "\n".join(lines)
 
 
-def model_of(spec: Spec) -> str:
+def model_of(spec: "Spec") -> str:
     """A scan's model: its anomalies, and what they mean."""
     charges = dict(zip(FERMIONS, spec.model.charge.tolist(), strict=True))
     text = model_text(spec.model.name, charges, anomaly_coefficients(spec.model))
-    if sets_charges(spec.axes):
+    if spec.sets_charges:
         text += "\n  (an axis of the scan changes charges: this is the model it starts from)"
     return text
 
 
-def point_text(point: Point) -> str:
+def point_text(point: "Point") -> str:
     """Every rate at one point, one line each, and the verdict first."""
     by = ", ".join(point.excluded_by)
     lines = [
         f"m_X = {point.m_X:g} GeV, g_X = {point.g_X:g}, treatment {point.treatment}: "
-        + (f"excluded by {by}" if by else "not excluded"),
+        + (f"excluded by {by}" if by else "not excluded" if point.status in STATED else "no statement"),
         f"  width {point.width:.6g} GeV, lifetime {point.lifetime:.6g} s, "
         f"triangle sum {point.triangle_sum.real:.6g}{point.triangle_sum.imag:+.6g}i",
     ]
-    if not point.in_domain:
-        lines.append("  OUT OF DOMAIN: m_X above 2 m_t, or X wider than its mass; no statement is made")
+    if point.status != "ok":
+        lines.append("  " + STATUS_TEXT[point.status])
     lines.append("  X decays: " + ", ".join(f"{k} {v:.4g}" for k, v in point.x_branching_ratios.items()))
     lines += [f"  BR({name}) = {value:.6g}" for name, value in point.branching_ratios.items()]
     width = max(len(one.name) for one in point.verdicts)
     for one in sorted(point.verdicts, key=lambda verdict: -verdict.ratio):
-        figure = f"signal/limit {one.ratio:10.3g}" if one.ratio else " " * 23
+        figure = f"signal/limit {one.ratio:10.3g}" if one.ratio > 0 else " " * 23
         lines.append(f"  {one.name:<{width}}  {figure}  {one.reason}")
     return "\n".join(lines)
 
 
-def limit_text(treatment: str, m_X: float, limits: Mapping[str, list[tuple[float, float]]]) -> str:
-    """Excluded couplings of every search at one mass, the strongest first."""
+def limit_text(
+    treatment: str, m_X: float, limits: Mapping[str, list[tuple[float, float]]], highest: float
+) -> str:
+    """Excluded couplings of every search at one mass, the strongest first; none above ``highest``."""
     width = max(map(len, limits))
     some = sorted((name for name in limits if limits[name]), key=lambda name: limits[name][0])
-    lines = [f"m_X = {m_X:g} GeV, treatment {treatment}: excluded couplings"]
-    lines += [f"  {name:<{width}}  " + ", ".join(_interval(*one) for one in limits[name]) for name in some]
+    lines = [f"m_X = {m_X:g} GeV, treatment {treatment}: excluded couplings up to {highest:.4g}"]
+    for name in some:
+        lines.append(f"  {name:<{width}}  " + ", ".join(_interval(*one, highest) for one in limits[name]))
     nothing = [name for name in limits if not limits[name]]
     if nothing:
         lines.append("  nothing excluded, or no data here: " + ", ".join(nothing))
     return "\n".join(lines)
 
 
-def _interval(low: float, high: float) -> str:
-    return f"g_X > {low:.6g}" if high >= WIDEST[1] else f"{low:.6g} < g_X < {high:.6g}"
+def _interval(low: float, high: float, highest: float) -> str:
+    return f"g_X > {low:.6g}" if high >= highest else f"{low:.6g} < g_X < {high:.6g}"
 
 
-def info_text(scan: Scan) -> str:
+def info_text(scan: "Scan") -> str:
     """What a scan file holds."""
     header, configuration = scan.header, scan.header.configuration
     model, searches = configuration["model"], configuration["searches"]
@@ -150,6 +157,7 @@ def citations(searches: tuple[Mapping[str, Any], ...]) -> str:
     return "\n\n".join([*METHOD, *entries])
 
 
+STATED = ("ok", "rate_above_1")
 DOUBLETS = (("nu_e", "e"), ("nu_mu", "mu"), ("nu_tau", "tau"), ("u", "d"), ("c", "s"), ("t", "b"))
 METHOD = (
     """@article{SmithTait2024,

@@ -1,17 +1,26 @@
 """What a scan adds to earlier limits: mass ranges where Z, B and K decays improve, and islands."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from jaxtri.limits.previous import previous_limits, previously_excluded
-from jaxtri.numerics.arrays import BoolArray
-from jaxtri.scans.arrays import STATUS
+from jaxtri.boundary.intervals import BLOCK, Edges, between, covered, edges_at, joined, vertices_of
+from jaxtri.boundary.record import Region
+from jaxtri.limits.previous import PreviousLimit, previous_edges, previous_limits, previously_excluded
+from jaxtri.numerics.arrays import BoolArray, FloatArray
+from jaxtri.scans.arrays import STATED
 from jaxtri.scans.record import Scan
 
 GROUPS = ("Z", "B", "K")
 BRIDGED = 1.05  # ratio of masses below which two ranges are reported as one
+LN10 = math.log(10.0)
+ROUNDED = 1e-11  # ln g_X: a difference of lengths up to 50, rounded
+WIDE = 0.01  # ln m_X: between vertices this far apart there may be a gap
+HALVINGS = 50  # of a step of ln m_X, to rounding
+COLUMNS = 1000  # masses at which areas are compared
+NEGLIGIBLE = 1e-3  # of an area: what adds less leads nowhere
 
 
 @dataclass(frozen=True)
@@ -36,21 +45,113 @@ def improvements(scan: Scan) -> dict[str, list[Improvement]]:
     Returns
     -------
     dict
-        For "Z", "B" and "K" the ranges, exact to the spacing of the mass axis; gaps below 5 % are bridged.
+        For "Z", "B" and "K" the ranges; gaps below 5 % are bridged.  Exact where the scan has curves, to the
+        spacing of the mass axis where it has none.
     """
+    limits = previous_limits(scan.header.configuration)
+    found = _of_grid(scan, limits) if scan.boundaries is None else _of_curves(scan, limits)
+    return {letter: _bridged(ranges) for letter, ranges in found.items()}
+
+
+def _of_grid(scan: Scan, limits: list[PreviousLimit]) -> dict[str, list[Improvement]]:
+    """Ranges of masses by the cells of a grid."""
     m_X, g_X = scan["m_X"], scan["g_X"]
-    before = previously_excluded(previous_limits(scan.header.configuration), m_X, g_X)
+    before = previously_excluded(limits, m_X, g_X)
     steps = np.gradient(np.log10(g_X))
+    gains = {letter: ((scan.group(letter) > 0) & ~before) @ steps for letter in GROUPS}
+    return {
+        letter: [
+            Improvement((float(m_X[first]), float(m_X[last])), float(gain[first : last + 1].max()))
+            for first, last in _runs(gain > 0)
+        ]
+        for letter, gain in gains.items()
+    }
+
+
+def _of_curves(scan: Scan, limits: list[PreviousLimit]) -> dict[str, list[Improvement]]:
+    """Ranges of masses by the regions between exact curves; their ends are bisected."""
+    window = _window(scan)
+    known = np.concatenate([np.zeros(0), *(one.m_X for one in limits)])
     found: dict[str, list[Improvement]] = {}
     for letter in GROUPS:
-        gain = ((scan.group(letter) > 0) & ~before) @ steps
-        found[letter] = []
-        for first, last in _runs(gain > 0):
-            low, high, dex = float(m_X[first]), float(m_X[last]), float(gain[first : last + 1].max())
-            if found[letter] and low / found[letter][-1].m_X[1] < BRIDGED:
-                left = found[letter].pop()
-                low, dex = left.m_X[0], max(dex, left.dex)
-            found[letter].append(Improvement((low, high), dex))
+        regions = _regions(scan, letter)
+        masses = vertices_of(regions)
+        masses = _filled(np.union1d(masses, known[_within(known, masses)]))
+        gain = _gain(regions, limits, masses, window)
+        found[letter] = [
+            Improvement(
+                (
+                    _end(regions, limits, masses[max(first - 1, 0)], masses[first], window),
+                    _end(regions, limits, masses[min(last + 1, len(masses) - 1)], masses[last], window),
+                ),
+                float(gain[first : last + 1].max() / LN10),
+            )
+            for first, last in _runs(gain > ROUNDED)
+        ]
+    return found
+
+
+def _window(scan: Scan) -> tuple[float, float]:
+    """Lowest and highest ln g_X of a scan."""
+    return float(np.log(scan["g_X"][0])), float(np.log(scan["g_X"][-1]))
+
+
+def _regions(scan: Scan, letter: str) -> list[Region]:
+    """What the searches of a group exclude."""
+    assert scan.boundaries is not None
+    group = {one["name"] for one in scan.header.searches if one["channel"][0] == letter}
+    return [one for one in scan.boundaries.regions if one.search in group]
+
+
+def _within(values: FloatArray, masses: FloatArray) -> BoolArray:
+    return (values > masses[0]) & (values < masses[-1]) if len(masses) else np.zeros(len(values), dtype=bool)
+
+
+def _filled(masses: FloatArray) -> FloatArray:
+    """Masses with one more in every wide gap: a veto has no vertex inside."""
+    wide = np.flatnonzero(np.diff(np.log(masses)) > WIDE)
+    return np.union1d(masses, np.sqrt(masses[wide] * masses[wide + 1]))
+
+
+def _gain(
+    regions: list[Region], limits: list[PreviousLimit], masses: FloatArray, window: tuple[float, float]
+) -> FloatArray:
+    """Ln g_X that regions exclude and earlier searches do not, at every mass; masses ascend."""
+    gain = np.zeros(len(masses))
+    for start in range(0, len(masses), BLOCK):
+        some = masses[start : start + BLOCK]
+        new, before = edges_at(between(regions, some[0], some[-1]), some), previous_edges(limits, some)
+        gain[start : start + BLOCK] = covered(joined(new, before), window) - covered(before, window)
+    return gain
+
+
+def _end(
+    regions: list[Region],
+    limits: list[PreviousLimit],
+    outside: float,
+    inside: float,
+    window: tuple[float, float],
+) -> float:
+    """Mass at which a gain ends, between a mass without and a mass with it."""
+    near = between(regions, min(outside, inside), max(outside, inside))
+    for _ in range(HALVINGS if outside != inside else 0):
+        middle = math.sqrt(outside * inside)
+        if _gain(near, limits, np.array([middle]), window)[0] > ROUNDED:
+            inside = middle
+        else:
+            outside = middle
+    return float(inside)
+
+
+def _bridged(ranges: list[Improvement]) -> list[Improvement]:
+    """Ranges without the small gaps between them."""
+    found: list[Improvement] = []
+    for one in ranges:
+        if found and one.m_X[0] / found[-1].m_X[1] < BRIDGED:
+            left = found.pop()
+            found.append(Improvement((left.m_X[0], one.m_X[1]), max(left.dex, one.dex)))
+        else:
+            found.append(one)
     return found
 
 
@@ -58,27 +159,66 @@ def bounding_box(scan: Scan, search: str) -> BoundingBox | None:
     """Rectangle around what one search excludes; None if it excludes nothing, or is not in the scan."""
     if search not in scan.header.axes["search"]:
         return None
+    if scan.boundaries is not None:
+        rings = [one for one in scan.boundaries.regions if one.search == search]
+        nothing = np.zeros(0)
+        m_X, g_X = [one.m_X for one in rings], [one.g_X for one in rings]
+        return _box_around(np.concatenate([nothing, *m_X]), np.concatenate([nothing, *g_X]))
     position = scan.header.axes["search"].index(search)
-    mask = (np.asarray(scan["log10_ratio"][position]) > 0) & (scan["status"] == STATUS["ok"])
-    if not mask.any():
+    mask = (np.asarray(scan["log10_ratio"][position]) > 0) & np.isin(scan["status"], STATED)
+    return _box_around(scan["m_X"][mask.any(axis=1)], scan["g_X"][mask.any(axis=0)])
+
+
+def _box_around(m_X: FloatArray, g_X: FloatArray) -> BoundingBox | None:
+    if not len(m_X):
         return None
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return BoundingBox(
-        (float(scan["m_X"][rows[0]]), float(scan["m_X"][rows[-1]])),
-        (float(scan["g_X"][columns[0]]), float(scan["g_X"][columns[-1]])),
-    )
+    return BoundingBox((float(m_X.min()), float(m_X.max())), (float(g_X.min()), float(g_X.max())))
 
 
 def leading_searches(scan: Scan, letter: str, most: int = 4) -> list[str]:
-    """Searches of a group by the area in which they exclude most: experiment and final state."""
-    ratios, best = scan["log10_ratio"], scan.group(letter)
-    excluded = best > 0
-    areas: dict[str, int] = {}
-    for i, one in enumerate(scan.header.searches):
-        if one["channel"][0] == letter:
-            name = f"{one['experiment']} {one['final_state']}"
-            areas[name] = areas.get(name, 0) + int(np.count_nonzero(excluded & (ratios[i] == best)))
+    """Searches of a group that together exclude most of what it does: experiment and final state.
+
+    The one with the largest area in (ln m_X, ln g_X) first, then the one that adds most to it, and so on;
+    of a scan without curves, by the number of cells in which a search excludes most.
+    """
+    areas: dict[str, float] = {}
+    added = _areas_in_grid(scan, letter) if scan.boundaries is None else _areas_added(scan, letter, most)
+    labels = {one["name"]: f"{one['experiment']} {one['final_state']}" for one in scan.header.searches}
+    for name, area in added.items():
+        areas[labels[name]] = areas.get(labels[name], 0.0) + area
     return sorted((name for name, area in areas.items() if area), key=lambda name: -areas[name])[:most]
+
+
+def _areas_in_grid(scan: Scan, letter: str) -> dict[str, float]:
+    """Cells in which each search of a group excludes most."""
+    ratios, best = scan["log10_ratio"], scan.group(letter)
+    return {
+        one["name"]: float(np.count_nonzero((best > 0) & (ratios[i] == best)))
+        for i, one in enumerate(scan.header.searches)
+        if one["channel"][0] == letter
+    }
+
+
+def _areas_added(scan: Scan, letter: str, most: int) -> dict[str, float]:
+    """Area that each of the leading searches of a group adds to those before it."""
+    window, masses = _window(scan), np.geomspace(scan["m_X"][0], scan["m_X"][-1], COLUMNS)
+    every = _regions(scan, letter)
+    left = {name: edges_at([one for one in every if one.search == name], masses) for name in _names(every)}
+    chosen: list[Edges] = []
+    areas: dict[str, float] = {}
+    total = 0.0
+    while left and len(areas) < most:
+        sizes = {name: float(covered(joined(*chosen, one), window).sum()) for name, one in left.items()}
+        best = max(sizes, key=sizes.__getitem__)
+        if sizes[best] <= total * (1 + NEGLIGIBLE):
+            break
+        areas[best], total = sizes[best] - total, sizes[best]
+        chosen.append(left.pop(best))
+    return areas
+
+
+def _names(regions: list[Region]) -> list[str]:
+    return list(dict.fromkeys(one.search for one in regions))
 
 
 def compare(scans: Mapping[str, Scan]) -> str:

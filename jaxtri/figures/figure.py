@@ -126,10 +126,10 @@ def _require_plotted(scan: Scan) -> None:
         names = ", ".join(f"{name} = ..." for name in scan.further_axes)
         raise InputError(f"{scan.header.title}: choose one plane first, with at({names})")
     missing = [name for name in PLOTTED if name not in scan.header.arrays]
-    if missing:
+    if missing and scan.boundaries is None:
         raise InputError(
-            f"{scan.header.title}: holds no {' and no '.join(missing)}, from which a plane is drawn; "
-            "scan again with them among arrays"
+            f"{scan.header.title}: holds no curves and no {' and no '.join(missing)}, from which a plane is "
+            "drawn; scan again with curves, or with them among arrays"
         )
 
 

@@ -52,8 +52,8 @@ def write_boundaries(group: Any, boundaries: Boundaries) -> None:
         union["walls"].attrs["long_name"] = "m_X [GeV], lower and upper g_X of vertical edges"
     regions = group.create_group(REGIONS)
     _write_flat(regions, boundaries.regions, RING)
-    names = np.array([one.search for one in boundaries.regions], dtype=object)
-    _add(regions, "name", names.astype("S"), "curve")
+    names = [one.search.encode() for one in boundaries.regions]
+    _add(regions, "name", np.array(names, dtype=np.bytes_), "curve")
 
 
 def _write_curves(group: Any, curves: Sequence[Curve]) -> None:

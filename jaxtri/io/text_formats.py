@@ -3,14 +3,21 @@
 Numbers are written so that reading them gives the same float.
 """
 
+import csv
+import io
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from jaxtri.boundary.record import Boundaries, Curve
-from jaxtri.errors import InputError
+import numpy as np
 
+from jaxtri.boundary.record import Boundaries, Curve, Region
+from jaxtri.numerics.arrays import FloatArray
+
+MEET = 1e-9  # ln g_X: intervals of neighbouring regions that overlap, or are this close, are one piece
 COLUMNS = ("search", "curve", "closed", "m_X_GeV", "g_X", "slope", "residual")
 
 
@@ -29,10 +36,9 @@ def texts(
     if file_format == "csv":
         return {f"{stem}_boundaries.csv": csv_text(boundaries, sigma)}
     if file_format == "hepdata":
-        files = hepdata_tables(boundaries, searches, sigma)
+        files = hepdata_tables(boundaries, searches, sigma) if boundaries.curves else {}
         return {f"{stem}_hepdata/{name}": text for name, text in files.items()}
-    names = dict.fromkeys(one.search for one in boundaries.curves)
-    return {f"{stem}_lmt/{name}.lmt": lmt_text(boundaries.of(name)) for name in names}
+    return {f"{stem}_lmt/{name}": text for name, text in lmt_texts(boundaries.regions).items()}
 
 
 def csv_text(boundaries: Boundaries, sigma: Sequence[Sequence[float]] = ()) -> str:
@@ -45,16 +51,18 @@ def csv_text(boundaries: Boundaries, sigma: Sequence[Sequence[float]] = ()) -> s
     sigma
         1 sigma of ln g_X at every vertex of every curve, one more column; NaN leaves it empty.
     """
-    lines = [",".join([*COLUMNS, *(["sigma_ln_g_X"] if sigma else [])])]
+    content = io.StringIO()
+    lines = csv.writer(content, lineterminator="\n")
+    lines.writerow([*COLUMNS, *(["sigma_ln_g_X"] if sigma else [])])
     for number, curve in enumerate(boundaries.curves):
         for i in range(len(curve.m_X)):
             values = [curve.m_X[i], curve.g_X[i], curve.slope[i], curve.residual[i]]
-            row = [curve.search, str(number), str(int(curve.closed)), *(repr(float(v)) for v in values)]
+            row = [curve.search, number, int(curve.closed), *(repr(float(v)) for v in values)]
             if sigma:
                 error = float(sigma[number][i])
                 row.append("" if math.isnan(error) else repr(error))
-            lines.append(",".join(row))
-    return "\n".join(lines) + "\n"
+            lines.writerow(row)
+    return content.getvalue()
 
 
 def hepdata_tables(
@@ -74,7 +82,7 @@ def hepdata_tables(
     labels = {one["name"]: one for one in searches}
     files, documents = {}, []
     for number, curve in enumerate(boundaries.curves):
-        label, name = labels[curve.search], f"{curve.search}_{number}.yaml"
+        label, name = labels[curve.search], f"{_plain(curve.search)}_{number}.yaml"
         qualifiers = [
             {"name": "TREATMENT", "value": boundaries.treatment},
             {"name": "CHANNEL", "value": label["channel"]},
@@ -109,6 +117,11 @@ def hepdata_tables(
     return {"submission.yaml": "\n---\n".join([head, *documents]) + "\n"} | files
 
 
+def _plain(name: str) -> str:
+    """Name of a search as part of a file name that every archive takes."""
+    return re.sub(r"[^A-Za-z0-9_.+-]+", "_", name)
+
+
 def _values(numbers: Any) -> list[dict[str, float]]:
     return [{"value": float(number)} for number in numbers]
 
@@ -117,31 +130,59 @@ def _with_errors(curve: Curve, sigma: Sequence[float]) -> list[dict[str, Any]]:
     """Couplings with the symmetric error that the inputs give them, where it is known."""
     values: list[dict[str, Any]] = list(_values(curve.g_X))
     for value, error in zip(values, sigma, strict=False):
-        if not math.isnan(error):
+        if error > 0:  # neither unknown nor 0: the archive takes no error of 0
             value["errors"] = [{"symerror": value["value"] * float(error), "label": "inputs"}]
     return values
 
 
-def lmt_text(curves: Sequence[Curve]) -> str:
-    """Mass, lower and upper limit on g_X of one search in DarkCast's columns.
+def lmt_texts(regions: Sequence[Region]) -> dict[str, str]:
+    """Limits in DarkCast's columns, mass, lower and upper coupling, by file name: one connected piece each.
 
-    Parameters
-    ----------
-    curves
-        Boundaries of one search; columns of masses with two edges give two limits, others one.
-
-    Raises
-    ------
-    InputError
-        If there is nothing to write.
+    A search has as many pieces as its regions have: where it excludes two ranges of couplings at a mass the
+    second one is a piece of its own, and nothing is said of masses between two pieces.  At a tip lower and
+    upper coupling agree; where a region is open upwards its upper coupling is that of the window.  Where the
+    limit jumps, at a threshold, the second of two equal masses is the next larger float.
     """
-    if not curves:
-        raise InputError("lmt: the search excludes nothing; there is no limit to write")
-    lines = ["# mass [GeV], lower and upper limit on g_X (one column: excluded above)"]
-    edges: dict[float, list[float]] = {}
-    for curve in curves:
-        for m_X, g_X in zip(curve.m_X.tolist(), curve.g_X.tolist(), strict=True):
-            edges.setdefault(m_X, []).append(g_X)
-    for m_X in sorted(edges):
-        lines.append(" ".join(repr(value) for value in [m_X, *sorted(set(edges[m_X]))[:2]]))
-    return "\n".join(lines) + "\n"
+    found = {}
+    for search in dict.fromkeys(one.search for one in regions):
+        for number, piece in enumerate(_pieces([one for one in regions if one.search == search]), start=1):
+            rows = [" ".join(map(repr, row)) for row in piece.rows()]
+            found[f"{_plain(search)}_{number}.lmt"] = "\n".join(["# mass lower upper", *rows]) + "\n"
+    return found
+
+
+@dataclass
+class _Piece:
+    """Neighbouring regions that meet: masses, lower and upper couplings, region after region."""
+
+    m_X: list[float]
+    lower: list[float]
+    upper: list[float]
+
+    def meets(self, m_X: FloatArray, lower: FloatArray, upper: FloatArray) -> bool:
+        """Whether a region goes on where this piece ends."""
+        near = math.exp(MEET)
+        touches = lower[0] <= self.upper[-1] * near and self.lower[-1] <= upper[0] * near
+        return bool(self.m_X[-1] == m_X[0] and touches)
+
+    def rows(self) -> list[tuple[float, float, float]]:
+        """Rows with ascending masses, each once."""
+        rows = list(dict.fromkeys(zip(self.m_X, self.lower, self.upper, strict=True)))
+        for i in range(1, len(rows)):
+            rows[i] = (max(rows[i][0], math.nextafter(rows[i - 1][0], math.inf)), *rows[i][1:])
+        return rows
+
+
+def _pieces(regions: Sequence[Region]) -> list[_Piece]:
+    """Join the regions of one search from left to right; each goes on in one other at most."""
+    found: list[_Piece] = []
+    for m_X, lower, upper in sorted((one.edges for one in regions), key=lambda edges: float(edges[0][0])):
+        going_on = [one for one in found if one.meets(m_X, lower, upper)]
+        if going_on:
+            piece = min(going_on, key=lambda one: abs(math.log(one.lower[-1] / lower[0])))
+        else:
+            piece = _Piece([], [], [])
+            found.append(piece)
+        for values, more in ((piece.m_X, m_X), (piece.lower, lower), (piece.upper, upper)):
+            values.extend(np.asarray(more).tolist())
+    return found

@@ -15,7 +15,7 @@ from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment, require_described
 from jaxtri.numerics.jax_settings import require_x64
-from jaxtri.numerics.mapping import over
+from jaxtri.numerics.mapping import over, positive
 from jaxtri.numerics.roots import implicit_root
 from jaxtri.physics.decays.in_flight import turning_points
 from jaxtri.physics.decays.widths import unit_decays
@@ -88,7 +88,7 @@ def boundary_coupling(
     position = names.index(search)
     channel = searches.labels[position].channel
     arrays = model.unnamed(), treatment, searches.unlabelled()
-    return _couplings(sm, *arrays, position, channel, branch, m_X)
+    return _couplings(sm, *arrays, position, channel, branch, positive("m_X", m_X))
 
 
 @functools.partial(jax.jit, static_argnames=("treatment", "position", "channel", "branch"))

@@ -57,17 +57,27 @@ def _piece(rows: list[dict[str, str]]) -> PreviousLimit:
 
 def previously_excluded(limits: list[PreviousLimit], m_X: FloatArray, g_X: FloatArray) -> BoolArray:
     """Whether each point of a grid is excluded by an earlier search; straight lines in logarithms."""
+    log_g = np.log(g_X)
+    lower, upper = previous_edges(limits, m_X)
     covered = np.zeros((len(m_X), len(g_X)), dtype=bool)
-    for limit in limits:
-        low = np.exp(np.interp(np.log(m_X), np.log(limit.m_X), np.log(limit.g_low), np.inf, np.inf))
-        high = _upper_edge(limit, m_X)
-        covered |= (low[:, None] < g_X) & (g_X < high[:, None])
+    for low, high in zip(lower.T, upper.T, strict=True):
+        covered |= (low[:, None] < log_g) & (log_g < high[:, None])
     return covered
 
 
-def _upper_edge(limit: PreviousLimit, m_X: FloatArray) -> FloatArray:
-    """Upper edge at every mass; open (infinite) wherever a neighbouring node is open."""
-    closed = np.isfinite(limit.g_high)
-    edge = np.interp(np.log(m_X), np.log(limit.m_X), np.log(np.where(closed, limit.g_high, 1.0)))
-    is_open = np.interp(np.log(m_X), np.log(limit.m_X), ~closed) > 0
-    return np.where(is_open, np.inf, np.exp(edge))
+def previous_edges(limits: list[PreviousLimit], m_X: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper ln g_X of every piece at every mass, (m_X, piece); (inf, -inf) where it has none."""
+    x = np.log(m_X)
+    lower, upper = np.full((len(m_X), len(limits)), np.inf), np.full((len(m_X), len(limits)), -np.inf)
+    for i, limit in enumerate(limits):
+        inside = (limit.m_X[0] <= m_X) & (m_X <= limit.m_X[-1])
+        lower[inside, i] = np.interp(x[inside], np.log(limit.m_X), np.log(limit.g_low))
+        upper[inside, i] = _upper_edge(limit, x[inside])
+    return lower, upper
+
+
+def _upper_edge(limit: PreviousLimit, x: FloatArray) -> FloatArray:
+    """Upper edge as ln g_X at every ln m_X; open (infinite) wherever a neighbouring node is open."""
+    closed, nodes = np.isfinite(limit.g_high), np.log(limit.m_X)
+    edge = np.interp(x, nodes, np.log(np.where(closed, limit.g_high, 1.0)))
+    return np.where(np.interp(x, nodes, ~closed) > 0, np.inf, edge)

@@ -183,8 +183,14 @@ def _label(name: str, table: SearchTable, mode: str) -> SearchLabel:
 
 
 def _vetoes(table: SearchTable) -> list[tuple[float, float]]:
+    """Masses without data, ascending; vetoes that touch or overlap are one."""
     in_q2 = [(math.sqrt(low), math.sqrt(high)) for low, high in table.q2_vetoes or []]
-    return [*in_q2, *((low, high) for low, high in table.m_X_vetoes or [])]
+    found: list[tuple[float, float]] = []
+    for low, high in sorted([*in_q2, *((low, high) for low, high in table.m_X_vetoes or [])]):
+        if found and low <= found[-1][1]:
+            low, high = found[-1][0], max(found.pop()[1], high)
+        found.append((low, high))
+    return found
 
 
 def _gamma(flight: Flight | None) -> float:

@@ -1,14 +1,27 @@
 """Anomaly coefficients of a U(1)_X."""
 
+from typing import Any, Protocol
+
 import numpy as np
 
 from jaxtri.model.fermions import COLOURS, ELECTRIC_CHARGE, WEAK_ISOSPIN
-from jaxtri.model.gauge_model import GaugeModel
 
 ZERO = 1e-9  # anomaly coefficients of charges such as 0.3333333333 vanish to this
 
 
-def anomaly_coefficients(model: GaugeModel) -> dict[str, float]:
+class Charged(Protocol):
+    """A `GaugeModel`, or its table: charges of the fermions and of right-handed neutrinos."""
+
+    @property
+    def charge(self) -> Any:
+        """X charges, in the order of `fermions.FERMIONS`."""
+
+    @property
+    def right_handed_neutrinos(self) -> Any:
+        """X charges of the right-handed neutrinos."""
+
+
+def anomaly_coefficients(model: Charged) -> dict[str, float]:
     """Return the anomaly coefficients of a model with known (not traced) charges.
 
     Left-handed fields count +, right-handed ones -; X is vector-like, so that only the electroweak
@@ -35,7 +48,7 @@ def anomaly_coefficients(model: GaugeModel) -> dict[str, float]:
     }
 
 
-def is_anomaly_free(model: GaugeModel) -> bool:
+def is_anomaly_free(model: Charged) -> bool:
     """Return whether both mixed electroweak anomalies of X cancel among Standard Model fermions."""
     coefficients = anomaly_coefficients(model)
     return all(abs(coefficients[name]) < ZERO for name in ("SU(2)^2 U(1)_X", "U(1)_Y^2 U(1)_X"))

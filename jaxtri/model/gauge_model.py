@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jaxtri.errors import InputError, unknown_name
+from jaxtri.errors import unknown_name
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.tables.reader import FOLDER, check, locate, read
@@ -59,22 +59,10 @@ def load_model(name_or_path: str | Path | dict[str, Any], *, relative_to: Path |
         title=table.title,
         neutrinos=table.neutrinos,
         previous_limits=_previous_limits(table.previous_limits, relative_to),
-        right_handed_neutrinos=_partners(table),
+        right_handed_neutrinos=table.partners,
         charge=jnp.array([getattr(table.charges, fermion) for fermion in FERMIONS], dtype=float),
         m_nu_R=jnp.asarray(table.m_nu_R or 0.0, dtype=float),
     )
-
-
-def _partners(table: ModelTable) -> tuple[float, ...]:
-    """Charges of the right-handed neutrinos: those given, or those of light Dirac neutrinos."""
-    left = (table.charges.nu_e, table.charges.nu_mu, table.charges.nu_tau)
-    given = tuple(table.right_handed_neutrinos)
-    if table.neutrinos == "dirac" and given and sorted(given) != sorted(left):
-        raise InputError(
-            f'model: neutrinos = "dirac" with right_handed_neutrinos = {list(given)}: light partners have '
-            f"the charges of the neutrinos, {list(left)}; leave the list out"
-        )
-    return left if table.neutrinos == "dirac" else given
 
 
 def _previous_limits(name: str | None, relative_to: Path | None) -> str | None:

@@ -19,7 +19,7 @@ from jaxtri.model.anomalies import ZERO, is_anomaly_free
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.tables.reader import locate, read
-from jaxtri.tables.schema import Choice, TreatmentTable
+from jaxtri.tables.schema import NOT_YET, Choice, TreatmentTable
 
 STATIC = {"static": True}
 TOP = FERMIONS.index("t")
@@ -43,11 +43,6 @@ class Treatment:
 
 
 CHOICES = tuple(f.name for f in fields(Treatment) if f.name not in ("name", "title"))
-NOT_YET = {
-    "ward": "what the Ward identities require is not available in this version; "
-    "choose printed, figure or matched",
-    "one_loop": "one-loop emission is not available in this version; choose none",
-}
 
 
 def load_treatment(name: str | Path | Choice, *, relative_to: Path | None = None) -> Treatment:

@@ -8,7 +8,8 @@ import numpy as np
 
 from jaxtri.durable.storage.tiling import ArrayPlan
 
-STATUS = {"missing": 0, "ok": 1, "out_of_domain": 2, "non_finite": 3}
+STATUS = {"missing": 0, "ok": 1, "out_of_domain": 2, "non_finite": 3, "rate_above_1": 4}
+STATED = (STATUS["ok"], STATUS["rate_above_1"])  # a rate above 1 exceeds its parent's measured total width
 EXCLUDED = {"allowed": 0, "excluded": 1, "no_statement": 2}
 NO_SEARCH = 255  # in /leading: no search has data here
 RANGE_ENDS = ("lowest", "highest")  # excluded couplings at one mass

@@ -170,7 +170,7 @@ def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, 
     """
     searches, log_br = jax.tree.map(lambda x: x.T, (points.searches, points.log_br))
     best, leading, ratios = _running_maximum(searches, log_g, buffers.get("log10_ratio"))
-    at_mass = points.mass, points.width, points.lifetime, in_domain
+    at_mass = points.mass, points.width, points.lifetime, in_domain, jnp.max(log_br, axis=0)
     known = _over_plane(_cell, log_g, at_mass, best) | {
         "log10_br": jax.vmap(lambda one: _over_plane(_scaled, log_g, one))(log_br) / LN10,
         "log10_ratio": ratios,
@@ -208,14 +208,15 @@ def _over_plane(function: Callable[..., Any], log_g: Array, at_mass: Any, *plane
     )
 
 
-def _cell(at_mass: tuple[Array, Array, Array, Array], log_g: Array, best: Array) -> dict[str, Array]:
+def _cell(at_mass: tuple[Array, ...], log_g: Array, best: Array) -> dict[str, Array]:
     """Width, lifetime and verdict at one point, from those of its mass at g_X = 1."""
-    mass, unit_width, unit_lifetime, in_domain = at_mass
+    mass, unit_width, unit_lifetime, in_domain, largest = at_mass
     g2 = jnp.exp(2 * log_g)
     width = unit_width * g2
     finite = jnp.isfinite(width) & ~jnp.isnan(best)
     ok = in_domain & (width < mass) & finite
-    status = jnp.where(finite, jnp.where(ok, STATUS["ok"], STATUS["out_of_domain"]), STATUS["non_finite"])
+    stated = jnp.where(largest + 2 * log_g > 0, STATUS["rate_above_1"], STATUS["ok"])
+    status = jnp.where(finite, jnp.where(ok, stated, STATUS["out_of_domain"]), STATUS["non_finite"])
     return {
         "width": width,
         "lifetime": unit_lifetime / g2,

@@ -18,16 +18,24 @@ from jaxtri.limits.excluded_couplings import (
     WIDEST,
     Ends,
     ExcludedCouplings,
+    ends_within,
     excluded_edges,
 )
 from jaxtri.limits.signal import MassPoint, SearchAtMass, log_ratio
 from jaxtri.model.treatment import Treatment
+from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.physics.decays.in_flight import log_probability, turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES
 from jaxtri.physics.production.channels import CHANNEL_NAMES
 from jaxtri.scans.grid import MassRates, rates_at_masses
-from jaxtri.scans.spec import Source, Spec, as_spec
+from jaxtri.scans.spec import LOWEST, Source, Spec, as_spec
+
+ROUNDED = 1e-12  # of the highest coupling
+NO_STATEMENT = {
+    "out_of_domain": "m_X is not below 2 m_t, or X is wider than its mass",
+    "non_finite": "a rate is not a finite number; look at the inputs",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +44,9 @@ class Verdict:
 
     name: str
     excluded: bool
-    ratio: float  # predicted signal over limit; 0 where the search has no data or does not count X
+    ratio: (
+        float  # predicted signal over limit; 0 where the search has no data or does not count X; may be NaN
+    )
     probability: float  # of decay in flight, as the search needs it
     reason: str
 
@@ -54,12 +64,12 @@ class Point:
     x_branching_ratios: Mapping[str, float]
     triangle_sum: complex
     verdicts: tuple[Verdict, ...]
-    in_domain: bool
+    status: str  # "ok", "rate_above_1", "out_of_domain" or "non_finite", as the array of a scan
 
     @property
     def excluded_by(self) -> tuple[str, ...]:
-        """Searches that exclude the point."""
-        return tuple(one.name for one in self.verdicts if one.excluded and self.in_domain)
+        """Searches that exclude the point; none where no statement is made."""
+        return tuple(one.name for one in self.verdicts if one.excluded)
 
 
 @jax.jit
@@ -70,6 +80,8 @@ def _log_ratios(mass: SearchAtMass, log_g: Array) -> Array:
 def _at_mass(spec: Spec, treatment: Treatment, m_X: float) -> MassRates:
     """Everything at one mass."""
     _require_positive("m_X", m_X)
+    if m_X < LOWEST["m_X"]:
+        raise InputError(f"m_X = {m_X:g}: at least {LOWEST['m_X']:g} GeV is allowed")
     found = rates_at_masses(spec.sm, spec.model, treatment, spec.searches, np.array([m_X]))
     return jax.tree.map(lambda x: x[0], found)
 
@@ -111,6 +123,7 @@ def _point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
     mass = found.points
     log_g = np.log(g_X)
     ratios = np.asarray(_log_ratios(mass.searches, jnp.array([log_g])))[:, 0]
+    status = _status(found, ratios, g_X)
     return Point(
         treatment=treatment.name,
         m_X=m_X,
@@ -120,17 +133,31 @@ def _point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
         branching_ratios=_named(CHANNEL_NAMES, np.exp(np.asarray(mass.log_br) + 2 * log_g)),
         x_branching_ratios=_named(FINAL_STATES, np.asarray(mass.x_br)),
         triangle_sum=complex(found.triangle_sum),
-        verdicts=tuple(_verdict(spec, mass, i, log_g, float(r)) for i, r in enumerate(ratios)),
-        in_domain=bool(found.in_domain) and float(mass.width) * g_X**2 < m_X,
+        verdicts=tuple(_verdict(spec, mass, i, log_g, float(r), status) for i, r in enumerate(ratios)),
+        status=status,
     )
 
 
-def _verdict(spec: Spec, mass: MassPoint, index: int, log_g: float, ratio: float) -> Verdict:
+def _status(found: MassRates, ratios: FloatArray, g_X: float) -> str:
+    """What is known at a point, by the names of `arrays.STATUS`."""
+    mass, log_br = found.points, np.asarray(found.points.log_br)
+    width = float(mass.width) * g_X**2
+    if not math.isfinite(width) or np.isnan(log_br).any() or np.isnan(ratios).any():
+        return "non_finite"
+    if not (bool(found.in_domain) and width < float(mass.mass)):
+        return "out_of_domain"
+    return "rate_above_1" if log_br.max() + 2 * np.log(g_X) > 0 else "ok"
+
+
+def _verdict(spec: Spec, mass: MassPoint, index: int, log_g: float, ratio: float, status: str) -> Verdict:
     """Say in words why a search excludes a point, or does not; ``ratio`` is the F of `log_ratio`."""
     one = jax.tree.map(lambda x: x[index], mass.searches)
     label = spec.searches.labels[index]
     low, high = np.asarray(spec.searches.m_X_window[index])
     tau = float(mass.lifetime) * math.exp(-2 * log_g)
+    if status in NO_STATEMENT:
+        reason = f"no statement: {NO_STATEMENT[status]}"
+        return Verdict(name=label.name, excluded=False, ratio=math.nan, probability=math.nan, reason=reason)
     if not bool(one.is_valid):
         inside = low <= float(mass.mass) <= high
         reason = "vetoed mass, or channel closed" if inside else f"no data outside {low:.4g}-{high:.4g} GeV"
@@ -141,12 +168,14 @@ def _verdict(spec: Spec, mass: MassPoint, index: int, log_g: float, ratio: float
         reason = f"lifetime {tau * 1e12:.3g} ps outside {low:g}-{high:g} ps"
         return Verdict(name=label.name, excluded=False, ratio=0.0, probability=0.0, reason=reason)
     word = "excluded: above" if ratio > 0 else "allowed: below"
+    rate = float(np.exp(np.asarray(mass.log_br)[CHANNEL_NAMES.index(label.channel)] + 2 * log_g))
     return Verdict(
         name=label.name,
         excluded=ratio > 0,
         ratio=float(jnp.exp(one.log_norm + 2 * log_g + in_flight)),
         probability=float(jnp.exp(in_flight)),
-        reason=f"{word} the limit {label.limit:.3g} on BR({label.channel}) x P({label.final_state})",
+        reason=f"{word} the limit {label.limit:.3g} on BR({label.channel}) x P({label.final_state})"
+        + (f"; a BR of {rate:.3g} is none: X alone exceeds the measured total width" if rate > 1 else ""),
     )
 
 
@@ -168,25 +197,42 @@ def excluded_couplings(
     -------
     dict
         By treatment and search the intervals (lowest, highest) coupling, edges exact to rounding; an empty
-        list where nothing is excluded.  A highest coupling of 10: open upwards.
+        list where nothing is excluded.  They end where X is as wide as its mass, or at 10: open upwards.
 
     Raises
     ------
     InputError
-        If the scan is wrong, the treatment is none of it, or the mass is not a positive number.
+        If the scan is wrong, the treatment is none of it, the mass is not a positive number, or no statement
+        can be made at it: beyond the formulas' domain, or where a rate is not a number.
     """
+    return {name: found for name, (found, _) in excluded_and_highest(source, m_X, treatment).items()}
+
+
+Intervals = dict[str, list[tuple[float, float]]]  # of excluded couplings, by search
+
+
+def excluded_and_highest(
+    source: Source, m_X: float, treatment: str | None
+) -> dict[str, tuple[Intervals, float]]:
+    """`excluded_couplings`, and the highest coupling that was looked at, by treatment."""
     require_x64()
     spec = as_spec(source)
     return {one.name: _excluded(spec, one, m_X) for one in spec.chosen(treatment)}
 
 
-def _excluded(spec: Spec, treatment: Treatment, m_X: float) -> dict[str, list[tuple[float, float]]]:
-    """Excluded couplings of every search at one mass under one treatment."""
-    mass = _at_mass(spec, treatment, m_X).points
+def _excluded(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Intervals, float]:
+    """Excluded couplings of every search at one mass under one treatment, and the highest one looked at."""
+    rates = _at_mass(spec, treatment, m_X)
+    mass = rates.points
+    valid = np.asarray(mass.searches.is_valid)
+    status = _status(rates, np.asarray(mass.searches.log_norm)[valid], WIDEST[0])
+    if status in NO_STATEMENT:
+        raise InputError(f"m_X = {m_X:g}, treatment {treatment.name}: no statement: {NO_STATEMENT[status]}")
     found = jax.tree.map(np.asarray, _edges(mass))
     value = np.exp(found.value)
-    value[:, BOTTOM], value[:, TOP] = WIDEST
-    return {
+    value[:, BOTTOM] = WIDEST[0]
+    value[value > WIDEST[1] * (1 - ROUNDED)] = WIDEST[1]
+    intervals = {
         label.name: [
             (float(value[i, low]), float(value[i, high]))
             for low, high in zip(found.lower[i], found.upper[i], strict=True)
@@ -194,13 +240,15 @@ def _excluded(spec: Spec, treatment: Treatment, m_X: float) -> dict[str, list[tu
         ]
         for i, label in enumerate(spec.searches.labels)
     }
+    return intervals, float(value[0, TOP])
 
 
 @jax.jit
 def _edges(mass: MassPoint) -> ExcludedCouplings:
     """ExcludedCouplings of every search, in the widest window."""
     turning = turning_points(mass.x_br[FINAL_STATES.index("nu nubar")])
-    return jax.vmap(lambda search: excluded_edges(search, turning, Ends(*np.log(WIDEST))))(mass.searches)
+    ends = ends_within(mass.mass, mass.width, Ends(*np.log(WIDEST)))
+    return jax.vmap(lambda search: excluded_edges(search, turning, ends))(mass.searches)
 
 
 def _named(names: tuple[str, ...], values: Any) -> dict[str, float]:

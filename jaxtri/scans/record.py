@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from jaxtri.boundary.record import Boundaries
 from jaxtri.errors import InputError, unknown_name
-from jaxtri.scans.arrays import ARRAYS, LABELS, PLANE, STATUS, USUAL, dims_of
+from jaxtri.scans.arrays import ARRAYS, LABELS, PLANE, STATED, USUAL, dims_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +123,8 @@ class Scan:
         arrays = Arrays(self.header.arrays, lambda name, at: self._part(name, index[name])[at])
         shown = ", ".join(f"{name} = {self.header.axes[name][i]:.6g}" for name, i in position.items())
         title = f"{self.header.title}, {shown}" if shown else self.header.title
-        return Scan(header=replace(self.header, axes=kept, title=title), arrays=arrays)
+        header = replace(self.header, axes=kept, title=title)
+        return Scan(header=header, arrays=arrays, boundaries=self.boundaries)  # a plane alone has any
 
     def _part(self, name: str, index: Any) -> npt.NDArray[Any]:
         """Part of an array; of a file no more is read."""
@@ -199,7 +200,7 @@ class Scan:
     def group(self, letter: str) -> npt.NDArray[np.floating[Any]]:
         """log10_ratio of the best search among the decays of one parent, "Z", "B" or "K".
 
-        Minus infinity where no statement is made (`status` is not ok).
+        Minus infinity where no statement is made (`status` is out_of_domain or non_finite).
         """
         if self.further_axes:
             raise InputError(f"choose one plane first, with at({', '.join(self.further_axes)} = ...)")
@@ -209,4 +210,4 @@ class Scan:
         best = np.array(self["log10_ratio"][chosen[0]])
         for i in chosen[1:]:
             np.maximum(best, self["log10_ratio"][i], out=best)
-        return np.where(np.asarray(self["status"]) == STATUS["ok"], best, -np.inf)
+        return np.where(np.isin(self["status"], STATED), best, -np.inf)

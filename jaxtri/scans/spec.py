@@ -69,6 +69,11 @@ class Spec:
         """Whether exact boundaries are traced: where they are wanted, and only a plane has them."""
         return self.curves and not self.axes
 
+    @property
+    def sets_charges(self) -> bool:
+        """Whether an axis changes charges."""
+        return sets_charges(self.axes)
+
     def chosen(self, name: str | None) -> tuple[Treatment, ...]:
         """Return all treatments, or the one of a name.
 

@@ -108,6 +108,14 @@ class ModelTable(Strict):
     previous_limits: Text | None = None
     reference: str | None = None
 
+    @property
+    def partners(self) -> tuple[float, ...]:
+        """Charges of the right-handed neutrinos: those given, or those of light Dirac neutrinos."""
+        return self._left() if self.neutrinos == "dirac" else tuple(self.right_handed_neutrinos)
+
+    def _left(self) -> tuple[float, ...]:
+        return self.charges.nu_e, self.charges.nu_mu, self.charges.nu_tau
+
     @model_validator(mode="after")
     def _partners(self) -> "ModelTable":
         heavy = self.neutrinos == "majorana"
@@ -115,6 +123,12 @@ class ModelTable(Strict):
             raise ValueError('neutrinos = "majorana" needs m_nu_R [GeV] and right_handed_neutrinos')
         if not heavy and self.m_nu_R is not None:
             raise ValueError('m_nu_R belongs to neutrinos = "majorana"')
+        given = self.right_handed_neutrinos
+        if self.neutrinos == "dirac" and given and sorted(given) != sorted(self._left()):
+            raise ValueError(
+                f'neutrinos = "dirac" with right_handed_neutrinos = {given}: light partners have '
+                f"the charges of the neutrinos, {list(self._left())}; leave the list out"
+            )
         return self
 
 
@@ -130,6 +144,13 @@ class TreatmentTable(Strict):
     b_to_k: Text
     b_to_kstar: Text
     emission: Text
+
+
+NOT_YET = {
+    "ward": "what the Ward identities require is not available in this version; "
+    "choose printed, figure or matched",
+    "one_loop": "one-loop emission is not available in this version; choose none",
+}
 
 
 class Flight(Strict):

@@ -45,7 +45,9 @@ def found(plane):
     }
 
 
-@pytest.mark.parametrize("search", SCAN["searches"]["only"])
+@pytest.mark.parametrize(
+    "search", [SEARCH, pytest.param("belle_2021_bplus_kplus_ll", marks=pytest.mark.long)]
+)
 def test_linear_band_is_that_of_a_monte_carlo(plane, found, search):
     one = found[search]
     for i in (20, 40):

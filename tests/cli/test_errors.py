@@ -16,10 +16,11 @@ from jaxtri.limits.searches import load_searches
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import load_model
 from jaxtri.model.standard_model import load_standard_model
-from jaxtri.model.treatment import NOT_YET, load_treatment
+from jaxtri.model.treatment import load_treatment
 from jaxtri.physics.production.channels import branching_ratio
 from jaxtri.scans.spec import load_spec
 from jaxtri.tables.reader import LARGEST
+from jaxtri.tables.schema import NOT_YET
 
 REMOVED = object()
 INF, NAN = float("inf"), float("nan")

@@ -122,7 +122,7 @@ def test_run_and_boundary_need_a_plane(ask, folder):
 def test_run_needs_what_it_draws(ask, folder):
     plane = [line for line in SPEC.splitlines() if not line.startswith(("axes.m_t", "axes.draw", "arrays"))]
     text = "\n".join(plane).replace(MODELS, 'model = "b_minus_l"')
-    (folder / "plane.toml").write_text('arrays = ["lifetime", "status"]\n' + text)
+    (folder / "plane.toml").write_text('curves = false\narrays = ["lifetime", "status"]\n' + text)
     code, _, err = ask("run plane.toml")
     assert code == 2
-    assert "run draws log10_ratio, excluded; add them to arrays" in err
+    assert "run draws curves, or log10_ratio; leave curves out of the scan file" in err

@@ -232,6 +232,7 @@ def test_stopped_by_signals_it_says_so_and_resumes(start, run, whole, folder):
     check_result(folder, whole)
 
 
+@pytest.mark.long
 def test_ctrl_c_with_workers_is_one_sentence_and_threads_resume(start, run, whole, folder):
     """A terminal sends it to the workers, too."""
     process = start(folder, "scan", NAME, "--quiet", "--workers", "2")
@@ -253,6 +254,7 @@ def held(start, whole, folder):
     kill(process)
 
 
+@pytest.mark.long
 def test_one_writer_at_a_time_and_a_dead_one_is_replaced(run, whole, folder, held):
     there = {path.name for path in parts(folder).iterdir() if not path.name.startswith(".")}
     refusal = f"jaxtri: {OUTPUT}.parts: in use by process {held.pid} on {socket.gethostname()}"
@@ -275,6 +277,7 @@ def test_one_writer_at_a_time_and_a_dead_one_is_replaced(run, whole, folder, hel
     finish(run, folder, whole)
 
 
+@pytest.mark.long
 def test_an_owner_on_another_host_is_believed_until_told_otherwise(run, whole, begun):
     owner = {"host": "elsewhere", "namespace": "1", "pid": os.getpid(), "since": time.time()}
     (parts(begun) / "owner.json").write_text(json.dumps(owner))
@@ -286,6 +289,7 @@ def test_an_owner_on_another_host_is_believed_until_told_otherwise(run, whole, b
     finish(run, begun, whole, "--break-lock")
 
 
+@pytest.mark.long
 def test_a_changed_scan_file_is_refused_with_what_changed(run, begun):
     place(begun, SPEC.replace("max = 90.0", "max = 80.0"))
     before = {path: path.read_bytes() for path in parts(begun).iterdir()}
@@ -341,10 +345,12 @@ def test_a_corrupt_tile_file_is_put_aside(spoiled, tmp_path, how):
     assert tile_path(copy, tiles[how]).with_suffix(".bad").exists()
 
 
+@pytest.mark.long
 def test_what_corrupt_tile_files_held_is_computed_again(run, whole, spoiled):
     finish(run, spoiled[0], whole)
 
 
+@pytest.mark.long
 def test_a_finished_scan_with_its_folder_left_over_is_cleared_up(run, whole, ready, computed):
     """As after a kill between the output and the end."""
     assert run(ready, "merge", NAME)[0] == 0
@@ -371,6 +377,7 @@ def test_a_finished_scan_with_its_folder_left_over_is_cleared_up(run, whole, rea
     assert (code, f"{OUTPUT}: exists" in complaint) == (4, True)
 
 
+@pytest.mark.long
 def test_parts_of_a_job_array_side_by_side_then_merged(start, run, whole, folder):
     def part(i):
         return start(folder, "scan", NAME, "--quiet", "--part", f"{i}/3")

@@ -35,6 +35,8 @@ M_X, G_X = (
 STEP_M = M_X[1] / M_X[0]  # ratio of neighbouring masses
 STEP_G = math.log10(G_X[1] / G_X[0])  # decades between neighbouring couplings
 SINGLE = 1e-3  # of a step; roundings of float32 in ln r, 1e-5
+CURVE = 2e-3  # of ln m_X or decades: vertices are exact, straight lines between them off by 1e-4, and two
+# curves may cross at a small angle
 SEGMENTS = pointwise.previous_segments()
 SEARCHES = pointwise.searches("printed")
 
@@ -158,6 +160,62 @@ def test_corners_of_the_island(figure_3, treatment):
     high = max(wedge(m_X)[0][1] for m_X in M_X if region.m_X[0] <= m_X <= region.m_X[1] and wedge(m_X))
     assert 0 <= math.log10(region.g_X[0] / low) < STEP_G
     assert 0 <= math.log10(high / region.g_X[1]) < STEP_G
+
+
+@pytest.fixture(scope="module")
+def exact():
+    """Figure 3 on a grid of four points: what is said of it comes from its curves."""
+    return scan(dataclasses.replace(load_spec(SCAN_FILE), m_X=M_X[[0, -1]], g_X=G_X[[0, -1]]))
+
+
+@pytest.mark.parametrize("treatment", TREATMENTS)
+@pytest.mark.parametrize("letter", GROUPS)
+def test_ranges_from_curves_are_exact(exact, treatment, letter):
+    found = improvements(exact[treatment])[letter]
+    for one in found:
+        for edge, outwards in ((one.m_X[0], 1 - CURVE), (one.m_X[1], 1 + CURVE)):
+            assert widest(new(treatment, letter, edge / outwards)) > 0
+            assert (
+                not M_X[0] < edge * outwards < M_X[-1] or widest(new(treatment, letter, edge * outwards)) == 0
+            )
+    most = 0.0
+    for m_X in coarse(M_X):
+        gain = decades(new(treatment, letter, m_X))
+        most = max(most, gain)
+        assert (gain > CURVE) <= any(one.m_X[0] <= m_X <= one.m_X[1] for one in found)
+    best = max((one.dex for one in found), default=0.0)
+    assert most - CURVE < best < most + 0.3  # between two of these masses there may be more
+
+
+@pytest.mark.parametrize("treatment", ["printed", "figure"])
+def test_an_island_from_curves_is_exact(exact, treatment):
+    region = bounding_box(exact[treatment], DISPLACED)
+    wedges = {
+        m_X: pointwise.excluded_intervals(SEARCHES[DISPLACED], at_mass(treatment, m_X), LIST)
+        for m_X in np.geomspace(*region.m_X, 60).tolist()[1:-1]
+    }
+    some = [one[0] for one in wedges.values() if one]  # the omega may cut it in two
+    assert len(some) > 40
+    low, high = min(one[0] for one in some), max(one[1] for one in some)
+    assert region.g_X[0] <= low < region.g_X[0] * 1.05
+    assert region.g_X[1] >= high > region.g_X[1] / 1.05
+    for m_X in (region.m_X[0] * (1 - CURVE), region.m_X[1] * (1 + CURVE)):
+        assert pointwise.excluded_intervals(SEARCHES[DISPLACED], at_mass(treatment, m_X), LIST) == []
+
+
+def test_the_searches_that_lead_cover_their_group(exact, figure_3):
+    """The first one has the largest area by counting cells; those named are among those of the grid."""
+    for treatment in TREATMENTS:
+        one = figure_3[treatment]
+        for letter in GROUPS:
+            areas = {}
+            for label, ratio in zip(one.header.searches, one["log10_ratio"], strict=True):
+                if label["channel"][0] == letter and (ratio > 0).any():
+                    areas[f"{label['experiment']} {label['final_state']}"] = np.count_nonzero(ratio > 0)
+            found = leading_searches(exact[treatment], letter)
+            assert set(found) <= set(areas)
+            assert len(found) == len(set(found))
+            assert not found or areas[found[0]] > 0.9 * max(areas.values())
 
 
 def test_no_island_when_the_normalisation_is_matched(figure_3):

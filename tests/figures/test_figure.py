@@ -368,7 +368,11 @@ def test_samples_are_drawn_by_how_they_spread():
 
 
 @pytest.mark.parametrize(
-    "cloud", [{"sobol": {"m_t": [170, 175]}, "points": 8}, {"nuisance": "all", "points": 5}]
+    "cloud",
+    [
+        {"sobol": {"m_t": [170, 175]}, "points": 8},
+        pytest.param({"nuisance": "all", "points": 5}, marks=pytest.mark.long),
+    ],
 )
 def test_an_axis_of_samples_is_a_band_and_its_width(cloud):
     axes = {"cloud": cloud} | SMALL["axes"]
@@ -388,7 +392,7 @@ def test_an_axis_of_samples_is_a_band_and_its_width(cloud):
 def test_one_further_axis_at_a_time(family, scans):
     with pytest.raises(InputError, match="choose nodes with --at until one is left"):
         draw_axis(scans["figure"], title="none")
-    with pytest.raises(InputError, match="holds no log10_ratio, from which a plane is drawn"):
+    with pytest.raises(InputError, match="holds no curves and no log10_ratio, from which a plane is drawn"):
         draw_scans({"one": family.at(m_t=172)}, title="reductions hold no ratio of a group")
 
 

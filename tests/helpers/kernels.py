@@ -2,6 +2,10 @@
 
 Compiling takes most of the time, and workers and subprocesses need the same kernels.  JAX writes into such a
 folder in place, and locks it only where its size is limited: hence the limit, which nothing reaches.
+
+The compiler is told to optimise little: that takes a third of the time, and most kernels run once.  Where
+XLA_FLAGS is set, be it empty, it is kept: `.ci/run` makes the tests of all numbers once more with the
+compiler as users have it.
 """
 
 import os
@@ -15,6 +19,7 @@ SETTINGS = {
     "jax_compilation_cache_max_size": 2**34,
     "jax_persistent_cache_min_compile_time_secs": 0.05,  # below, reading takes as long as compiling
 }
+QUICK = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 
 
 def share(config):
@@ -22,6 +27,7 @@ def share(config):
     if FOLDER not in os.environ:
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="jaxtri-kernels-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(FOLDER)))
+    os.environ.setdefault("XLA_FLAGS", QUICK)
     for name, value in SETTINGS.items():
         os.environ[name.upper()] = str(value)
         jax.config.update(name, value)  # where the tests run in this very process

@@ -2,8 +2,11 @@
 
 import csv
 import dataclasses
+import io
 import itertools
 import json
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -14,10 +17,11 @@ import jaxtri
 from jaxtri.__main__ import main
 from jaxtri.boundary.record import Boundaries, Curve, Region
 from jaxtri.cli import boundary
-from jaxtri.errors import InputError
 from jaxtri.io import text_formats
 from jaxtri.io.hdf5_scan import open_scan, write_curves
+from jaxtri.model.fermions import FERMIONS
 from made_up_scan import made_up_header
+from places import PATIENCE_S
 
 GROUPS = ("Z", "B", "K", "ZBK")
 
@@ -104,13 +108,132 @@ def test_hepdata():
             assert [one["value"] for one in column["values"]] == values.tolist()
 
 
+def read_as_darkcast_does(text):
+    """Columns by name: labels from the first line, then as many numbers a row; a mass counts once."""
+    first, *rest = text.splitlines()
+    labels = first.replace("#", "").split()
+    rows = [[float(word) for word in line.split("#")[0].split()] for line in rest if line.split("#")[0]]
+    assert {len(row) for row in rows} == {len(labels)}
+    assert len({row[0] for row in rows}) == len(rows)
+    assert rows == sorted(rows)
+    return dict(zip(labels, np.array(rows).T, strict=True))
+
+
+def region(search, m_X, lower, upper):
+    return Region(
+        search=search,
+        m_X=np.array([*m_X, *m_X[::-1], m_X[0]]),
+        g_X=np.array([*lower, *upper[::-1], lower[0]]),
+    )
+
+
 def test_darkcast():
-    lines = text_formats.lmt_text(made_up().of("first")).splitlines()
-    assert lines[0].startswith("#")
-    numbers = [[float(word) for word in line.split()] for line in lines[1:]]
-    assert [row[0] for row in numbers] == made_up().of("first")[0].m_X.tolist()
-    with pytest.raises(InputError, match="excludes nothing"):
-        text_formats.lmt_text(())
+    """An island that a hole splits and a threshold shifts; another beyond a veto; one open upwards."""
+    texts = text_formats.lmt_texts(
+        [
+            region("a", [0.1, 0.2], [1e-4, 1e-5], [1e-4, 1e-3]),
+            region("a", [0.2, 0.3], [1e-5, 1e-5], [1e-4, 3e-5]),
+            region("a", [0.2, 0.3], [1e-4, 5e-4], [1e-3, 1e-3]),
+            region("a", [0.3, 0.4], [2e-5, 2e-5], [3e-5, 4e-5]),
+            region("a", [0.5, 0.6], [1e-5, 2e-5], [1e-3, 2e-5]),
+            region("b c", [0.1, 0.2], [1e-5, 2e-5], [1.0, 1.0]),
+        ]
+    )
+    assert list(texts) == ["a_1.lmt", "a_2.lmt", "a_3.lmt", "b_c_1.lmt"]
+    first, hole, beyond, open_above = map(read_as_darkcast_does, texts.values())
+    assert list(first) == ["mass", "lower", "upper"]
+    after = [np.nextafter(x, 1) for x in (0.2, 0.3)]
+    np.testing.assert_array_equal(first["mass"], [0.1, 0.2, after[0], 0.3, after[1], 0.4])
+    np.testing.assert_array_equal(first["lower"], [1e-4, 1e-5, 1e-5, 1e-5, 2e-5, 2e-5])
+    np.testing.assert_array_equal(first["upper"], [1e-4, 1e-3, 1e-4, 3e-5, 3e-5, 4e-5])
+    assert first["lower"][0] == first["upper"][0]  # a tip
+    np.testing.assert_array_equal(hole["mass"], [0.2, 0.3])
+    np.testing.assert_array_equal(beyond["mass"], [0.5, 0.6])  # nothing between 0.4 and 0.5
+    np.testing.assert_array_equal(open_above["upper"], [1.0, 1.0])
+
+
+ISLAND = {
+    "title": "island",
+    "model": "b_minus_l",
+    "treatments": ["figure"],
+    "searches": {"set": "corrected", "only": ["lhcb_2017_bplus_kplus_mumu_displaced"]},
+    "axes": {
+        "m_X": {"min": 0.1, "max": 5, "points": 2, "spacing": "log"},
+        "g_X": {"min": 1e-9, "max": 1, "points": 2, "spacing": "log"},
+    },
+}
+
+
+def test_the_limits_of_an_island_leave_its_vetoes_out():
+    """Inside every piece what the library says of one mass; none at the masses of the K_S veto."""
+    regions = jaxtri.boundaries(ISLAND)["figure"].regions
+    pieces = [read_as_darkcast_does(text) for text in text_formats.lmt_texts(regions).values()]
+    assert len(pieces) >= 2
+    for m_X in (0.3, 0.35, 0.44, 0.6, 1.0):
+        found = [
+            (
+                float(np.interp(m_X, one["mass"], one["lower"])),
+                float(np.interp(m_X, one["mass"], one["upper"])),
+            )
+            for one in pieces
+            if one["mass"][0] < m_X < one["mass"][-1]
+        ]
+        (expected,) = jaxtri.excluded_couplings(ISLAND, m_X)["figure"].values()
+        np.testing.assert_allclose(np.reshape(found, (-1, 2)), np.reshape(expected, (-1, 2)), rtol=1e-3)
+        assert len(found) == (m_X in (0.3, 0.35, 0.6))  # 0.44 is vetoed, at 1 nothing is excluded
+
+
+def submitted(folder, boundaries, sigma=()):
+    """Files of a submission, and whether HEPData's own validator takes them."""
+    files = text_formats.hepdata_tables(boundaries, LABELS, sigma)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    program = "from hepdata_validator.cli import validate; validate()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "-d", folder],
+        check=False, capture_output=True, text=True, timeout=PATIENCE_S,
+    )  # fmt: skip
+    return done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("sigma", ["none", "some", "zero"])
+def test_hepdata_takes_a_submission(tmp_path, sigma):
+    boundaries = made_up()
+    errors = {
+        "none": (),
+        "some": [np.linspace(0.01, 0.05, len(one.m_X)).tolist() for one in boundaries.curves],
+        "zero": [np.zeros(len(one.m_X)).tolist() for one in boundaries.curves],
+    }
+    taken, messages = submitted(tmp_path, boundaries, errors[sigma])
+    assert taken, messages
+
+
+def test_hepdata_does_not_take_everything(tmp_path):  # so that the test above is able to fail
+    assert not submitted(tmp_path, dataclasses.replace(made_up(), curves=()))[0]
+
+
+@pytest.mark.parametrize("name", ["my search, v2", 'a "quoted" one', "Bélle II", "two\nlines", "a;b"])
+def test_any_name_of_a_search_is_written(tmp_path, name):
+    boundaries = made_up()
+    renamed = dataclasses.replace(
+        boundaries,
+        curves=tuple(dataclasses.replace(one, search=name) for one in boundaries.curves),
+        regions=tuple(dataclasses.replace(one, search=name) for one in boundaries.regions),
+    )
+    rows = list(csv.DictReader(io.StringIO(text_formats.csv_text(renamed), newline="")))
+    assert {row["search"] for row in rows} == {name}
+    assert {float(row["g_X"]) for row in rows} == {g for one in boundaries.curves for g in one.g_X}
+    files = text_formats.texts(renamed, [LABELS[0] | {"name": name}], "lmt", "stem")
+    files |= text_formats.texts(renamed, [LABELS[0] | {"name": name}], "hepdata", "stem")
+    for file, text in files.items():
+        assert file.isascii()
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text(text)
+    path = tmp_path / "curves.h5"
+    write_curves(path, made_up_header(3, 3), renamed)
+    back = open_scan(path).boundaries
+    same(back.curves, renamed.curves)
+    assert {one.search for one in back.regions} == {name}
 
 
 def test_hdf5(tmp_path):
@@ -179,7 +302,7 @@ def test_command(tmp_path, monkeypatch, capsys):
     names = {path.name for path in tmp_path.iterdir()}
     assert {"small_figure_boundaries.csv", "small_figure_boundaries.h5"} <= names
     assert len(list((tmp_path / "small_figure_hepdata").iterdir())) == 3
-    assert len(list((tmp_path / "small_figure_lmt").iterdir())) == 2
+    assert {path.suffix for path in (tmp_path / "small_figure_lmt").iterdir()} == {".lmt"}
     first = (tmp_path / "small_figure_boundaries.csv").read_text()
     assert main(["boundary", "small.toml"]) == 4  # nothing is overwritten
     assert main(["boundary", "small_figure.h5", "--force"]) == 0
@@ -197,6 +320,21 @@ def test_command(tmp_path, monkeypatch, capsys):
     assert 0.005 < np.median(known) < 0.1
     assert (tmp_path / "small_bands.png").stat().st_size > 10_000
     assert main(["boundary", "small.toml", "--bands"]) == 4
+
+
+@pytest.mark.parametrize("file_format", ["csv", "hepdata", "lmt", "h5"])
+def test_nothing_excluded_is_said_and_ends_in_code_3(tmp_path, monkeypatch, capsys, file_format):
+    monkeypatch.chdir(tmp_path)
+    charges = "\n".join(f"model.charges.{name} = 0" for name in FERMIONS)
+    (tmp_path / "dark.toml").write_text(
+        SPEC.replace(
+            'model = "b_minus_l"', f'model.title = "dark"\nmodel.neutrinos = "chiral"\n{charges}'
+        ).replace('"figure"', '"matched"')
+    )
+    assert main(["boundary", "dark.toml", "--format", file_format]) == 3
+    assert "dark: nothing is excluded under matched; wrote " in capsys.readouterr().err
+    written = [path.suffix for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".toml"]
+    assert written == {"csv": [".csv"], "h5": [".h5"]}.get(file_format, [])
 
 
 def test_unresolved_masses_end_in_code_3(tmp_path, monkeypatch, capsys):

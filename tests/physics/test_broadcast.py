@@ -71,7 +71,13 @@ def test_a_compilation_is_seen(compiled):
     assert len(compiled) == 1
 
 
-@pytest.mark.parametrize("name", CALLS)
+SAME_KERNEL = ("x_width", "x_branching_ratios", "branching_ratio, mean")  # as another one here, nearly
+EXPENSIVE = ("boundary_coupling", "x_lifetime", *SAME_KERNEL)
+
+
+@pytest.mark.parametrize(
+    "name", [one if one not in EXPENSIVE else pytest.param(one, marks=pytest.mark.long) for one in CALLS]
+)
 def test_a_second_call_compiles_nothing(records, compiled, name):
     sm, *rest = records
 

@@ -234,6 +234,7 @@ def test_production_at_and_beyond_its_threshold(sm, b_minus_l, treatments, thres
         assert np.all(slope[2:] == 0), name
 
 
+@pytest.mark.long
 def test_slopes_in_every_input_are_finite_at_thresholds(sm, b_minus_l, treatments, thresholds):
     def total(sm, model, m_X):
         return jnp.sum(production_vector(sm, model, treatments["matched"], m_X))

@@ -216,6 +216,7 @@ def test_jit_and_vmap(sm, b_minus_l, treatments, compiled, name):
     assert np.any(others) == (name not in CONSTANT)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in HERE if name not in NOT_DIFFERENTIATED])
 def test_grad(sm, b_minus_l, treatments, name):
     def at(m_X, g_X):

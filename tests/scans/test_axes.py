@@ -72,7 +72,9 @@ SINGLE = {  # axis, its nodes, and the scan file of one plane at a node
 }
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize(
+    "name", [one if one in ("m_t", "tilt") else pytest.param(one, marks=pytest.mark.long) for one in SINGLE]
+)
 def test_a_plane_along_an_axis_is_a_scan_of_its_own(name):
     axis, nodes, alone = SINGLE[name]
     whole = along(**{name: axis})
@@ -84,6 +86,7 @@ def test_a_plane_along_an_axis_is_a_scan_of_its_own(name):
         assert_same_plane(planes[1], scan(alone(nodes[0]))["matched"])
 
 
+@pytest.mark.long
 def test_two_axes_are_all_pairs():
     whole = along(m_t={"values": VALUES}, X_mu={"values": [-2.0, -1.0, 0.0]})
     assert whole["log10_ratio"].shape[1:] == (2, 3, 4, 3)

@@ -21,7 +21,7 @@ from jaxtri.durable.storage.tiling import inside
 from jaxtri.errors import InputError
 from jaxtri.limits.signal import log_ratio, mass_point
 from jaxtri.scans import grid
-from jaxtri.scans.arrays import ARRAYS, CELL_ARRAYS, EXCLUDED, NO_SEARCH, STATUS, USUAL
+from jaxtri.scans.arrays import ARRAYS, CELL_ARRAYS, EXCLUDED, NO_SEARCH, STATED, STATUS, USUAL
 from jaxtri.scans.grid import rates_at_masses
 from jaxtri.scans.provenance import header, plan_of
 from jaxtri.scans.tiles import compute, compute_tile
@@ -145,6 +145,8 @@ def verdicts(expected, lifetime):
                 leading[i, j] = ratios.index(first)
                 clear[i, j] = min(abs(first), first - rest[0])
             excluded[i, j] = EXCLUDED["excluded"] if first > 0 else EXCLUDED["allowed"]
+            if expected["log10_br"][:, i, j].max() > 0:
+                status[i, j] = STATUS["rate_above_1"]
             if m_X >= 2 * pointwise.INPUTS["m_t"] or width[i, j] >= m_X:
                 status[i, j], excluded[i, j] = STATUS["out_of_domain"], EXCLUDED["no_statement"]
     return status, excluded, leading, clear > 2 * ROUNDING["float32"]
@@ -164,7 +166,7 @@ def test_verdicts_are_those_of_a_loop(pair):
 def test_every_verdict_occurs(scans):
     one = scans["figure"]
     assert set(one["excluded"].ravel()) == set(EXCLUDED.values())
-    assert set(one["status"].ravel()) == {STATUS["ok"], STATUS["out_of_domain"]}
+    assert set(one["status"].ravel()) == {STATUS["ok"], STATUS["out_of_domain"], STATUS["rate_above_1"]}
     np.testing.assert_array_equal(one["status"][-1], STATUS["out_of_domain"])  # above twice the top mass
     np.testing.assert_array_equal(one["leading"][-1], NO_SEARCH)
     np.testing.assert_array_equal(one["status"][:, -1], STATUS["out_of_domain"])  # Gamma_X > m_X
@@ -174,7 +176,7 @@ def test_every_verdict_occurs(scans):
 
 def test_treatments_share_all_but_production(scans):
     figure, matched = (scans[name] for name in TREATMENTS)
-    for name in ("x_br", "valid", "width", "lifetime", "status", "triangle_sum_re", "triangle_sum_im"):
+    for name in ("x_br", "valid", "width", "lifetime", "triangle_sum_re", "triangle_sum_im"):
         np.testing.assert_array_equal(figure[name], matched[name])
     assert np.abs(np.nanmin(figure["log10_br"] - np.maximum(matched["log10_br"], -99))) > 1
     assert figure.header.fingerprint != matched.header.fingerprint
@@ -186,7 +188,7 @@ def test_group_is_the_best_of_its_searches(scans, letter):
     chosen = [search["channel"].startswith(letter) for search in one.header.searches]
     assert 0 < sum(chosen) < len(chosen)
     best = np.max(one["log10_ratio"][chosen], axis=0)
-    stated = one["status"] == 1  # elsewhere no statement is made
+    stated = np.isin(one["status"], STATED)  # elsewhere no statement is made
     assert 0 < np.count_nonzero(stated) < stated.size
     np.testing.assert_array_equal(one.group(letter), np.where(stated, best, -np.inf))
 
@@ -306,7 +308,7 @@ def test_overflow_is_not_finite(spec):
     huge = scan(BASE | {"axes": {"m_X": {"values": M_X}, "g_X": {"values": [1e-3, 1e25]}}})["figure"]
     assert np.all(huge["status"][:, 1] == STATUS["non_finite"])  # g_X^2 beyond float32
     assert np.all(huge["excluded"][:, 1] == EXCLUDED["no_statement"])
-    assert np.all(huge["status"][:-1, 0] == STATUS["ok"])
+    assert np.all(np.isin(huge["status"][:-1, 0], STATED))
 
 
 def rows_of(axis, dtype):

@@ -50,6 +50,16 @@ def limits(specs, set_name, name, m_X):
     return excluded_couplings(spec, m_X, treatment=name)[name]
 
 
+def widest(at):
+    """Coupling at which X is as wide as its mass."""
+    return at.g_X * math.sqrt(at.m_X * at.lifetime / 6.582119569e-25)
+
+
+def within_domain(at, intervals):
+    """Intervals without the couplings of which no statement is made."""
+    return [(low, min(high, widest(at))) for low, high in intervals if low < widest(at)]
+
+
 @pytest.mark.parametrize("name", ["printed", "figure", "matched"])
 @pytest.mark.parametrize("set_name", ["printed", "corrected"])
 @pytest.mark.parametrize("m_X", [0.003, 0.05, 0.24, 0.3, 0.6, 2.0, 4.0, 20.0])
@@ -59,7 +69,7 @@ def test_limits(specs, set_name, name, m_X):
     oracle = pointwise.searches(set_name)
     assert set(found) == set(oracle)
     for search, intervals in found.items():
-        expected = pointwise.excluded_intervals(oracle[search], at_one, COARSE)
+        expected = within_domain(at_one, pointwise.excluded_intervals(oracle[search], at_one, COARSE))
         assert len(intervals) == len(expected), search
         np.testing.assert_allclose(intervals, expected, ROUNDING, err_msg=search)
     assert any(found.values())
@@ -69,7 +79,8 @@ def test_every_kind_of_answer_occurs(specs):
     found = limits(specs, "printed", "figure", 0.6)
     assert len(found[DISPLACED]) == 1
     assert found[DISPLACED][0][1] < 1e-4  # a wedge: two edges
-    assert found["belle_2017_bk_invisible"][0][1] == WIDEST[1]  # open upwards
+    open_end = widest(pointwise.point("figure", 0.6, 1e-4))
+    np.testing.assert_allclose(found["belle_2017_bk_invisible"][0][1], open_end, ROUNDING)  # open upwards
     assert found["na62_2022_kpi_mumu"] == []  # no data
     assert limits(specs, "printed", "matched", 0.6)[DISPLACED] == []  # data, and no limit
 
@@ -100,7 +111,7 @@ def test_excluded_just_inside_and_not_just_outside(specs):
     for search, intervals in limits(specs, "printed", "figure", 0.3).items():
         for low, high in intervals:
             for edge, inwards in ((low, 1 + 1e-9), (high, 1 - 1e-9)):
-                if edge not in WIDEST:
+                if edge < 0.99 * widest(pointwise.point("figure", 0.3, 1e-4)):
                     assert search in point(spec, 0.3, edge * inwards)[one.name].excluded_by
                     assert search not in point(spec, 0.3, edge / inwards)[one.name].excluded_by
 
@@ -115,7 +126,7 @@ def figure_point(specs):
 @pytest.mark.parametrize(("m_X", "g_X"), [(0.01, 1e-4), (0.3, 2e-6), (3.0, 1e-3), (65.0, 0.1)])
 def test_point_has_the_public_rates(figure_point, m_X, g_X):
     value, expected = figure_point(m_X, g_X), pointwise.point("figure", m_X, g_X)
-    assert (value.treatment, value.m_X, value.g_X, value.in_domain) == ("figure", m_X, g_X, True)
+    assert (value.treatment, value.m_X, value.g_X) == ("figure", m_X, g_X)
     for names, other in (
         (value.branching_ratios, expected.production),
         (value.x_branching_ratios, expected.decay),
@@ -196,7 +207,48 @@ def test_probability_inside_a_lifetime_window_is_one(figure_point):
 
 @pytest.mark.parametrize(("m_X", "g_X"), [(400.0, 1e-3), (1.0, 10.0)])
 def test_out_of_domain(figure_point, m_X, g_X):
-    assert not figure_point(m_X, g_X).in_domain
+    value = figure_point(m_X, g_X)
+    assert value.status == "out_of_domain"
+    assert value.excluded_by == ()
+    for one in value.verdicts:
+        assert not one.excluded
+        assert math.isnan(one.ratio)
+        assert one.reason == "no statement: m_X is not below 2 m_t, or X is wider than its mass"
+
+
+def test_no_limit_beyond_the_domain(specs):
+    with pytest.raises(InputError, match=r"m_X = 400, treatment printed: no statement: m_X is not below"):
+        excluded_couplings(specs["printed"], 400.0)
+    for function in (point, lambda spec, m_X, g_X: excluded_couplings(spec, m_X)):
+        with pytest.raises(InputError, match="at least 1e-09 GeV"):
+            function(specs["printed"], 1e-12, 1e-5)
+    assert excluded_couplings(specs["printed"], 0.5)["figure"]["belle_2017_bk_invisible"][0][1] < WIDEST[1]
+
+
+def test_not_a_number_is_no_verdict(specs):
+    """An input that makes a rate NaN: nothing is excluded or allowed, in words, at a point and a mass."""
+    spec = specs["printed"]
+    broken = dataclasses.replace(spec, sm=dataclasses.replace(spec.sm, tau_B_plus=np.nan))
+    value = point(broken, 0.3, 1e-3, treatment="figure")["figure"]
+    assert (value.status, value.excluded_by) == ("non_finite", ())
+    assert all(one.reason.startswith("no statement: a rate is not a finite number") for one in value.verdicts)
+    with pytest.raises(InputError, match="a rate is not a finite number; look at the inputs"):
+        excluded_couplings(broken, 0.3, treatment="figure")
+
+
+def test_a_rate_above_1_is_flagged(figure_point):
+    value, small = figure_point(0.01, 1e-3), figure_point(0.01, 1e-6)
+    assert max(value.branching_ratios.values()) > 1 > max(small.branching_ratios.values())
+    assert (value.status, small.status) == ("rate_above_1", "ok")
+    flagged = {one.name for one in value.verdicts if "exceeds the measured total width" in one.reason}
+    oracle = pointwise.searches("printed")
+    assert flagged == {
+        name
+        for name, search in oracle.items()
+        if search.has_data(0.01) and value.branching_ratios[search.channel] > 1
+        and (search.tau_s is None or search.tau_s[0] < value.lifetime < search.tau_s[1])
+    }  # fmt: skip
+    assert flagged
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, math.nan, math.inf])

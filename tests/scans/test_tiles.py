@@ -58,11 +58,13 @@ def answers(tmp_path_factory):
     return found
 
 
+@pytest.mark.long
 def test_every_device_gets_tiles(answers):
     assert answers[1][:-1] == ["1", "[0]"]
     assert answers[3][:-1] == ["3", "[0,", "1,", "2]"]
 
 
+@pytest.mark.long
 def test_the_numbers_are_the_same(answers):
     assert answers[1][-1] == answers[3][-1]
     assert len(answers[1][-1]) == 64

@@ -23,10 +23,10 @@ from jaxtri.model.anomalies import anomaly_coefficients, is_anomaly_free
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import load_model
 from jaxtri.model.standard_model import FormFactors, Hadrons, StandardModel, input_table, input_values
-from jaxtri.model.treatment import NOT_YET, load_treatment
+from jaxtri.model.treatment import load_treatment
 from jaxtri.physics.production.channels import AVERAGES, CHANNELS
 from jaxtri.tables import reader
-from jaxtri.tables.schema import CorrelationTable, ModelTable, SearchTable, TreatmentTable
+from jaxtri.tables.schema import NOT_YET, CorrelationTable, ModelTable, SearchTable, TreatmentTable
 
 RECORDS = {"standard_model": StandardModel, "form_factors": FormFactors, "hadrons": Hadrons}
 SCHEMAS = {"models": ModelTable, "treatments": TreatmentTable, "searches": SearchTable}

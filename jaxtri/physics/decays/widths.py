@@ -14,7 +14,7 @@ from jaxtri.model.constants import HBAR
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
-from jaxtri.numerics.mapping import over
+from jaxtri.numerics.mapping import over, positive
 from jaxtri.physics.decays.hadrons import Spaces, hadronic_ratio, hadronic_thresholds
 from jaxtri.physics.kinematics import pair_velocity
 
@@ -114,7 +114,7 @@ def x_branching_ratios(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> 
     >>> round(float(b["nu nubar"]), 6)
     0.60001
     """
-    values = _decays_over(sm, model.unnamed(), m_X)[0]
+    values = _decays_over(sm, model.unnamed(), positive("m_X", m_X))[0]
     return {name: values[..., i] for i, name in enumerate(FINAL_STATES)}
 
 
@@ -137,7 +137,7 @@ def x_width(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike
     Valid for: Gamma_X << m_X.
     Differs from print: not in the paper.
     """
-    return jnp.asarray(g_X) ** 2 * _decays_over(sm, model.unnamed(), m_X)[1]
+    return jnp.asarray(g_X) ** 2 * _decays_over(sm, model.unnamed(), positive("m_X", m_X))[1]
 
 
 def x_lifetime(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike) -> Array:
@@ -161,7 +161,7 @@ def x_lifetime(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayL
 
 
 def lifetime(width: ArrayLike) -> Array:
-    """Lifetime hbar / Gamma [s] of a width [GeV]; infinite for 0."""
+    """Lifetime hbar / Gamma [s] of a width [GeV]; infinite for 0, NaN for what is no width."""
     width = jnp.asarray(width)
     decays = width > 0
-    return jnp.where(decays, HBAR / jnp.where(decays, width, 1.0), jnp.inf)
+    return jnp.where(decays, HBAR / jnp.where(decays, width, 1.0), jnp.where(width == 0, jnp.inf, jnp.nan))

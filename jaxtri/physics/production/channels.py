@@ -16,7 +16,7 @@ from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment, require_described
 from jaxtri.numerics.jax_settings import require_x64
-from jaxtri.numerics.mapping import over
+from jaxtri.numerics.mapping import over, positive
 from jaxtri.physics.production.meson_decays import (
     b_to_k_width,
     b_to_kstar_width,
@@ -100,7 +100,8 @@ def branching_ratio(
     Raises
     ------
     InputError
-        If the channel is unknown, or the treatment holds no charges and does not describe the model.
+        If the channel is unknown, a mass is not positive (NaN inside ``jit``), or the treatment holds no
+        charges and does not describe the model.
 
     Examples
     --------
@@ -115,7 +116,7 @@ def branching_ratio(
     if channel not in CHANNEL_NAMES:
         raise unknown_name("channel", "channel", channel, CHANNEL_NAMES)
     require_described(model, treatment)
-    return _branching_ratio(channel, sm, model.unnamed(), treatment, m_X, g_X)
+    return _branching_ratio(channel, sm, model.unnamed(), treatment, positive("m_X", m_X), g_X)
 
 
 @functools.partial(jax.jit, static_argnames="channel")

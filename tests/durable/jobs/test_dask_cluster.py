@@ -55,6 +55,7 @@ def check(folder, whole):
     assert sorted(path.name for path in folder.iterdir()) == sorted([NAME, OUTPUT])
 
 
+@pytest.mark.long
 def test_workers_compute_what_threads_do_bit_for_bit(client, whole, tmp_path):
     place(tmp_path)
     processes = set(client.run(os.getpid).values())
@@ -64,6 +65,7 @@ def test_workers_compute_what_threads_do_bit_for_bit(client, whole, tmp_path):
     check(tmp_path, whole)
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_loses_nothing(client, whole, tmp_path):
     place(tmp_path)
     victim, there = min(client.run(os.getpid).values()), []
@@ -99,7 +101,11 @@ def run_made_up(client, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("poison", "reason"), [("raising", "FloatingPointError: a poisonous tile"), ("killing", "KilledWorker")]
+    ("poison", "reason"),
+    [
+        ("raising", "FloatingPointError: a poisonous tile"),
+        pytest.param("killing", "KilledWorker", marks=pytest.mark.long),
+    ],
 )
 def test_a_poisonous_tile_is_named_and_all_others_are_kept(run_made_up, tmp_path, poison, reason):
     with pytest.raises(UnresolvedError) as caught:
@@ -160,6 +166,7 @@ def frail(tmp_path):
         yield scheduler, json.loads(file.read_text())["address"]
 
 
+@pytest.mark.long
 def test_a_scheduler_that_dies_is_named_and_finished_tiles_are_kept(frail, tmp_path):
     scheduler, address = frail
     job = prepare(made_up_tiles.sent_job(tmp_path, made_up_tiles.slow))

@@ -79,7 +79,9 @@ def error(value, exact):
     return np.abs(np.asarray(value) - exact) / np.where(exact == 0, 1.0, np.abs(exact))
 
 
-@pytest.fixture(scope="module", params=["eager", "jit", "vmap"])
+@pytest.fixture(
+    scope="module", params=["jit", *(pytest.param(way, marks=pytest.mark.long) for way in ("eager", "vmap"))]
+)
 def values(request):
     way = {"eager": lambda f: f, "jit": jax.jit, "vmap": lambda f: jax.jit(jax.vmap(f))}[request.param]
     return {
@@ -88,7 +90,7 @@ def values(request):
     }
 
 
-@pytest.fixture(scope="module", params=["jacfwd", "jacrev"])
+@pytest.fixture(scope="module", params=["jacrev", pytest.param("jacfwd", marks=pytest.mark.long)])
 def slopes(request):
     jacobian = getattr(jax, request.param)(integral_parts, argnums=(0, 1, 2, 3))
     columns = jax.jit(jax.vmap(jacobian))(*POINTS)
@@ -187,7 +189,9 @@ def test_forgotten_leg_misses(slopes):  # so that the gradient tests are able to
     assert np.median(error(slopes["dq2"], DATA["dp2"])[random]) > MISS
 
 
-@pytest.mark.parametrize("way", ["eager", "jit", "vmap"])
+@pytest.mark.parametrize(
+    "way", ["jit", *(pytest.param(way, marks=pytest.mark.long) for way in ("eager", "vmap"))]
+)
 def test_corners_are_finite(way):
     def every(*point):
         return (
@@ -218,11 +222,13 @@ def hessians():
     return np.array(function(*np.array([*CORNERS.values(), *SMOOTH]).T))
 
 
+@pytest.mark.long
 def test_second_derivatives_of_corners_are_finite(hessians):
     finite = np.all(np.isfinite(hessians[:, :, : len(CORNERS)]), axis=(0, 1, 3))
     assert dict(zip(CORNERS, finite, strict=True)) == dict.fromkeys(CORNERS, True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", range(len(SMOOTH)))
 def test_second_derivatives(script, hessians, number):
     """Oracle: second differences of the reference's dilogarithms at 60 digits."""
