@@ -4,7 +4,6 @@ Errors are those of the tables, the larger side where they are lopsided; inputs 
 tables do not contribute.  Inputs count as independent, but for correlations that the tables or a scan list.
 """
 
-import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -25,6 +24,7 @@ from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel, input_values, replaced
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
+from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.decays.in_flight import turning_points
 from jaxtri.physics.decays.widths import unit_decays
 from jaxtri.physics.production.channels import production_vector
@@ -154,7 +154,7 @@ class _Setting(NamedTuple):
     ends: Ends
 
 
-@functools.partial(jax.jit, static_argnames="treatment")
+@kernel()
 def _drawn(values: Mapping[str, Any], setting: _Setting, treatment: Treatment) -> Array:
     """The root of F nearest to a boundary, between two couplings, for every draw of the inputs."""
 

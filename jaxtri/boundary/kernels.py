@@ -5,7 +5,6 @@ Chunks of masses run in threads: the compiler's own parallelism does little for 
 threads compile different kernels at the same time.
 """
 
-import functools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -34,6 +33,7 @@ from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.arrays import FloatArray, IntArray
 from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.numerics.kernels import kernel
 from jaxtri.numerics.threads import WORKERS, over_chunks, padded
 from jaxtri.physics.decays.hadrons import Spaces, three_pion_spaces
 from jaxtri.physics.decays.in_flight import turning_points
@@ -54,13 +54,13 @@ class Mass(NamedTuple):
     ends: Ends
 
 
-@jax.jit
+@kernel()
 def _three_pions(sm: StandardModel, m_X: Array) -> tuple[Spaces, Spaces]:
     """Phase space of three pions at every mass, and its change along ln m_X."""
     return jax.vmap(lambda m: jax.jvp(lambda m: three_pion_spaces(sm, m), (m,), (m,)))(m_X)
 
 
-@jax.jit
+@kernel()
 def _decays(sm: StandardModel, model: GaugeModel, m_X: Array, spaces: tuple[Spaces, Spaces]) -> Any:
     """Branching ratios and width of X at every mass, and their change along ln m_X."""
 
@@ -73,7 +73,7 @@ def _decays(sm: StandardModel, model: GaugeModel, m_X: Array, spaces: tuple[Spac
     return jax.vmap(one)(m_X, spaces)
 
 
-@functools.partial(jax.jit, static_argnames="treatment")
+@kernel()
 def _production(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: Array) -> Any:
     """Branching ratios of every channel at every mass, and their change along ln m_X."""
 
@@ -83,7 +83,7 @@ def _production(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X:
     return jax.vmap(one)(m_X)
 
 
-@jax.jit
+@kernel()
 def _masses(
     sm: StandardModel, searches: SearchSet, window: Ends, m_X: Array, decays: Any, rates: Any
 ) -> Mass:
@@ -103,7 +103,7 @@ def _masses(
     return jax.vmap(one, in_axes=(0, 0, 1))(m_X, decays, production)
 
 
-@jax.jit
+@kernel()
 def _edges(masses: Mass, node: Array, case: Array) -> tuple[ExcludedCouplings, Array, Array]:
     """Edges of some cases at some masses, with slopes and residuals, (pair,)."""
 

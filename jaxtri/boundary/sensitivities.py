@@ -4,7 +4,6 @@ The chain rule is cut at the rates, so that each part is compiled once: the root
 and decays; production, for each treatment; decays; and, where it matters, the phase space of three pions.
 """
 
-import functools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from typing import Any
@@ -22,6 +21,7 @@ from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel, replaced
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.arrays import FloatArray
+from jaxtri.numerics.kernels import kernel
 from jaxtri.numerics.roots import implicit_root
 from jaxtri.numerics.threads import WORKERS, padded
 from jaxtri.physics.decays.hadrons import THREE_PION_INPUTS, Spaces, three_pion_spaces
@@ -37,7 +37,7 @@ def search_at_mass(
     return jax.tree.map(lambda x: x[0], mass_point(sm, alone, m_X, production, decays).searches)
 
 
-@jax.jit
+@kernel()
 def _of_root(
     sm: StandardModel,
     searches: SearchSet,
@@ -59,7 +59,7 @@ def _of_root(
     return jax.vmap(one)(m_X, log_g, production, decays)
 
 
-@functools.partial(jax.jit, static_argnames="treatment")
+@kernel()
 def _of_production(
     sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: Array, weight: Array
 ) -> StandardModel:
@@ -72,7 +72,7 @@ def _of_production(
     return jax.vmap(one)(m_X, weight)
 
 
-@jax.jit
+@kernel()
 def _of_decays(sm: StandardModel, model: GaugeModel, m_X: Array, spaces: Spaces, weight: Any) -> Any:
     """Derivatives of a weighted sum of branching ratios and width of X: inputs, three-pion phase space."""
 
@@ -87,7 +87,7 @@ def _of_decays(sm: StandardModel, model: GaugeModel, m_X: Array, spaces: Spaces,
     return jax.vmap(one)(m_X, spaces, weight)
 
 
-@jax.jit
+@kernel()
 def _of_spaces(sm: StandardModel, m_X: Array, weight: Spaces) -> dict[str, Array]:
     """Derivatives of a weighted sum of three-pion phase spaces at every mass, by name of the input."""
     known = {name: value for name, value in by_name(sm).items() if name in THREE_PION_INPUTS}

@@ -18,7 +18,7 @@ BRIDGED = 1.05  # ratio of masses below which two ranges are reported as one
 LN10 = math.log(10.0)
 ROUNDED = 1e-11  # ln g_X: a difference of lengths up to 50, rounded
 WIDE = 0.01  # ln m_X: between vertices this far apart there may be a gap
-HALVINGS = 50  # of a step of ln m_X, to rounding
+PARTS, ROUNDS = 64, 8  # of a step of ln m_X, cut again and again: to rounding
 COLUMNS = 1000  # masses at which areas are compared
 NEGLIGIBLE = 1e-3  # of an area: what adds less leads nowhere
 
@@ -133,14 +133,16 @@ def _end(
     window: tuple[float, float],
 ) -> float:
     """Mass at which a gain ends, between a mass without and a mass with it."""
-    near = between(regions, min(outside, inside), max(outside, inside))
-    for _ in range(HALVINGS if outside != inside else 0):
-        middle = math.sqrt(outside * inside)
-        if _gain(near, limits, np.array([middle]), window)[0] > ROUNDED:
-            inside = middle
-        else:
-            outside = middle
-    return float(inside)
+    ends = min(outside, inside), max(outside, inside)
+    near = between(regions, *ends)
+    before = [one for one in limits if one.m_X[0] <= ends[1] and one.m_X[-1] >= ends[0]]
+    for _ in range(ROUNDS if outside != inside else 0):
+        masses = np.geomspace(outside, inside, PARTS + 1)
+        ascending = masses if outside < inside else masses[::-1]
+        gains = _gain(near, before, ascending, window) > ROUNDED
+        there = int(np.argmax(gains if outside < inside else gains[::-1]))  # the first mass with a gain
+        outside, inside = float(masses[max(there - 1, 0)]), float(masses[there])
+    return inside
 
 
 def _bridged(ranges: list[Improvement]) -> list[Improvement]:

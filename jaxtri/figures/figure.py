@@ -32,6 +32,7 @@ from jaxtri.figures.panels import (
     finish_widths,
     half_width,
     name_groups,
+    thinned,
 )
 from jaxtri.limits.previous import previous_limits
 from jaxtri.scans.record import Scan
@@ -140,9 +141,11 @@ def _draw_group(axes: Axes, scan: Scan, letter: str, style: Style, zorder: float
         return
     group = {one["name"] for one in scan.header.searches if one["channel"][0] == letter}
     rings = [one for one in scan.boundaries.regions if one.search in group]
-    curves = [np.stack([one.m_X, one.g_X], axis=1) for one in scan.boundaries.groups[letter]]
+    window = scan["m_X"], scan["g_X"]
+    curves = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in scan.boundaries.groups[letter]]
     walls = [np.array([[m_X, low], [m_X, high]]) for m_X, low, high in scan.boundaries.walls[letter]]
-    points = [(np.stack([one.m_X, one.g_X], axis=1), np.array([0, len(one.m_X)])) for one in rings]
+    outlines = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in rings]
+    points = [(one, np.array([0, len(one)])) for one in outlines]
     draw_curves(axes, points, [*curves, *walls], style, zorder=zorder)
 
 

@@ -40,6 +40,7 @@ PALETTES = MappingProxyType(
     }
 )
 GREY = "0.78"
+FINEST = 5e-4  # of a panel: 0.04 mm where it is 8 cm wide
 STACK = ("K", "B", "Z")  # drawn in this order: the smallest region on top
 SPREADS = (  # quantiles that a shade lies between: light, then dark
     (0.025, 0.975, "95 % of the nodes", "#a8cde3"),
@@ -77,6 +78,14 @@ def _area(outline: Path, style: Style, edge: float, zorder: float) -> PathPatch:
         alpha=0.72,
         zorder=zorder,
     )
+
+
+def thinned(points: FloatArray, window: tuple[FloatArray, FloatArray]) -> FloatArray:
+    """Points of a polyline that a page can tell apart: further than `FINEST` of the panel along the line."""
+    x, y = (np.log(points[:, i]) / np.log(axis[-1] / axis[0]) for i, axis in enumerate(window))
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+    kept = np.diff(np.floor(along / FINEST), prepend=-1.0, append=-1.0) != 0
+    return points[kept[:-1] | kept[1:]]
 
 
 def draw_curves(axes: Axes, rings: Patches, lines: Sequence[FloatArray], style: Style, zorder: float) -> None:

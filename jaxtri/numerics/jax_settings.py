@@ -6,6 +6,7 @@ from pathlib import Path
 import jax
 
 from jaxtri.errors import InputError
+from jaxtri.numerics import kernels
 
 
 def require_x64() -> None:
@@ -25,16 +26,28 @@ def require_x64() -> None:
 def prepare() -> None:
     """Switch 64-bit floats on, and keep compiled kernels for the next run in a private folder.
 
-    A folder that the user has chosen by JAX's own settings, as JAX_COMPILATION_CACHE_DIR, is left alone.
+    A folder that the user has chosen by JAX's own settings, as JAX_COMPILATION_CACHE_DIR, is used as it is;
+    without a folder that can be written nothing is kept.
     """
     jax.config.update("jax_enable_x64", True)
-    if jax.config.jax_compilation_cache_dir:  # type: ignore[attr-defined]
+    chosen = jax.config.jax_compilation_cache_dir  # type: ignore[attr-defined]
+    folder = Path(chosen) if chosen else _own_folder()
+    if folder is None:
         return
-    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    folder = home / "jaxtri" / f"jax-{jax.__version__}-{jax.default_backend()}"
+    several = len(jax.local_devices()) > 1  # then an executable is bound to one of them
+    jax.config.update("jax_compilation_cache_dir", str(folder) if several else None)
+    if not several:
+        kernels.keep(folder / "kernels")
+    elif not chosen:
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+
+
+def _own_folder() -> Path | None:
+    """Folder below the user's cache folder; None where there is none, or it cannot be written."""
     try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = home / "jaxtri" / f"jax-{jax.__version__}-{jax.default_backend()}"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError:
-        return  # compiled every time: slower, nothing else
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+    except (OSError, RuntimeError):  # RuntimeError: a user without a home
+        return None
+    return folder if os.access(folder, os.W_OK) else None

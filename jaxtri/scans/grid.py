@@ -25,6 +25,7 @@ from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.decays.in_flight import turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES, unit_decays
 from jaxtri.physics.production.channels import production_vector
@@ -70,13 +71,13 @@ def over_axes(
     return mapped({}, nodes, *rest)
 
 
-@jax.jit
+@kernel()
 def _decays(sm: StandardModel, model: GaugeModel, nodes: AxisNodes, m_X: Array) -> tuple[Array, Array]:
     """Branching ratios and width of X at every mass point."""
     return over_axes(unit_decays, sm, model, nodes, m_X)
 
 
-@functools.partial(jax.jit, static_argnames="treatment")
+@kernel()
 def _production(
     sm: StandardModel, model: GaugeModel, treatment: Treatment, nodes: AxisNodes, m_X: Array
 ) -> Array:
@@ -86,13 +87,13 @@ def _production(
     )
 
 
-@jax.jit
+@kernel()
 def _triangle_sums(sm: StandardModel, model: GaugeModel, nodes: AxisNodes, m_X: Array) -> Array:
     """Triangle sum of Z -> gamma X at every mass point."""
     return over_axes(mass_basis_sum, sm, model, nodes, m_X)
 
 
-@jax.jit
+@kernel()
 def _mass_points(
     sm: StandardModel,
     model: GaugeModel,
@@ -144,7 +145,7 @@ def rates_at_masses(
     return MassRates(points=points, triangle_sum=sums, in_domain=in_domain)
 
 
-@functools.partial(jax.jit, donate_argnames="buffers", keep_unused=True)
+@kernel(quick=False, donated=("buffers",))
 def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, Array]) -> dict[str, Array]:
     """Compute a block of cells.
 
@@ -225,7 +226,7 @@ def _cell(at_mass: tuple[Array, ...], log_g: Array, best: Array) -> dict[str, Ar
     }
 
 
-@jax.jit
+@kernel()
 def extent(points: MassPoint, in_domain: Array, window: Ends) -> Array:
     """Lowest and highest excluded coupling, (range_end, mass point); NaN where there is none."""
 
@@ -243,7 +244,7 @@ def extent(points: MassPoint, in_domain: Array, window: Ends) -> Array:
     return jax.vmap(one, out_axes=1)(points, in_domain)
 
 
-@jax.jit
+@kernel()
 def take(points: MassPoint, in_domain: Array, index: Array) -> tuple[MassPoint, Array]:
     """Mass points of one block."""
     return jax.tree.map(lambda x: x[index], (points, in_domain))

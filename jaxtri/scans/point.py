@@ -25,6 +25,7 @@ from jaxtri.limits.signal import MassPoint, SearchAtMass, log_ratio
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.decays.in_flight import log_probability, turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES
 from jaxtri.physics.production.channels import CHANNEL_NAMES
@@ -72,9 +73,11 @@ class Point:
         return tuple(one.name for one in self.verdicts if one.excluded)
 
 
-@jax.jit
-def _log_ratios(mass: SearchAtMass, log_g: Array) -> Array:
-    return jax.vmap(lambda u: log_ratio(mass, u), out_axes=1)(log_g)
+@kernel()
+def _at_coupling(searches: SearchAtMass, log_g: Array) -> tuple[Array, Array]:
+    """F of `log_ratio` and ln of the probability of decay in flight, each (search,)."""
+    flight = searches.flight * jnp.exp(2 * log_g)
+    return log_ratio(searches, log_g), log_probability(searches.is_invisible, searches.neutrinos, flight)
 
 
 def _at_mass(spec: Spec, treatment: Treatment, m_X: float) -> MassRates:
@@ -83,7 +86,7 @@ def _at_mass(spec: Spec, treatment: Treatment, m_X: float) -> MassRates:
     if m_X < LOWEST["m_X"]:
         raise InputError(f"m_X = {m_X:g}: at least {LOWEST['m_X']:g} GeV is allowed")
     found = rates_at_masses(spec.sm, spec.model, treatment, spec.searches, np.array([m_X]))
-    return jax.tree.map(lambda x: x[0], found)
+    return jax.tree.map(lambda x: np.asarray(x)[0], found)
 
 
 def point(source: Source, m_X: float, g_X: float, *, treatment: str | None = None) -> dict[str, Point]:
@@ -122,7 +125,7 @@ def _point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
     found = _at_mass(spec, treatment, m_X)
     mass = found.points
     log_g = np.log(g_X)
-    ratios = np.asarray(_log_ratios(mass.searches, jnp.array([log_g])))[:, 0]
+    ratios, in_flight = map(np.asarray, _at_coupling(mass.searches, log_g))
     status = _status(found, ratios, g_X)
     return Point(
         treatment=treatment.name,
@@ -133,7 +136,10 @@ def _point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
         branching_ratios=_named(CHANNEL_NAMES, np.exp(np.asarray(mass.log_br) + 2 * log_g)),
         x_branching_ratios=_named(FINAL_STATES, np.asarray(mass.x_br)),
         triangle_sum=complex(found.triangle_sum),
-        verdicts=tuple(_verdict(spec, mass, i, log_g, float(r), status) for i, r in enumerate(ratios)),
+        verdicts=tuple(
+            _verdict(spec, mass, i, log_g, (float(ratio), float(flown)), status)
+            for i, (ratio, flown) in enumerate(zip(ratios, in_flight, strict=True))
+        ),
         status=status,
     )
 
@@ -149,8 +155,10 @@ def _status(found: MassRates, ratios: FloatArray, g_X: float) -> str:
     return "rate_above_1" if log_br.max() + 2 * np.log(g_X) > 0 else "ok"
 
 
-def _verdict(spec: Spec, mass: MassPoint, index: int, log_g: float, ratio: float, status: str) -> Verdict:
-    """Say in words why a search excludes a point, or does not; ``ratio`` is the F of `log_ratio`."""
+def _verdict(
+    spec: Spec, mass: MassPoint, index: int, log_g: float, known: tuple[float, float], status: str
+) -> Verdict:
+    """Say in words why a search excludes a point, or does not; ``known`` is what `_at_coupling` says."""
     one = jax.tree.map(lambda x: x[index], mass.searches)
     label = spec.searches.labels[index]
     low, high = np.asarray(spec.searches.m_X_window[index])
@@ -158,11 +166,11 @@ def _verdict(spec: Spec, mass: MassPoint, index: int, log_g: float, ratio: float
     if status in NO_STATEMENT:
         reason = f"no statement: {NO_STATEMENT[status]}"
         return Verdict(name=label.name, excluded=False, ratio=math.nan, probability=math.nan, reason=reason)
+    ratio, in_flight = known
     if not bool(one.is_valid):
         inside = low <= float(mass.mass) <= high
         reason = "vetoed mass, or channel closed" if inside else f"no data outside {low:.4g}-{high:.4g} GeV"
         return Verdict(name=label.name, excluded=False, ratio=0.0, probability=0.0, reason=reason)
-    in_flight = log_probability(one.is_invisible, one.neutrinos, one.flight * math.exp(2 * log_g))
     if label.tau_window_s and not label.tau_window_s[0] < tau < label.tau_window_s[1]:
         low, high = (edge * 1e12 for edge in label.tau_window_s)
         reason = f"lifetime {tau * 1e12:.3g} ps outside {low:g}-{high:g} ps"
@@ -172,8 +180,8 @@ def _verdict(spec: Spec, mass: MassPoint, index: int, log_g: float, ratio: float
     return Verdict(
         name=label.name,
         excluded=ratio > 0,
-        ratio=float(jnp.exp(one.log_norm + 2 * log_g + in_flight)),
-        probability=float(jnp.exp(in_flight)),
+        ratio=float(np.exp(one.log_norm + 2 * log_g + in_flight)),
+        probability=float(np.exp(in_flight)),
         reason=f"{word} the limit {label.limit:.3g} on BR({label.channel}) x P({label.final_state})"
         + (f"; a BR of {rate:.3g} is none: X alone exceeds the measured total width" if rate > 1 else ""),
     )
@@ -243,7 +251,7 @@ def _excluded(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Intervals, 
     return intervals, float(value[0, TOP])
 
 
-@jax.jit
+@kernel()
 def _edges(mass: MassPoint) -> ExcludedCouplings:
     """ExcludedCouplings of every search, in the widest window."""
     turning = turning_points(mass.x_br[FINAL_STATES.index("nu nubar")])
