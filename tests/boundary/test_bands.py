@@ -45,6 +45,7 @@ def found(plane):
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "search", [SEARCH, pytest.param("belle_2021_bplus_kplus_ll", marks=pytest.mark.long)]
 )
@@ -62,6 +63,7 @@ def test_linear_band_is_that_of_a_monte_carlo(plane, found, search):
         assert abs(np.std(draws) / (2 * one.sigma[i]) - 1) > SAMPLING  # so this is able to fail
 
 
+@pytest.mark.long
 def test_leading_contributions(found):
     """The kaon limit: CKM first; every contribution is below the total, and largest first."""
     one = found[SEARCH]
@@ -75,6 +77,7 @@ def test_leading_contributions(found):
         assert np.sqrt(sum(size**2 for size in sizes)) <= one.sigma[inside].max() * (1 + 1e-12)
 
 
+@pytest.mark.long
 def test_walls_have_no_band(plane):
     """Along a curve: the computed vertices as they are, none on a wall."""
     curve = traced(plane)["matched"].of("belle_2021_bplus_kplus_ll")[0]
@@ -107,6 +110,7 @@ def test_inputs_are_replaced_wherever_they_are(sm):
 CORRELATED = [{"inputs": ["ckm_A", "ckm_rhobar"], "value": -0.9, "reference": "made up"}]
 
 
+@pytest.mark.long
 def test_correlated_inputs(plane, found):
     """Linear and by Monte Carlo alike; leaving a correlation out must miss."""
     correlated = plane_of(load_spec(SCAN | {"correlations": CORRELATED}))

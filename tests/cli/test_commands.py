@@ -263,11 +263,11 @@ def test_force_and_quiet_and_folder(first, run, place):
     folder = place / "again"
     folder.mkdir()
     (folder / "small_matched.h5").write_bytes(b"old")
-    assert run("run", "small.toml", "-o", "again", "--quiet").returncode == 4
+    assert run("scan", "small.toml", "-o", "again", "--quiet").returncode == 4
     assert [path.name for path in folder.iterdir()] == ["small_matched.h5"]
-    done = run("run", "small.toml", "-o", "again", "--quiet", "--force")
+    done = run("scan", "small.toml", "-o", "again", "--quiet", "--force")
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(list(folder.iterdir())) == 4
+    assert len(list(folder.iterdir())) == 2
     assert (folder / "small_matched.h5").read_bytes() == (place / "small_matched.h5").read_bytes()
 
 

@@ -83,6 +83,7 @@ def new_cells(one, letter):
     return np.sum((one.group(letter) > 0) & ~before, axis=1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("treatment", TREATMENTS)
 @pytest.mark.parametrize("letter", GROUPS)
 def test_new_couplings_of_figure_3(figure_3, treatment, letter):
@@ -97,6 +98,7 @@ def test_new_couplings_of_figure_3(figure_3, treatment, letter):
     np.testing.assert_allclose(max((one.dex for one in found), default=0.0), counts[most] * STEP_G)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("treatment", TREATMENTS)
 @pytest.mark.parametrize("letter", GROUPS)
 def test_ranges_of_figure_3(figure_3, treatment, letter):
@@ -127,6 +129,7 @@ RANGE_ENDS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("treatment", "letter", "end", "inside", "outside"), RANGE_ENDS)
 def test_crossing_masses_of_figure_3(figure_3, treatment, letter, end, inside, outside):
     found = first_and_last(improvements(figure_3[treatment])[letter])[end]
@@ -142,6 +145,7 @@ def test_crossing_masses_of_figure_3(figure_3, treatment, letter, end, inside, o
     assert abs(math.log(found) - edge(STEP_G)) < 4 * step  # the two edges nearly coincide
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("treatment", ["printed", "figure"])
 def test_corners_of_the_island(figure_3, treatment):
     region = bounding_box(figure_3[treatment], DISPLACED)
@@ -203,6 +207,7 @@ def test_an_island_from_curves_is_exact(exact, treatment):
         assert pointwise.excluded_intervals(SEARCHES[DISPLACED], at_mass(treatment, m_X), LIST) == []
 
 
+@pytest.mark.long
 def test_the_searches_that_lead_cover_their_group(exact, figure_3):
     """The first one has the largest area by counting cells; those named are among those of the grid."""
     for treatment in TREATMENTS:
@@ -218,16 +223,16 @@ def test_the_searches_that_lead_cover_their_group(exact, figure_3):
             assert not found or areas[found[0]] > 0.9 * max(areas.values())
 
 
-def test_no_island_when_the_normalisation_is_matched(figure_3):
-    assert bounding_box(figure_3["matched"], DISPLACED) is None
+def test_no_island_when_the_normalisation_is_matched(exact):
+    assert bounding_box(exact["matched"], DISPLACED) is None
     search = SEARCHES[DISPLACED]
     for m_X in coarse(M_X):
         assert pointwise.excluded_intervals(search, at_mass("matched", m_X), LIST) == []
 
 
-def test_paper_around_figure_3(figure_3):
+def test_paper_around_figure_3(exact):
     """Z constrains nothing new; B and K do "from ~20 MeV to ~2 GeV"; a "small island" from LHCb."""
-    found = improvements(figure_3["figure"])
+    found = improvements(exact["figure"])
     assert found["Z"] == []
     low_B, high_B = first_and_last(found["B"])
     main_K = max(found["K"], key=lambda one: one.m_X[1] / one.m_X[0])
@@ -237,24 +242,24 @@ def test_paper_around_figure_3(figure_3):
     assert 0.35 < main_K.m_X[1] < 0.37  # where K -> pi X closes
     assert max(one.dex for one in found["B"]) > 1  # "several orders of magnitude"
     assert main_K.dex > 1
-    island = bounding_box(figure_3["figure"], DISPLACED)
+    island = bounding_box(exact["figure"], DISPLACED)
     assert island.m_X[1] < 1
     assert math.log10(island.g_X[1] / island.g_X[0]) < 1
 
 
-def test_printed_formulas_overshoot_figure_3(figure_3):
-    printed, figure = (improvements(figure_3[name]) for name in ("printed", "figure"))
+def test_printed_formulas_overshoot_figure_3(exact):
+    printed, figure = (improvements(exact[name]) for name in ("printed", "figure"))
     assert printed["Z"] == []
     assert first_and_last(printed["B"])[1] > 4.5 > first_and_last(figure["B"])[1]
     assert first_and_last(printed["K"])[0] < 0.0015
     for letter in "BK":
         assert max(one.dex for one in printed[letter]) > max(one.dex for one in figure[letter]) + 0.5
-    big, small = (bounding_box(figure_3[name], DISPLACED) for name in ("printed", "figure"))
+    big, small = (bounding_box(exact[name], DISPLACED) for name in ("printed", "figure"))
     assert big.m_X[1] > 2 * small.m_X[1]
 
 
-def test_matched_adds_next_to_nothing(figure_3):
-    found = improvements(figure_3["matched"])
+def test_matched_adds_next_to_nothing(exact):
+    found = improvements(exact["matched"])
     assert found["Z"] == []
     assert found["B"] == []
     assert all(one.dex < 0.05 for one in found["K"])
@@ -267,18 +272,19 @@ def test_all_would_be_new_without_earlier_limits(letter):  # so the tests above 
     assert widest(new("figure", letter, m_X)) == 0
 
 
-def test_table_has_what_was_found(figure_3):
-    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in compare(figure_3).splitlines()]
+def test_table_has_what_was_found(exact):
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in compare(exact).splitlines()]
     assert lines[0][1:] == list(TREATMENTS)
     assert [line[0] for line in lines[2:]] == ["Z decays", "B decays", "K decays", f"island: {DISPLACED}"]
     assert lines[2][1:] == ["none"] * 3
-    [one] = improvements(figure_3["figure"])["B"]
+    [one] = improvements(exact["figure"])["B"]
     assert lines[3][2] == f"{one.m_X[0]:.3g}–{one.m_X[1]:.3g} ({one.dex:.2g} dex)"
-    island = bounding_box(figure_3["figure"], DISPLACED)
+    island = bounding_box(exact["figure"], DISPLACED)
     assert lines[5][2].startswith(f"m_X {island.m_X[0]:.3g}–{island.m_X[1]:.3g}, g_X {island.g_X[0]:.2g}–")
     assert lines[5][3] == "none"
 
 
+@pytest.mark.long
 def test_leading_searches_of_figure_3(figure_3):
     """By counting cells: each excluded cell of a group goes to the search that excludes most there."""
     one = figure_3["figure"]
@@ -303,8 +309,8 @@ def covered(m_X, g_X):
 
 
 @pytest.fixture(scope="module")
-def earlier(figure_3):
-    return previous_limits(figure_3["figure"].header.configuration)
+def earlier(exact):
+    return previous_limits(exact["figure"].header.configuration)
 
 
 def test_previously_excluded_point_by_point(earlier):

@@ -20,7 +20,7 @@ from jaxtri import boundaries, scan
 from jaxtri.errors import InputError, StorageError
 from jaxtri.figures.comparison import leading_searches
 from jaxtri.figures.figure import draw_axis, draw_scans, save
-from jaxtri.figures.panels import GREY, PALETTES, STACK, draw_spread, half_width
+from jaxtri.figures.panels import FINEST, GREY, PALETTES, STACK, draw_spread, half_width, thinned
 from jaxtri.limits.previous import previous_limits
 
 SMALL = {
@@ -154,7 +154,22 @@ def test_exact_boundaries_are_drawn():
     for letter, lines in zip(STACK, drawn, strict=True):
         curves = one.boundaries.groups[letter]
         assert len(lines.get_segments()) == len(curves) + len(one.boundaries.walls[letter])
-        np.testing.assert_array_equal(lines.get_segments()[0][:, 1], curves[0].g_X)
+        np.testing.assert_array_equal(lines.get_segments()[0][[0, -1], 1], curves[0].g_X[[0, -1]])
+
+
+def test_lines_have_as_many_vertices_as_a_page_shows():
+    """A line of many vertices with a spike: all of it within the finest step, its ends as they are."""
+    x = np.linspace(0.0, 1.0, 20_001)
+    spike = np.exp(-(((x - 0.5) / 1e-3) ** 2))
+    line = np.stack([10 ** (4 * x), 10 ** (2 * spike)], axis=1)
+    window = np.array([1.0, 1e4]), np.array([1.0, 1e3])
+    few = thinned(line, window)
+    assert 2 / FINEST < len(few) < 4 / FINEST
+    np.testing.assert_array_equal(few[[0, -1]], line[[0, -1]])
+    far = np.interp(x, np.log10(few[:, 0]) / 4, np.log10(few[:, 1]) / 3) - 2 * spike / 3
+    assert np.abs(far).max() < FINEST
+    coarse = line[::400]  # so this is able to fail
+    assert np.abs(np.interp(x, x[::400], np.log10(coarse[:, 1]) / 3) - 2 * spike / 3).max() > 100 * FINEST
 
 
 def rings(path):

@@ -73,7 +73,7 @@ SINGLE = {  # axis, its nodes, and the scan file of one plane at a node
 
 
 @pytest.mark.parametrize(
-    "name", [one if one in ("m_t", "tilt") else pytest.param(one, marks=pytest.mark.long) for one in SINGLE]
+    "name", [one if one == "tilt" else pytest.param(one, marks=pytest.mark.long) for one in SINGLE]
 )
 def test_a_plane_along_an_axis_is_a_scan_of_its_own(name):
     axis, nodes, alone = SINGLE[name]
