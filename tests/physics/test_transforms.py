@@ -208,6 +208,7 @@ def compiled(sm, b_minus_l, treatments):
     return jax.jit(over_both)(jnp.array(MASSES), jnp.array(COUPLINGS))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", HERE)
 def test_jit_and_vmap(sm, b_minus_l, treatments, compiled, name):
     eager = total(name, sm, b_minus_l, treatments["matched"], MASSES[1], COUPLINGS[0])

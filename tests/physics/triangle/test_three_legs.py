@@ -189,9 +189,8 @@ def test_forgotten_leg_misses(slopes):  # so that the gradient tests are able to
     assert np.median(error(slopes["dq2"], DATA["dp2"])[random]) > MISS
 
 
-@pytest.mark.parametrize(
-    "way", ["jit", *(pytest.param(way, marks=pytest.mark.long) for way in ("eager", "vmap"))]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("way", ["eager", "jit", "vmap"])
 def test_corners_are_finite(way):
     def every(*point):
         return (
