@@ -42,6 +42,7 @@ def _of_spec(spec: Spec, folder: Path, arguments: argparse.Namespace) -> str:
     """Trace every boundary of a scan file, with bands if they are asked for."""
     stem = folder / f"{spec.name}_bands"
     if arguments.bands:
+        figure.require_title(spec.title)
         pictures = [stem.with_suffix(f".{one}") for one in figure.FORMATS]
         hdf5_scan.check_outputs(pictures, 0, force=arguments.force)
     found = boundaries(spec)

@@ -30,6 +30,7 @@ def plot(arguments: argparse.Namespace) -> str:
     pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in figure.FORMATS]
     hdf5_scan.check_outputs(pictures, 0, force=arguments.force)
     title = arguments.title or scans[0].header.title
+    figure.require_title(title)
     if any(one.further_axes for one in scans):
         if len(scans) > 1:
             raise InputError(

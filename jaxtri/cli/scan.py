@@ -21,6 +21,7 @@ def run(arguments: argparse.Namespace) -> str:
     """Scan, then draw the figure."""
     spec = load_spec(arguments.spec)
     _require_drawable(spec)
+    figure.require_title(spec.figure.title or spec.title)
     outputs = outputs_in((spec,), arguments.output)
     stem = (Path(arguments.output) if arguments.output else Path()) / spec.name
     pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in figure.FORMATS]

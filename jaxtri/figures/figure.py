@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.mathtext import MathTextParser
 
 from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.errors import InputError, unknown_name
@@ -239,6 +240,22 @@ def draw_bands(
         name_groups(axes[0, 0], palette)
         figure.suptitle(_typeset(title), fontsize=12)
         return figure
+
+
+def require_title(title: str) -> None:
+    """Raise where a title cannot be typeset, before any work.
+
+    Raises
+    ------
+    InputError
+        If a formula in it is broken.
+    """
+    try:
+        MathTextParser("agg").parse(_typeset(title))
+    except ValueError as error:
+        raise InputError(
+            f"title {title!r}: not valid mathematics ({str(error).strip().splitlines()[-1]}); write \\$ for $"
+        ) from None
 
 
 def save(

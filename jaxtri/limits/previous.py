@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from jaxtri.numerics.arrays import BoolArray, FloatArray
-from jaxtri.tables.reader import FOLDER, read_csv
+from jaxtri.tables.reader import FOLDER, read_rows
+from jaxtri.tables.schema import PreviousLimitRow
 
 WIDEST_GAP = 1.3  # ratio of neighbouring masses beyond which a tabulated limit is two pieces
 
@@ -35,23 +36,22 @@ def previous_limits(configuration: Mapping[str, Any]) -> list[PreviousLimit]:
     if name is None:
         return []
     path = FOLDER / name
-    pieces: list[list[dict[str, str]]] = []
-    for row in read_csv(path):
+    pieces: list[list[PreviousLimitRow]] = []
+    for row in read_rows(path, PreviousLimitRow):
         last = pieces[-1][-1] if pieces else None
-        new = last is None or last["search"] != row["search"]
-        if new or last is None or not 1 <= float(row["m_X"]) / float(last["m_X"]) < WIDEST_GAP:
+        if last is None or last.search != row.search or not 1 <= row.m_X / last.m_X < WIDEST_GAP:
             pieces.append([])
         pieces[-1].append(row)
     return [_piece(rows) for rows in pieces]
 
 
-def _piece(rows: list[dict[str, str]]) -> PreviousLimit:
+def _piece(rows: list[PreviousLimitRow]) -> PreviousLimit:
     return PreviousLimit(
-        rows[0]["search"],
-        rows[0]["experiment"],
-        np.array([float(row["m_X"]) for row in rows]),
-        np.array([float(row["g_low"]) for row in rows]),
-        np.array([float(row["g_high"] or "inf") for row in rows]),
+        rows[0].search,
+        rows[0].experiment,
+        np.array([row.m_X for row in rows]),
+        np.array([row.g_low for row in rows]),
+        np.array([np.inf if row.g_high is None else row.g_high for row in rows]),
     )
 
 

@@ -19,6 +19,7 @@ from jaxtri.tables.schema import Flight, SearchTable
 SETS = {"printed": "central", "corrected": "gauss"}  # search set -> how it reads a measurement
 NOT_DECIDING = {"bibtex", "printed", "note", "title", "reference", "locator"}
 MOST = 255  # searches: /leading is one byte
+RESERVED = ("unions", "regions")  # groups of a scan's file beside those of searches
 SECONDS_PER_PS = 1e-12
 WEIGHTS = {
     "invisible": (0.0, 0.0, 0.0, 1.0, 0.0),
@@ -125,6 +126,8 @@ def load_searches(
 
 def _add_own(tables: dict[str, SearchTable], path: Path, set_name: str) -> None:
     """Add a user's search; its name must be new, and it must belong to the set."""
+    if path.stem in RESERVED or not path.stem.strip("."):
+        raise InputError(f'{path}: a search cannot be called "{path.stem}"; rename the file')
     if path.stem in tables:
         raise InputError(f"{path}: there is a search named {path.stem} already; rename the file")
     tables[path.stem] = _table(path)

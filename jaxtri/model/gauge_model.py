@@ -11,8 +11,8 @@ from jax import Array
 from jaxtri.errors import unknown_name
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.numerics.jax_settings import require_x64
-from jaxtri.tables.reader import FOLDER, check, locate, read
-from jaxtri.tables.schema import ModelTable
+from jaxtri.tables.reader import FOLDER, check, locate, read, read_rows
+from jaxtri.tables.schema import ModelTable, PreviousLimitRow
 
 
 @jax.tree_util.register_dataclass
@@ -71,6 +71,7 @@ def _previous_limits(name: str | None, relative_to: Path | None) -> str | None:
         return name
     own = (relative_to or Path()) / name
     if own.is_file():
+        read_rows(own, PreviousLimitRow)  # what is wrong with it is said before any work
         return str(own.absolute())
     known = [str(path.relative_to(FOLDER)) for path in FOLDER.glob("previous_limits/*.csv")]
     raise unknown_name("model: previous_limits", "table", name, known)

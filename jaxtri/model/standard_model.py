@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
 from jaxtri.errors import InputError, unknown_name
+from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.tables.reader import FOLDER, parse, read_text
 from jaxtri.tables.reader import check as check_table
@@ -25,6 +27,13 @@ RANGES = {  # where the formulas that use them hold; CKM sines stay below 1
     "ckm_A": (0, 4),
     "ckm_rhobar": (-1, 1),
     "ckm_etabar": (-1, 1),
+}
+LIKELY = {  # units that are taken for ours, and how many times larger numbers are in them
+    "GeV": {"MeV": 1e3, "keV": 1e6, "eV": 1e9, "TeV": 1e-3},
+    "GeV^2": {"MeV^2": 1e6, "TeV^2": 1e-6},
+    "GeV^-2": {"MeV^-2": 1e-6, "TeV^-2": 1e6},
+    "s": {"ps": 1e12, "ns": 1e9, "fs": 1e15, "us": 1e6, "ms": 1e3},
+    "nb": {"pb": 1e3, "ub": 1e-3},
 }
 
 
@@ -163,7 +172,7 @@ Record = TypeVar("Record", FormFactors, Hadrons, StandardModel)
 TABLES = ("standard_model", "form_factors", "hadrons")
 
 
-def load_standard_model(inputs: Mapping[str, Any] | None = None) -> StandardModel:
+def load_standard_model(inputs: Mapping[str, Any] | None = None, *, unusual: bool = False) -> StandardModel:
     """Return the Standard Model inputs of the shipped tables (PDG 2026 where it has them).
 
     Parameters
@@ -171,16 +180,23 @@ def load_standard_model(inputs: Mapping[str, Any] | None = None) -> StandardMode
     inputs
         Values that replace those of the tables, for example ``{"m_t": 173.0}``; every name of
         tables/standard_model.toml, form_factors.toml and hadrons.toml is allowed.
+    unusual
+        Take values that are far from those of the tables: else a mass, width or lifetime may differ by a
+        factor of 10, any other input by 10 standard deviations.
 
     Raises
     ------
     InputError
-        If a name is unknown, a value is not a number or a list has the wrong length.
+        If a name is unknown, a value is not a number, far from its table or beyond what a formula can take,
+        or a list has the wrong length.
     """
     require_x64()
     tables = {name: input_table(name) for name in TABLES}
     for name, value in (inputs or {}).items():
         _replace(tables, name, value)
+        if not unusual:
+            require_usual("inputs", name, np.asarray(value, dtype=float))
+    _require_sines(tables["standard_model"])
     values = {
         name: {key: jnp.asarray(entry.value, dtype=float) for key, entry in table.items()}
         for name, table in tables.items()
@@ -192,11 +208,71 @@ def load_standard_model(inputs: Mapping[str, Any] | None = None) -> StandardMode
     )
 
 
+def require_usual(where: str, name: str, values: FloatArray) -> None:
+    """Raise where an input is far from its table: a factor of 10 (what has a unit) or 10 sigma (the rest).
+
+    Raises
+    ------
+    InputError
+        With the input's value in the table, and the unit that was probably meant.
+    """
+    entry = next(table[name] for table in map(input_table, TABLES) if name in table)
+    known, found = np.broadcast_arrays(np.asarray(entry.value, dtype=float), np.asarray(values, dtype=float))
+    if entry.unit in LIKELY or entry.error is None:
+        far = (np.abs(found) > 10 * np.abs(known)) | (10 * np.abs(found) < np.abs(known))
+        allowed = "within a factor of 10"
+    else:
+        far = np.abs(found - known) > np.maximum(10 * _errors(entry), 0.01 * np.abs(known))
+        allowed = "within 10 standard deviations"
+    if not far.any():
+        return
+    value, reference = float(found[far].flat[0]), float(known[far].flat[0])
+    unit = "" if entry.unit == "1" else f" {entry.unit}"
+    raise InputError(
+        f"{where}: {name} = {value:g}{unit}{_likely(entry.unit, value, reference)}, but the table has "
+        f"{reference:g}{unit}; give a value {allowed}, or unusual_inputs = true in the scan file"
+    )
+
+
+def _errors(entry: Quantity) -> FloatArray:
+    """One standard deviation of an input, of each number of a list; the larger side where it is lopsided."""
+    error = np.asarray(entry.error, dtype=float)
+    return np.asarray(error if isinstance(entry.value, list) else error.max())
+
+
+def _likely(unit: str, value: float, reference: float) -> str:
+    """The unit in which a number would be near that of the table, as a question."""
+    meant = [
+        other
+        for other, size in LIKELY.get(unit, {}).items()
+        if reference and 0.1 < abs(value / reference / size) < 10
+    ]
+    return f" (is it in {meant[0]}?)" if meant else ""
+
+
+def _require_sines(table: Mapping[str, Quantity]) -> None:
+    """Raise where the Wolfenstein parameters make a sine of the CKM matrix exceed 1."""
+    names = ("ckm_lambda", "ckm_A", "ckm_rhobar", "ckm_etabar")
+    lam, A, rho, eta = (np.asarray(table[name].value, dtype=float) for name in names)
+    s_23, apex = A * lam**2, rho + 1j * eta
+    s_13 = A * lam**3 * abs(apex) * np.sqrt(np.maximum(1 - s_23**2, 0)) / np.sqrt(1 - lam**2)
+    s_13 = s_13 / abs(1 - s_23**2 * apex)
+    for name, sine in (("s_23", s_23), ("s_13", s_13)):
+        if not sine < 1:
+            given = ", ".join(f"{key} = {table[key].value}" for key in names)
+            raise InputError(f"inputs: {given} give {name} = {sine:.3g}; a sine of the CKM matrix is below 1")
+
+
 def input_table(name: str) -> dict[str, Quantity]:
     """Return one table of inputs with errors, units and references, in the order of the file."""
     where = f"tables/{name}.toml"
     data = parse(read_text(FOLDER / f"{name}.toml"), where)
     return {key: check_table(entry, Quantity, f"{where}: {key}") for key, entry in data.items()}
+
+
+def input_known(name: str) -> bool:
+    """Whether a name is one of an input."""
+    return any(name in input_table(table) for table in TABLES)
 
 
 def input_values(record: FormFactors | Hadrons | StandardModel) -> dict[str, Any]:

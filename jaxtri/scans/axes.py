@@ -23,18 +23,20 @@ from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import (
     TABLES,
     StandardModel,
+    input_known,
     input_range,
     input_table,
     input_values,
     replaced,
+    require_usual,
 )
 from jaxtri.scans.schema import AnyAxisTable, FurtherAxisTable
 from jaxtri.tables.reader import read_columns
+from jaxtri.tables.schema import LARGEST_CHARGE
 
 CHARGE = "X_"  # X_t is the charge of the top quark
 MASS_NU_R = "m_nu_R"
 SHIFT = "charges"  # (node, fermion): what is added to all charges
-LARGEST_CHARGE = 1e3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,9 +95,15 @@ def require_ascending(values: npt.NDArray[np.float64], where: str) -> None:
 
 
 def further_axis(
-    name: str, table: FurtherAxisTable, sm: StandardModel, correlations: Correlations, folder: Path
+    name: str,
+    table: FurtherAxisTable,
+    sm: StandardModel,
+    correlations: Correlations,
+    folder: Path,
+    *,
+    unusual: bool = False,
 ) -> Axis:
-    """Build one further axis of a checked table.
+    """Build one further axis of a checked table; ``unusual`` inputs as in `load_standard_model`.
 
     Raises
     ------
@@ -112,9 +120,12 @@ def further_axis(
     elif table.file is not None and table.parameter is None and table.direction is None:
         parameters = read_columns(folder / table.file)
     else:
-        return _single(name, table, sm, folder)
+        axis = _single(name, table, sm, folder)
+        _require_usual(where, axis.parameters, unusual)
+        return axis
     for parameter, nodes in parameters.items():
         _check_parameter(where, parameter, nodes, sm)
+    _require_usual(where, parameters, unusual or table.nuisance is not None)
     count = len(next(iter(parameters.values())))
     numbers = np.arange(count, dtype=float)
     return Axis(name=name, values=numbers, unit="1", parameters=parameters, joint=True)
@@ -159,6 +170,13 @@ def _check_parameter(where: str, parameter: str, values: npt.NDArray[Any], sm: S
     if wrong.any():
         found = values[wrong].flat[0]
         raise InputError(f"{where}: {parameter} = {found:g}; allowed are values between {low:g} and {high:g}")
+
+
+def _require_usual(where: str, parameters: Mapping[str, npt.NDArray[np.float64]], unusual: bool) -> None:
+    """Raise where a node of an axis is far from its table."""
+    inputs = [name for name in parameters if not unusual and input_known(name)]
+    for name in inputs:
+        require_usual(where, name, parameters[name])
 
 
 def _sobol(

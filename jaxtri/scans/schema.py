@@ -184,6 +184,7 @@ class SpecTable(Strict):
     compression: Literal["gzip", "none"] = "gzip"
     curves: Annotated[bool, Field(strict=True)] = True
     inputs: dict[str, NumberOrList] = Field(default_factory=dict)
+    unusual_inputs: Annotated[bool, Field(strict=True)] = False
     correlations: list[Correlation] = Field(default_factory=list)
     figure: FigureChoice = FigureChoice()
 

@@ -174,7 +174,7 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
     table = check(data, SpecTable, str(source) if not isinstance(source, Mapping) else "scan")
     given = data["models"] if table.models is not None else [data["model"]]
     sm, searches, *loaded = gather(
-        lambda: load_standard_model(table.inputs),
+        lambda: load_standard_model(table.inputs, unusual=table.unusual_inputs),
         lambda: _searches(table.searches, folder),
         *(lambda one=one: load_model(one, relative_to=folder) for one in given),
         *(lambda one=one: load_treatment(one, relative_to=folder) for one in table.treatments),
@@ -185,10 +185,12 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
     gather(*(lambda m=m, t=t: require_described(m, t) for m in models for t in treatments))
     correlations = known_correlations(table.correlations)
     m_X, g_X = _plane(name, table, folder)
+    if not table.unusual_inputs:
+        _require_usual_masses(name, m_X, 2 * float(sm.m_t))
     axes = tuple(
         gather(
             *(
-                lambda k=k, v=v: further_axis(k, v, sm, correlations, folder)
+                lambda k=k, v=v: further_axis(k, v, sm, correlations, folder, unusual=table.unusual_inputs)
                 for k, v in table.axes.further.items()
             )
         )
@@ -252,6 +254,15 @@ def _plane(name: str, table: SpecTable, folder: Path) -> tuple[npt.NDArray[Any],
             )
         found.append(values)
     return found[0], found[1]
+
+
+def _require_usual_masses(name: str, m_X: npt.NDArray[Any], highest: float) -> None:
+    """Raise where an axis of masses goes on where no statement is made: it may be in MeV."""
+    if m_X[-1] > highest:
+        raise InputError(
+            f"{name}: axes.m_X ends at {m_X[-1]:g} GeV; above 2 m_t = {highest:.4g} GeV nothing is said; if "
+            f"these are MeV, give {m_X[0] / 1000:g} to {m_X[-1] / 1000:g}, else unusual_inputs = true"
+        )
 
 
 def _arrays(where: str, chosen: str | list[str]) -> tuple[str, ...]:

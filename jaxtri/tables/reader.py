@@ -97,14 +97,36 @@ def check(data: Mapping[str, Any], schema: type[Table], where: str) -> Table:
         raise InputError("\n".join(lines)) from None
 
 
-def read_csv(path: Path) -> list[dict[str, str]]:
-    """Read a CSV file with a header; lines that start with # are comments."""
-    lines = [line for line in read_text(path).splitlines() if not line.startswith("#")]
-    return list(csv.DictReader(lines))
+def read_rows(path: Path, schema: type[Table]) -> list[Table]:
+    """Read a CSV file with a header, and check every row; lines that start with # are comments.
+
+    Raises
+    ------
+    InputError
+        If the columns are not those of the schema, or a value is not allowed: line, column, what was found.
+    """
+    lines = [(n, line) for n, line in enumerate(read_text(path).splitlines(), 1) if not line.startswith("#")]
+    numbers = [number for number, line in lines if line.strip()]
+    columns = list(schema.model_fields)
+    header, *rows = csv.reader([line for _, line in lines if line.strip()]) if numbers else [[]]
+    if [name.strip() for name in header] != columns:
+        raise InputError(
+            f"{_short(path)}: the columns are {','.join(header)[:LONGEST]}; give {','.join(columns)}, "
+            "separated by commas, with decimal points"
+        )
+    found = []
+    for number, row in zip(numbers[1:], rows, strict=False):
+        where = f"{_short(path)}: line {number}"
+        if len(row) != len(columns):
+            raise InputError(f"{where}: {len(row)} columns; give {len(columns)}: {','.join(columns)}")
+        found.append(check(dict(zip(columns, (cell.strip() for cell in row), strict=True)), schema, where))
+    return found
 
 
 def read_columns(path: Path) -> dict[str, npt.NDArray[np.float64]]:
-    """Read a CSV file of numbers with a header: one column of values a name; # starts a comment.
+    """Read a CSV file of numbers: one column of values a name; # starts a comment.
+
+    A first line of numbers is no header: then columns are called "column 1", "column 2", ...
 
     Raises
     ------
@@ -116,16 +138,28 @@ def read_columns(path: Path) -> dict[str, npt.NDArray[np.float64]]:
     try:
         with path.open(encoding="utf-8-sig") as file:
             lines = ((n, line) for n, line in enumerate(file, 1) if line.strip() and not line.startswith("#"))
-            names = [name.strip() for name in next(lines, (0, ""))[1].split(",")]
+            first, header = next(lines, (0, ""))
+            names = [name.strip() for name in header.split(",")]
             rows = {number: line.split(",") for number, line in lines}
     except OSError as error:
         raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
+    if names != [""] and all(map(_is_number, names)):  # no header: all lines are values
+        rows = {first: header.split(",")} | rows
+        names = [f"column {i}" for i in range(1, len(names) + 1)]
     if not all(names) or len(set(names)) < len(names) or not rows:
         raise InputError(f"{path}: give a header that names every column once, and at least one row below it")
     values = np.array([_numbers(path, number, row, len(names)) for number, row in rows.items()])
     return dict(zip(names, values.T.copy(), strict=True))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _numbers(path: Path, number: int, row: list[str], count: int) -> list[float]:

@@ -17,6 +17,9 @@ Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[Real, Field(gt=0)]
 Probability = Annotated[Real, Field(gt=0, le=1)]
 Text = Annotated[str, Field(strict=True, min_length=1)]
+Name = Annotated[
+    Text, Field(pattern=r"^[^/\\\x00-\x1f]*[^/\\\x00-\x1f. ][^/\\\x00-\x1f]*$")
+]  # of files, groups
 
 
 def ascending(value: list[float]) -> list[float]:
@@ -41,8 +44,9 @@ def _fraction(value: Any) -> Any:
     return value
 
 
+LARGEST_CHARGE = 1e3
 Charge = Annotated[
-    Real,
+    Annotated[Real, Field(ge=-LARGEST_CHARGE, le=LARGEST_CHARGE)],
     BeforeValidator(_fraction),
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?\d+(/\d+)?$"}]}),
 ]
@@ -100,7 +104,7 @@ class ModelTable(Strict):
     """A U(1)_X model."""
 
     title: Text
-    name: Text | None = None
+    name: Name | None = None
     charges: Charges
     neutrinos: Literal["chiral", "dirac", "majorana"]
     right_handed_neutrinos: list[Charge] = []
@@ -144,6 +148,31 @@ class TreatmentTable(Strict):
     b_to_k: Text
     b_to_kstar: Text
     emission: Text
+
+
+def _or_nothing(value: Any) -> Any:
+    """Turn an empty cell of a CSV file into nothing."""
+    return None if value == "" else value
+
+
+class PreviousLimitRow(BaseModel):
+    """A row of a table of couplings excluded before: g_low < g_X < g_high at one mass."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    search: Text
+    experiment: Text
+    reference: str
+    kind: str
+    m_X: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    g_low: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    g_high: Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(_or_nothing)]
+
+    @model_validator(mode="after")
+    def _ascending(self) -> "PreviousLimitRow":
+        if self.g_high is not None and self.g_high <= self.g_low:
+            raise ValueError(f"g_high = {self.g_high:g} is not above g_low = {self.g_low:g}")
+        return self
 
 
 NOT_YET = {

@@ -162,6 +162,17 @@ def test_masses_from_a_file(tmp_path):
     np.testing.assert_array_equal(spec.m_X, [0.004, 0.05])
 
 
+def test_a_file_of_masses_needs_no_header(tmp_path):
+    """As digitisers write it; a header that is a number is none."""
+    path = tmp_path / "wpd.csv"
+    path.write_text("# no header\n0.004\n0.05\n0.9\n3\n")
+    spec = load_spec(BASE | {"axes": BASE["axes"] | {"m_X": {"file": str(path)}}})
+    np.testing.assert_array_equal(spec.m_X, [0.004, 0.05, 0.9, 3.0])
+    path.write_text("171,-2\n174,-1\n")
+    with pytest.raises(InputError, match='no parameter "column 1"'):
+        load_spec(BASE | {"axes": {"sample": {"file": str(path)}} | BASE["axes"]})
+
+
 def test_draws_of_nuisance_parameters(sm):
     drawn = {"nuisance": ["m_t", "ckm_A"], "points": POINTS, "seed": 3}
     (axis,) = load_spec(BASE | {"axes": {"draw": drawn} | BASE["axes"]}).axes

@@ -4,6 +4,7 @@ Oracles: the fields of the records and the units in their comments; anomalies su
 chiral multiplets of one generation, Q(3, 1/6), u(3, 2/3), d(3, -1/3), L(1, -1/2), e(1, -1).
 """
 
+import csv
 import dataclasses
 import itertools
 import re
@@ -220,7 +221,8 @@ def test_the_sets_differ_where_a_table_says_so():
 
 
 def b_minus_l_limits():
-    return reader.read_csv(reader.FOLDER / "previous_limits" / "b_minus_l.csv")
+    lines = (reader.FOLDER / "previous_limits" / "b_minus_l.csv").read_text().splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
 
 
 def test_previous_limits_are_sane():
@@ -264,6 +266,52 @@ def test_previous_limits_are_a_shipped_table_or_a_file_beside_the_model(tmp_path
     assert (limit.search, limit.m_X.tolist(), limit.g_high.tolist()) == ("S", [0.1, 0.11], [1e-3, np.inf])
     covered = previously_excluded([limit], np.array([0.05, 0.1, 0.105]), np.array([1e-6, 1e-4, 1e-2]))
     assert covered.tolist() == [[False] * 3, [False, True, False], [False, True, True]]
+
+
+HEAD = "search,experiment,reference,kind,m_X,g_low,g_high\n"
+WRONG_TABLES = {
+    "another layout": ("m,g\n0.1,1e-5\n", "the columns are m,g; give search,experiment"),
+    "semicolons": (
+        HEAD.replace(",", ";") + "S;E;r;k;0,1;1e-5;\n",
+        "separated by commas, with decimal points",
+    ),
+    "decimal commas": (HEAD + "S,E,r,k,0,1,1e-5,\n", "line 2: 8 columns; give 7"),
+    "no number": (
+        HEAD + "# a comment\nS,E,r,k,heavy,1e-5,\n",
+        "line 3: m_X = 'heavy': input should be a",
+    ),
+    "negative": (HEAD + "S,E,r,k,-0.1,1e-5,\n", "line 2: m_X = '-0.1': input should be greater than 0"),
+    "the wrong way round": (HEAD + "S,E,r,k,0.1,1e-3,1e-5\n", "line 2: g_high = 1e-05 is not above g_low"),
+    "no name": (HEAD + ",E,r,k,0.1,1e-5,\n", "line 2: search = ''"),
+    "nan": (HEAD + "S,E,r,k,0.1,nan,\n", "line 2: g_low = 'nan'"),
+    "nothing": ("", "the columns are ; give search"),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), WRONG_TABLES.values(), ids=WRONG_TABLES)
+def test_a_wrong_table_of_earlier_limits_is_named_when_the_model_is_read(tmp_path, text, words):
+    shipped = (reader.FOLDER / "models" / "b_minus_l.toml").read_text()
+    (tmp_path / "mine.toml").write_text(shipped.replace("previous_limits/b_minus_l.csv", "mine.csv"))
+    (tmp_path / "mine.csv").write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_model(tmp_path / "mine.toml")
+    assert f"{tmp_path / 'mine.csv'}: " in str(caught.value)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a/b", "", ".", "..", "two\nlines", "back\\slash"])
+def test_a_name_that_no_file_can_have_is_refused(name):
+    shipped = tomllib.loads((reader.FOLDER / "models" / "b_minus_l.toml").read_text())
+    with pytest.raises(InputError, match="model: name = "):
+        load_model(shipped | {"name": name})
+    assert load_model(shipped | {"name": "U(1)_B, Belle' Ü"}).name == "U(1)_B, Belle' Ü"
+
+
+def test_a_charge_is_bounded():
+    shipped = tomllib.loads((reader.FOLDER / "models" / "b_minus_l.toml").read_text())
+    shipped["charges"] |= {"t": 1e160}
+    with pytest.raises(InputError, match=r"charges\.t = 1e\+160: input should be less than or equal to 1000"):
+        load_model(shipped)
 
 
 def test_the_readme_names_every_channel_and_key():
