@@ -14,6 +14,7 @@ from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 
 GROUPS = ("Z", "B", "K", "ZBK")
 TOUCHING = 1e-9  # ln g_X: edges this close coincide
+ULPS, CLOSEST = 8, 1e-7  # roundings of a mass, and how far they may move a steep edge that is looked at
 EXACT = 1e-10  # |F|; within a rounding of m_X from a wall a curve may end before it leaves the window
 WALL = 1e-6  # ln g_X: shorter steps of an edge at a threshold are none
 SAME = 1e-11  # relative: between masses this close nothing is resolved
@@ -41,30 +42,36 @@ def _intervals(table: EdgeTable) -> Intervals:
     return found[0], found[1]
 
 
-def _union(lower: FloatArray, upper: FloatArray) -> tuple[BoolArray, BoolArray]:
+def _touching(table: EdgeTable) -> FloatArray:
+    """How close two edges are that coincide, in ln g_X, (node,): where one is steep, masses are rounded."""
+    steep = np.where(np.isfinite(table.slope), np.abs(table.slope), 0.0).max(axis=(1, 2), initial=0.0)
+    return np.asarray(np.minimum(TOUCHING + ULPS * np.finfo(float).eps * steep, CLOSEST))
+
+
+def _union(lower: FloatArray, upper: FloatArray, near: FloatArray) -> tuple[BoolArray, BoolArray]:
     """Whether each lower and each upper edge is one of the union, (node, interval)."""
     begin, end = np.zeros(lower.shape, dtype=bool), np.zeros(lower.shape, dtype=bool)
     some = np.isfinite(lower).any(axis=0)
     if some.any():
-        begin[:, some], end[:, some] = _sorted_union(lower[:, some], upper[:, some])
+        begin[:, some], end[:, some] = _sorted_union(lower[:, some], upper[:, some], near[:, None])
     return begin, end
 
 
-def _sorted_union(lower: FloatArray, upper: FloatArray) -> tuple[BoolArray, BoolArray]:
+def _sorted_union(lower: FloatArray, upper: FloatArray, near: FloatArray) -> tuple[BoolArray, BoolArray]:
     """`_union` of intervals of which each exists at some node: sorted, then swept upwards."""
     order = np.argsort(lower, axis=1, kind="stable")
     low, high = np.take_along_axis(lower, order, 1), np.take_along_axis(upper, order, 1)
     exists = np.isfinite(low)
     reach = np.maximum.accumulate(np.where(exists, high, -np.inf), axis=1)
     before = np.concatenate([np.full((len(low), 1), -np.inf), reach[:, :-1]], axis=1)
-    starts = (low > before - TOUCHING) | ~exists
+    starts = (low > before - near) | ~exists
     count = low.shape[1]
     following = np.where(starts, np.arange(count), count)
     following = np.minimum.accumulate(following[:, ::-1], axis=1)[:, ::-1]
     last = np.concatenate([following[:, 1:], np.full((len(low), 1), count)], axis=1) - 1
-    ends = high >= np.take_along_axis(reach, last, 1) - TOUCHING
+    ends = high >= np.take_along_axis(reach, last, 1) - near
     first = np.maximum.accumulate(np.where(starts, np.arange(count), 0), axis=1)
-    begins = low <= np.take_along_axis(low, first, 1) + TOUCHING  # where two cross, either is an edge
+    begins = low <= np.take_along_axis(low, first, 1) + near  # where two cross, either is an edge
     begin, end = np.zeros_like(starts), np.zeros_like(starts)
     np.put_along_axis(begin, order, begins & exists, 1)
     np.put_along_axis(end, order, ends & exists, 1)
@@ -73,7 +80,8 @@ def _sorted_union(lower: FloatArray, upper: FloatArray) -> tuple[BoolArray, Bool
 
 def visible(table: EdgeTable, intervals: Intervals, cases: IntArray) -> BoolArray:
     """Whether each source of each case is an edge of the union of the cases, (node, case, source)."""
-    begin, end = _union(*(edge[:, cases].reshape(len(edge), -1) for edge in intervals))
+    lower, upper = (edge[:, cases].reshape(len(edge), -1) for edge in intervals)
+    begin, end = _union(lower, upper, _touching(table))
     shown = np.zeros((len(table.m_X), len(cases), table.value.shape[2]), dtype=bool)
     for flags, sources in ((begin, table.lower[:, cases]), (end, table.upper[:, cases])):
         node, case, k = np.nonzero(flags.reshape(sources.shape))
@@ -102,14 +110,13 @@ def _crossings(
     same = (np.diff(table.segment) == 0)[:, None, None]
     node, case, source = np.nonzero((shown[1:] != shown[:-1]) & same)
     drawn = _drawn(table, cases)
-    mine = table.value[:, cases]
+    mine, near = table.value[:, cases], _touching(table)
     for n, k, s in zip(node, case, source, strict=True):
         if not (drawn[n, k, s] and drawn[n + 1, k, s]):
             continue
         gap = mine[[n, n + 1], k, s][:, None, None] - mine[n : n + 2]
-        flips = (
-            ((gap[0] > 0) != (gap[1] > 0)) & drawn[n] & drawn[n + 1] & (np.abs(gap) > TOUCHING).all(axis=0)
-        )
+        apart = (np.abs(gap) > near[n : n + 2, None, None]).all(axis=0)
+        flips = ((gap[0] > 0) != (gap[1] > 0)) & drawn[n] & drawn[n + 1] & apart
         flips[k] = False
         for j, other in zip(*np.nonzero(flips), strict=True):
             first, second = sorted(((int(cases[k]), int(s)), (int(cases[j]), int(other))))

@@ -88,6 +88,8 @@ def info(arguments: argparse.Namespace) -> str:
     if folder.is_dir() and not path.is_file():
         return texts.progress_text(progress_of(folder), owners(folder))
     text = texts.info_text(hdf5_scan.open_scan(path))
+    if arguments.verify:
+        text += f"\n  verified: {hdf5_scan.verify(path)} arrays and texts are as they were written"
     if read_plan(folder) is not None:
         text += "\nbeing replaced by:\n" + texts.progress_text(progress_of(folder), owners(folder))
     return text

@@ -130,6 +130,8 @@ def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("file", metavar="FILE", help="scan file (HDF5)")
+        if name == "info":
+            command.add_argument("--verify", action="store_true", help="read all of it against its checksums")
 
 
 def _palette(command: argparse.ArgumentParser) -> None:

@@ -15,8 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jaxtri.boundary.record import Boundaries, Curve, Region
+from jaxtri.io.hdf5_dataset import add_array, add_texts, describe, read_texts, text_of
 
 UNIONS, REGIONS = "unions", "regions"
+GROUPS = ("Z", "B", "K", "ZBK")
 WALL = ("m_X", "lower g_X", "upper g_X")
 
 
@@ -39,7 +41,7 @@ RING = ("m_X", "g_X")
 
 def write_boundaries(group: Any, boundaries: Boundaries) -> None:
     """Write boundaries into an empty group."""
-    group.attrs.update({"treatment": boundaries.treatment, "unresolved": boundaries.unresolved})
+    describe(group, treatment=boundaries.treatment, unresolved=boundaries.unresolved)
     for search in dict.fromkeys(one.search for one in boundaries.curves):
         _write_curves(group.create_group(search), boundaries.of(search))
     for name, curves in boundaries.groups.items():
@@ -47,13 +49,14 @@ def write_boundaries(group: Any, boundaries: Boundaries) -> None:
         _write_curves(union, curves)
         walls = boundaries.walls[name]
         _add(union, "wall", np.arange(len(walls)))
-        _add(union, "part", np.array(WALL, dtype="S"))
+        add_texts(union, "part", WALL)
+        union["part"].make_scale("part")
         _add(union, "walls", walls, "wall", "part")
-        union["walls"].attrs["long_name"] = "m_X [GeV], lower and upper g_X of vertical edges"
+        describe(union["walls"], long_name="m_X [GeV], lower and upper g_X of vertical edges")
     regions = group.create_group(REGIONS)
     _write_flat(regions, boundaries.regions, RING)
-    names = [one.search.encode() for one in boundaries.regions]
-    _add(regions, "name", np.array(names, dtype=np.bytes_), "curve")
+    add_texts(regions, "name", [one.search for one in boundaries.regions])
+    regions["name"].dims[0].attach_scale(regions["curve"])
 
 
 def _write_curves(group: Any, curves: Sequence[Curve]) -> None:
@@ -66,17 +69,17 @@ def _write_flat(group: Any, some: Sequence[Curve] | Sequence[Region], names: tup
     _add(group, "curve", np.arange(len(some)))
     _add(group, "vertex", np.arange(vertices.sum()))
     _add(group, "vertices", vertices, "curve")
-    group["vertices"].attrs.update({"sample_dimension": "vertex", "long_name": "number of vertices"})
+    describe(group["vertices"], sample_dimension="vertex", long_name="number of vertices")
     for name in names:
         stored = VERTICES[name]
         values = np.concatenate([np.zeros(0), *(getattr(one, name) for one in some)])
         _add(group, stored.name, values, "vertex")
-        group[stored.name].attrs.update({"units": stored.units, "long_name": stored.meaning})
+        describe(group[stored.name], units=stored.units, long_name=stored.meaning)
 
 
 def _add(group: Any, name: str, values: npt.NDArray[Any], *dims: str) -> None:
     """Add an array along some dimensions, or a dimension."""
-    group[name] = values
+    add_array(group, name, values)
     if not dims:
         group[name].make_scale(name)
     for position, dim in enumerate(dims):
@@ -86,27 +89,47 @@ def _add(group: Any, name: str, values: npt.NDArray[Any], *dims: str) -> None:
 def read_boundaries(group: Any) -> Boundaries:
     """Read what `write_boundaries` wrote."""
     searches = [name for name in group if name not in (UNIONS, REGIONS)]
+    if set(group[UNIONS]) != set(GROUPS):
+        raise ValueError(f"{group.name}: outlines of {', '.join(group[UNIONS])}")
     regions = group[REGIONS]
-    names = [name.decode() for name in regions["name"][...].tolist()]
+    names = read_texts(regions["name"])
     rings = zip(names, _pieces(regions, RING), strict=True)
     return Boundaries(
-        treatment=str(group.attrs["treatment"]),
+        treatment=text_of(group, "treatment"),
         curves=tuple(one for name in searches for one in _read_curves(group[name], name)),
         groups={name: _read_curves(one, name) for name, one in group[UNIONS].items()},
-        walls={name: one["walls"][...] for name, one in group[UNIONS].items()},
+        walls={name: _walls(one["walls"]) for name, one in group[UNIONS].items()},
         regions=tuple(Region(search=name, **arrays) for name, arrays in rings),
         unresolved=int(group.attrs["unresolved"]),
     )
 
 
+def _walls(dataset: Any) -> npt.NDArray[Any]:
+    walls = _numbers(dataset, "f", 2)
+    if walls.shape[1] != len(WALL):
+        raise ValueError(f"{dataset.name}: {walls.shape[1]} columns, {len(WALL)} are expected")
+    return walls
+
+
 def _read_curves(group: Any, name: str) -> tuple[Curve, ...]:
-    closed = group["closed"][...].tolist()
+    closed = _numbers(group["closed"], "u").tolist()
     pieces = zip(closed, _pieces(group, tuple(VERTICES)), strict=True)
     return tuple(Curve(search=name, closed=bool(ring), **arrays) for ring, arrays in pieces)
 
 
 def _pieces(group: Any, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    vertices = group["vertices"][...]
+    vertices = _numbers(group["vertices"], "iu")
     ends = np.cumsum(vertices)[:-1]
-    split = {name: np.split(group[VERTICES[name].name][...], ends) for name in names}
+    values = {name: _numbers(group[VERTICES[name].name], "f") for name in names}
+    if np.any(vertices < 0) or any(len(one) != vertices.sum() for one in values.values()):
+        raise ValueError(f"{group.name}: vertices are not as many as counted")
+    split = {name: np.split(one, ends) for name, one in values.items()}
     return [{name: split[name][i] for name in names} for i in range(len(vertices))]
+
+
+def _numbers(dataset: Any, kinds: str, dimensions: int = 1) -> npt.NDArray[Any]:
+    """An array of numbers of some kinds."""
+    values = np.asarray(dataset[...])
+    if values.ndim != dimensions or values.dtype.kind not in kinds:
+        raise TypeError(f"{dataset.name}: no numbers along {dimensions} dimensions")
+    return values

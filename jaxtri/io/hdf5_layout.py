@@ -23,6 +23,8 @@ from jaxtri.durable.storage.chunk_bytes import COMPRESSION
 from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import InputError
 from jaxtri.io.hdf5_boundaries import write_boundaries
+from jaxtri.io.hdf5_dataset import add_array, add_texts, describe, read_texts, text_of
+from jaxtri.io.stored_schema import TEXTS
 from jaxtri.scans.arrays import ARRAYS, EXCLUDED, LABELS, PLANE, STATUS, dims_of
 from jaxtri.scans.record import Header
 
@@ -59,37 +61,40 @@ def write_axes(file: h5py.File, header: Header) -> None:
     """Write what arrays need before they are created: scales, and what further axes set."""
     for name, values in header.axes.items():
         if name in LABELS:
-            file.create_dataset(name, data=list(values), dtype=h5py.string_dtype())
-            file[name].attrs["long_name"] = name.replace("_", " ")
+            file.create_dataset(name, data=list(values), dtype=h5py.string_dtype())  # xarray selects by it
+            describe(file[name], long_name=name.replace("_", " "))
         else:
             units, meaning = UNITS.get(name, (header.units.get(name, "1"), f"axis {name}"))
-            file[name] = values
-            file[name].attrs.update({"units": units, "long_name": meaning})
+            add_array(file, name, values)
+            describe(file[name], units=units, long_name=meaning)
         file[name].make_scale(name)
     for axis, parameters in header.parameters.items():
         group = file.require_group("parameters")
         for name, values in parameters.items():
-            group[name] = values
-            group[name].attrs["axis"] = axis
+            add_array(group, name, values)
+            describe(group[name], axis=axis)
             group[name].dims[0].attach_scale(file[axis])
 
 
 def complete(file: h5py.File, header: Header) -> None:
     """Write the rest of the header; the file says that it is complete."""
     group = file.create_group("provenance")
-    group["scan_file"] = header.scan_file
-    for name in PROVENANCE:
-        group[name] = json.dumps(getattr(header, name), indent=1)
-    file.attrs.update(
-        {
-            "Conventions": "CF-1.11",
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "config_sha256": header.fingerprint,
-            "title": header.title,
-            "treatment": header.treatment,
-            "complete": np.uint8(True),
-        }
+    texts = {"scan_file": header.scan_file}
+    texts |= {name: json.dumps(getattr(header, name), indent=1) for name in PROVENANCE}
+    texts["labels"] = json.dumps({name: list(header.axes[name]) for name in LABELS if name in header.axes})
+    add_array(group, "text", np.arange(1))
+    group["text"].make_scale("text")
+    for name, text in texts.items():
+        add_texts(group, name, [text]).dims[0].attach_scale(group["text"])
+    describe(
+        file,
+        Conventions="CF-1.11",
+        format=FORMAT,
+        format_version=FORMAT_VERSION,
+        config_sha256=header.fingerprint,
+        title=header.title,
+        treatment=header.treatment,
+        complete=np.uint8(True),
     )
 
 
@@ -99,19 +104,19 @@ def create_array(file: h5py.File, name: str, plan: Plan) -> Any:
     dataset = file.create_dataset(
         name, shape=plan.array_shape(name), dtype=dtype, **stored_as(chunk, dtype, plan.compression)
     )
-    dataset.attrs.update({"units": ARRAYS[name].units, "long_name": ARRAYS[name].long_name})
+    describe(dataset, units=ARRAYS[name].units, long_name=ARRAYS[name].long_name)
     if name in FLAGS:
-        dataset.attrs["flag_values"] = np.array(list(FLAGS[name].values()), dtype=np.uint8)
-        dataset.attrs["flag_meanings"] = " ".join(FLAGS[name])
+        values = np.array(list(FLAGS[name].values()), dtype=np.uint8)
+        describe(dataset, flag_values=values, flag_meanings=" ".join(FLAGS[name]))
     for position, dim in enumerate(dims_of(name, plan.sizes)):
         dataset.dims[position].attach_scale(file[dim])
     return dataset
 
 
 def stored_as(chunk: tuple[int, ...] | None, dtype: np.dtype[Any], compression: str) -> dict[str, Any]:
-    """Options of a dataset for chunks of `chunks.packed`; none where there are no chunks."""
+    """Options of a dataset for chunks of `chunk_bytes.packed`; a checksum where nothing is packed."""
     if chunk is None:
-        return {}
+        return {"fletcher32": True}
     if compression == "none":
         return {"chunks": chunk, "fletcher32": True}
     packed = {"compression": "gzip", "compression_opts": COMPRESSION, "shuffle": dtype.itemsize > 1}
@@ -120,7 +125,7 @@ def stored_as(chunk: tuple[int, ...] | None, dtype: np.dtype[Any], compression: 
 
 def check_format(path: Path, file: h5py.File) -> None:
     """Raise where a file is not a complete scan of a version that can be read."""
-    if file.attrs.get("format") != FORMAT:
+    if "format" not in file.attrs or text_of(file, "format") != FORMAT:
         raise InputError(f"{path}: not a jaxtri scan; give a file written by jaxtri scan or jaxtri run")
     if int(file.attrs["format_version"]) not in READABLE:
         raise InputError(
@@ -138,25 +143,62 @@ def stored_name(file: h5py.File, name: str) -> str:
 
 def read_header(file: h5py.File) -> Header:
     """Read everything but the arrays."""
-    texts = {name: json.loads(file["provenance"][name].asstr()[()]) for name in PROVENANCE}
+    texts = {name: json.loads(read_texts(file["provenance"][name])[0]) for name in PROVENANCE}
+    for name, schema in TEXTS.items():
+        schema.validate_python(texts[name])
     further = tuple(texts["configuration"].get("further_axes", {}))
-    names = {name: tuple(file[stored_name(file, name)].asstr()[...]) for name in LABELS}
+    names = _labels(file)
     sets = file.get("parameters", {})
+    axes = {name: _axis(file, name) for name in (*further, *PLANE)} | names
+    arrays = tuple(name for name in ARRAYS if stored_name(file, name) in file)
+    for name in arrays:
+        _require_array(file, name, axes)
     return Header(
-        title=file.attrs["title"],
-        treatment=file.attrs["treatment"],
-        scan_file=file["provenance"]["scan_file"].asstr()[()],
-        fingerprint=file.attrs["config_sha256"],
+        title=text_of(file, "title"),
+        treatment=text_of(file, "treatment"),
+        scan_file=read_texts(file["provenance"]["scan_file"])[0],
+        fingerprint=text_of(file, "config_sha256"),
         configuration=texts["configuration"],
         searches=tuple(texts["searches"]),
         inputs=texts["inputs"],
         versions=texts["versions"],
-        axes={name: file[name][...] for name in (*further, *PLANE)} | names,
-        arrays=tuple(name for name in ARRAYS if stored_name(file, name) in file),
+        axes=axes,
+        arrays=arrays,
         parameters={axis: _set_by(axis, sets) for axis in further},
-        units={name: file[name].attrs["units"] for name in further},
+        units={name: text_of(file[name], "units") for name in further},
     )
 
 
+def _labels(file: h5py.File) -> dict[str, tuple[str, ...]]:
+    """Names along the dimensions that are lists of names: of the copy that has a checksum."""
+    if "labels" not in file["provenance"]:  # as in format 2
+        return {name: tuple(read_texts(file[stored_name(file, name)])) for name in LABELS}
+    known = json.loads(read_texts(file["provenance"]["labels"])[0])
+    for name in LABELS:
+        if file[stored_name(file, name)].shape != (len(known[name]),):
+            raise ValueError(f"{name} has not as many names as were written")
+    return {name: tuple(map(str, known[name])) for name in LABELS}
+
+
+def _axis(file: h5py.File, name: str) -> npt.NDArray[Any]:
+    """Nodes of an axis."""
+    nodes = np.asarray(file[name][...])
+    if nodes.ndim != 1 or nodes.dtype.kind != "f" or not len(nodes) or not np.isfinite(nodes).all():
+        raise TypeError(f"axis {name} is no list of numbers")
+    return nodes
+
+
+def _require_array(file: h5py.File, name: str, axes: Mapping[str, Any]) -> None:
+    """Raise where an array is not what the header says."""
+    stored = file[stored_name(file, name)]
+    expected = tuple(len(axes[dim]) for dim in dims_of(name, axes))
+    kind = "u" if ARRAYS[name].dtype == "uint8" else "f"
+    if not isinstance(stored, h5py.Dataset) or stored.shape != expected or stored.dtype.kind != kind:
+        raise TypeError(f"{name} is no array of {' x '.join(map(str, expected))} numbers")
+
+
 def _set_by(axis: str, parameters: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
-    return {name: one[...] for name, one in parameters.items() if one.attrs["axis"] == axis}
+    found = {name: one[...] for name, one in parameters.items() if text_of(one, "axis") == axis}
+    if not all(isinstance(values, np.ndarray) and values.dtype.kind == "f" for values in found.values()):
+        raise TypeError(f"what axis {axis} sets are no numbers")
+    return found

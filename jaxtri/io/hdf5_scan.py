@@ -3,6 +3,8 @@
 import io
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from jaxtri.durable.storage.hdf5_writer import LIBRARY
 from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import InputError, JaxtriError, StorageError
 from jaxtri.io.hdf5_boundaries import read_boundaries
+from jaxtri.io.hdf5_dataset import has_checksum
 from jaxtri.io.hdf5_layout import check_format, read_header, stored_name, write_axes, write_tail
 from jaxtri.scans.record import Arrays, Header, Scan
 
@@ -88,18 +91,63 @@ def open_scan(path: str | Path) -> Scan:
     path = Path(path)
     if not os.path.isfile(path):  # Path.is_file raises for a name that is too long
         raise StorageError(f"{path}: no such file")
+    with reading_hdf5(path), h5py.File(path, "r") as file:
+        check_format(path, file)
+        curves = read_boundaries(file["boundaries"]) if "boundaries" in file else None
+        header = read_header(file)
+    return Scan(header=header, arrays=Arrays(header.arrays, partial(_read, path)), boundaries=curves)
+
+
+@contextmanager
+def reading_hdf5(path: Path) -> Iterator[None]:
+    """Turn what h5py raises, for a file that is no scan, damaged, edited or locked, into our errors."""
     try:
-        with h5py.File(path, "r") as file:
-            check_format(path, file)
-            curves = read_boundaries(file["boundaries"]) if "boundaries" in file else None
-            header = read_header(file)
-            return Scan(header=header, arrays=Arrays(header.arrays, partial(_read, path)), boundaries=curves)
-    except (OSError, KeyError, ValueError, RuntimeError) as error:  # as h5py calls what is damaged
-        if isinstance(error, JaxtriError):
-            raise
-        raise InputError(
-            f"{path}: not a jaxtri scan ({str(error)[:80]}); give a file written by jaxtri"
+        yield
+    except JaxtriError:
+        raise
+    except OSError as error:
+        said = str(error)
+        if "unable to lock file" in said:
+            raise StorageError(f"{path}: is open for writing elsewhere; try again later") from error
+        if "signature not found" in said or "truncated" in said:
+            raise InputError(
+                f"{path}: not a jaxtri scan ({said[:80]}); give a file written by jaxtri"
+            ) from error
+        raise StorageError(
+            f"{path}: is damaged ({_reason(said)}); scan again, or take a copy of it"
         ) from error
+    except (LookupError, ValueError, RuntimeError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path}: not a jaxtri scan ({_reason(str(error))}); give a file written by jaxtri"
+        ) from error
+
+
+def _reason(text: str) -> str:
+    """The first line of what a library says."""
+    return " ".join(text.split())[:120]
+
+
+def verify(path: str | Path) -> int:
+    """Read every byte of a finished file against its checksums; return how many arrays and texts it has.
+
+    Raises
+    ------
+    InputError
+        If it is not a scan.
+    StorageError
+        If something in it is not what was written; its name is said.
+    """
+    open_scan(path)
+    names: list[str] = []
+    with reading_hdf5(Path(path)), h5py.File(path, "r") as file:
+        file.visititems(lambda name, item: names.append(name) if has_checksum(item) else None)
+        for name in names:
+            try:
+                for part in file[name].iter_chunks() if file[name].chunks else [...]:
+                    _ = file[name][part]
+            except OSError as error:
+                raise StorageError(f"{path}: {name} is damaged; scan again, or take a copy of it") from error
+    return len(names)
 
 
 def _read(path: Path, name: str, index: Any) -> npt.NDArray[Any]:
@@ -107,5 +155,5 @@ def _read(path: Path, name: str, index: Any) -> npt.NDArray[Any]:
     try:
         with h5py.File(path, "r") as file:
             return np.asarray(file[stored_name(file, name)][index])
-    except (OSError, KeyError) as error:
+    except (OSError, LookupError, ValueError, RuntimeError, TypeError) as error:
         raise StorageError(f"{path}: array {name} is damaged or missing; scan again") from error

@@ -28,7 +28,7 @@ WINDOW = {
 
 
 def open_ends(found, group, spec):
-    """Ends of an outline that meet no other end, no wall and no edge of the window."""
+    """Ends of an outline that meet no other end, no wall, and no edge of the window or of the domain."""
     x_ends, y_ends = np.log(spec.m_X[[0, -1]]), np.log(spec.g_X[[0, -1]])
     ends = [
         (math.log(one.m_X[i]), math.log(one.g_X[i]))
@@ -48,9 +48,16 @@ def open_ends(found, group, spec):
             abs(x - wall) < SAME_MASS and low - SAME_COUPLING < y < high + SAME_COUPLING
             for wall, low, high in walls
         )
-        and np.abs(y_ends - y).min() > SAME_MASS
+        and np.abs(y_ends - y).min() > SAME_COUPLING
         and np.abs(x_ends - x).min() > SAME_MASS
+        and not as_wide_as_its_mass(spec, math.exp(x), math.exp(y))
     ]
+
+
+def as_wide_as_its_mass(spec, m_X, g_X):
+    """Whether a point is where X becomes as wide as its mass: beyond, no statement is made."""
+    width = float(jaxtri.x_width(spec.sm, spec.model, m_X, g_X))
+    return abs(math.log(width / m_X)) < SAME_COUPLING
 
 
 def require_closed(spec):

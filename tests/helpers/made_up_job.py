@@ -40,6 +40,7 @@ from jaxtri.io import hdf5_layout
 from jaxtri.io.hdf5_scan import open_scan
 from jaxtri.scans.arrays import CELL_ARRAYS, LABELS, RANGE_ENDS, array_plans
 from jaxtri.scans.record import Header
+from made_up_scan import SEARCH, made_up_configuration
 
 SIZES = {"sample": 2, "m_X": 4, "g_X": 11}
 CHUNK, TILE = (1, 3, 3), (2, 4, 3)  # four tiles along g_X; chunks stick out past both ends
@@ -70,8 +71,8 @@ def made_up_header(sizes=SIZES):
     axes = {name: np.geomspace(1e-3, 1.0, size) for name, size in sizes.items()}
     return Header(
         title="random", treatment="made_up", scan_file='title = "random"\n',
-        configuration={"further_axes": {"sample": {}}, "charge": 1 / 3}, fingerprint="0" * 64,
-        searches=({"name": "first"}, {"name": "second"}), inputs={}, versions={"jaxtri": "0"},
+        configuration=made_up_configuration(axes), fingerprint="0" * 64, inputs={}, versions={"jaxtri": "0"},
+        searches=tuple(SEARCH | {"name": name} for name in ("first", "second")),
         axes=axes | NAMES, arrays=ARRAYS, parameters={"sample": {"m_t": np.array([170.0, 175.0])}},
         units={"sample": "1"},
     )  # fmt: skip

@@ -16,32 +16,56 @@ from jaxtri.durable.storage.tile_files import write_tile
 from jaxtri.durable.storage.tiling import inside, make_plan
 from jaxtri.errors import JaxtriError
 from jaxtri.io.hdf5_layout import write_head, write_tail
+from jaxtri.model.fermions import FERMIONS
 from jaxtri.scans.arrays import ARRAYS, CELL_ARRAYS, LABELS, USUAL, array_plans, dims_of, dtype_of
 from jaxtri.scans.record import Header
 
+SEARCH = {
+    "title": "made up", "experiment": "none", "channel": "K+ -> pi+ X", "final_state": "e+ e-",
+    "confidence": None, "tau_window_s": [], "reference": "none", "bibtex": "@misc{none}",
+}  # fmt: skip
+ANOMALIES = {"SU(2)^2 U(1)_X": 0.0, "U(1)_Y^2 U(1)_X": 0.0, "gravity^2 U(1)_X": 0.0, "U(1)_X^3": 0.0}
 FURTHER = {"m_t": [170.0, 172.0, 175.0], "draw": [0.0, 1.0]}  # what a scan may have besides m_X and g_X
+
+
+def made_up_configuration(axes, precision="float32"):
+    """Return the configuration of a scan with these axes."""
+    said = {
+        name: {"min": float(values[0]), "max": float(values[-1]), "points": len(values)}
+        for name, values in axes.items()
+    }
+    further = {k: v | {"sets": [k], "joint": False} for k, v in said.items() if k not in ("m_X", "g_X")}
+    return {
+        "precision": precision,
+        "model": {
+            "name": "none", "charges": dict.fromkeys(FERMIONS, 1 / 3), "anomalies": ANOMALIES,
+            "previous_limits": None,
+        },
+        "searches": {"set": "none"},
+        "axes": {name: said[name] for name in ("m_X", "g_X")},
+        "further_axes": further,
+    }  # fmt: skip
 
 
 def made_up_header(masses, couplings, precision="float32", further=(), arrays=USUAL):
     """Return a header with as many masses and couplings, one search with a note that is not ASCII."""
     axes = {name: np.array(FURTHER[name]) for name in further}
+    sizes = {"m_X": np.geomspace(1e-3, 90, masses), "g_X": np.geomspace(1e-9, 1, couplings)}
     return Header(
         title="random — zufällig",
         treatment="made_up",
         scan_file='title = "random"\n',
-        configuration={
-            "precision": precision,
-            "model": {"name": "none", "charges": {"t": 1 / 3}},
-            "further_axes": {name: {"points": len(FURTHER[name])} for name in further},
-        },
+        configuration=made_up_configuration(axes | sizes, precision),
         fingerprint="0" * 64,
-        searches=({"name": "first", "note": "μ ≠ e", "confidence": None}, {"name": "second", "limit": 6e-11}),
+        searches=(
+            SEARCH | {"name": "first", "note": "μ ≠ e"},
+            SEARCH | {"name": "second", "confidence": 0.9, "limit": 6e-11},
+        ),
         inputs={"m_t": {"value": 172.6, "unit": "GeV"}, "lump_mass": {"value": [1.709, 1.66]}},
         versions={"jaxtri": "0"},
         axes=axes
+        | sizes
         | {
-            "m_X": np.geomspace(1e-3, 90, masses),
-            "g_X": np.geomspace(1e-9, 1, couplings),
             "search": ("first", "second"),
             "channel": ("Z -> gamma X", "KL -> pi0 X", "B -> K* X"),
             "final_state": ("e+ e-", "hadrons"),
@@ -91,7 +115,7 @@ def columns_of(plan, arrays, tile):
 
 def write_made_up(
     path, masses=300, couplings=620, precision="float32", *, blocks=in_blocks, force=False,
-    compression="gzip", report=lambda cells, size: None, **options,
+    compression="gzip", report=lambda cells, size: None, curves=lambda: None, **options,
 ):  # fmt: skip
     """Write a made-up scan; return its header and arrays."""
     header = made_up_header(masses, couplings, precision, **options)
@@ -99,7 +123,7 @@ def write_made_up(
     folder = path.with_name(f"{path.name}.parts")
     folder.mkdir(exist_ok=True)
     try:
-        head, tail = partial(write_head, header=header), partial(write_tail, header=header)
+        head, tail = partial(write_head, header=header), partial(write_tail, header=header, curves=curves)
         with new_output(path, plan, head, tail, header.versions, replace=force) as output:
             for tile in range(plan.count):
                 found = columns_of(plan, arrays, tile)

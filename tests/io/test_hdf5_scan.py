@@ -19,6 +19,7 @@ from jaxtri import write_scan
 from jaxtri.durable.storage.tiling import CHUNK
 from jaxtri.errors import InputError, JaxtriError, StorageError
 from jaxtri.io import hdf5_scan
+from jaxtri.io.hdf5_dataset import text_of
 from jaxtri.scans import tiles
 from jaxtri.scans.arrays import ARRAYS, EXCLUDED, STATUS, USUAL, dims_of
 from jaxtri.scans.spec import load_spec
@@ -234,7 +235,9 @@ def test_every_dimension_has_a_scale(made_up):
 def test_flags_say_what_they_mean(made_up, name, meanings):
     with h5py.File(made_up) as file:
         attrs = file[name].attrs
-        found = dict(zip(attrs["flag_meanings"].split(), attrs["flag_values"].tolist(), strict=True))
+        found = dict(
+            zip(text_of(file[name], "flag_meanings").split(), attrs["flag_values"].tolist(), strict=True)
+        )
         assert attrs["flag_values"].dtype == file[name].dtype == np.uint8
     assert found == (meanings or {"no_data": 0, "data": 1})
 

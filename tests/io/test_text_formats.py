@@ -18,6 +18,7 @@ from jaxtri.__main__ import main
 from jaxtri.boundary.record import Boundaries, Curve, Region
 from jaxtri.cli import boundary
 from jaxtri.io import text_formats
+from jaxtri.io.hdf5_dataset import text_of
 from jaxtri.io.hdf5_scan import open_scan, write_curves
 from jaxtri.model.fermions import FERMIONS
 from made_up_scan import made_up_header
@@ -249,7 +250,7 @@ def test_hdf5(tmp_path):
         group = file["boundaries/second"]
         assert group["vertices"][...].tolist() == [5, 3]
         assert group["closed"][...].tolist() == [1, 0]
-        assert group["mass"].attrs["units"] == "GeV"
+        assert text_of(group["mass"], "units") == "GeV"
         np.testing.assert_array_equal(group["slope"][5:8], boundaries.curves[1].slope)
 
 

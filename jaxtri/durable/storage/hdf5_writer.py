@@ -25,14 +25,14 @@ LIBRARY = ("v110", "v110")  # readable by HDF5 1.10 and netCDF 4.9
 class _Disk(io.RawIOBase):
     """A file as HDF5 sees it.
 
-    A write that fails is kept for `check`, and HDF5 is not told: told that its metadata cannot be written,
-    HDF5 2.0 ends the process with a segmentation fault, at once or when it exits.
+    A write that fails, or that a signal ends, is kept for `check`, and HDF5 is not told: told that something
+    cannot be written, HDF5 2.0 ends the process with a segmentation fault, at once or when it exits.
     """
 
     def __init__(self, raw: io.FileIO, path: Path) -> None:
         super().__init__()
         self._raw, self._path = raw, path
-        self._error: OSError | None = None
+        self._error: BaseException | None = None
 
     @property
     def inode(self) -> int:
@@ -68,11 +68,11 @@ class _Disk(io.RawIOBase):
         try:
             if self._error is None:
                 do(*given)
-        except OSError as error:
+        except BaseException as error:  # noqa: BLE001  # raised again, where HDF5 is not asked to write
             self._error = error
 
     def check(self) -> None:
-        """Raise a `StorageError` if something could not be written."""
+        """Raise a `StorageError` if something could not be written, or what interrupted it."""
         if self._error is not None:
             with storing(self._path):
                 raise self._error

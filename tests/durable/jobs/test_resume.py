@@ -151,15 +151,15 @@ def test_chunks_are_copied_as_they_are_stored(tmp_path, compression):
 
 @pytest.mark.parametrize("number", [1, 30, 90, 110])
 def test_a_signal_while_hdf5_writes_leaves_no_partial_output(tmp_path, monkeypatch, number):
-    job, writes, known = made_up_job(tmp_path), itertools.count(1), hdf5_writer._Disk.write
+    job, writes, known = made_up_job(tmp_path), itertools.count(1), hdf5_writer.write_at
 
-    def interrupted(disk, data):
+    def interrupted(raw, address, data):
         if next(writes) == number:
             raise InterruptedScan("stopped")
-        return known(disk, data)
+        return known(raw, address, data)
 
     with monkeypatch.context() as patch:
-        patch.setattr(hdf5_writer._Disk, "write", interrupted)
+        patch.setattr(hdf5_writer, "write_at", interrupted)
         with pytest.raises(InterruptedScan):
             run(job)
     assert [path.name for path in tmp_path.iterdir()] == [job.folder.name]
