@@ -4,37 +4,40 @@ Nothing heavy is imported before a command runs, so that --help answers at once.
 """
 
 import argparse
+import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from jaxtri.cli.parser import parsed
 from jaxtri.errors import InterruptedScan, JaxtriError
 
-STORAGE, INTERRUPTED = 4, 130
-
-
-def _terminated(number: int, frame: FrameType | None) -> None:
-    """End at SIGTERM as at any other error; while tiles are computed they are finished first."""
-    raise InterruptedScan("stopped; finished tiles are kept; the same command resumes")
+STORAGE, TERMINATED, INTERRUPTED = 4, 75, 130
+SAID = {TERMINATED: "stopped", INTERRUPTED: "interrupted"}
+KEPT = "; finished tiles are kept; the same command resumes"
+DEAF = ("_xla_gc_callback", "__del__")  # functions in which Python drops what a signal raises
+AGAIN_S = 0.02
+PLAIN = str.maketrans({"–": "-", "→": "->", "−": "-", "σ": "sigma"})  # for streams that are ASCII
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
+    _open_streams()
     arguments = parsed(argv)
-    before = signal.signal(signal.SIGTERM, _terminated)
-    try:
+    os.environ["MPLBACKEND"] = "agg"  # that of a notebook cannot be loaded here, and nothing is shown
+    with _signals():
         return _run(arguments)
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        from jaxtri.cli.commands import command_of
+        with _leaving_at_once():
+            from jaxtri.cli.commands import command_of
 
-        print(command_of(arguments.command)(arguments))
-        sys.stdout.flush()
+            command = command_of(arguments.command)
+        _say(command(arguments))
     except JaxtriError as error:
         print(f"jaxtri: {error}", file=sys.stderr)
         return error.exit_code
@@ -45,9 +48,75 @@ def _run(arguments: argparse.Namespace) -> int:
         print(f"jaxtri: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
         return STORAGE
     except KeyboardInterrupt:
-        print("jaxtri: interrupted; finished tiles are kept; the same command resumes", file=sys.stderr)
+        print(f"jaxtri: {SAID[INTERRUPTED]}{KEPT}", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def _open_streams() -> None:
+    """Make up for streams that are closed, and for encodings that lack what we write."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  # as long as the process lives
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _say(text: str) -> None:
+    """Print what a command answers."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        text = text.translate(PLAIN)
+    print(text)
+    sys.stdout.flush()
+
+
+def _raised(number: int, frame: FrameType | None) -> None:
+    """End at a signal as at any other error; where Python would drop it, a moment later."""
+    if frame is not None and frame.f_code.co_name in DEAF:
+        signal.signal(signal.SIGALRM, lambda _, later: _raised(number, later))
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+        return
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise InterruptedScan(SAID[TERMINATED] + KEPT)
+
+
+def _left(number: int, frame: FrameType | None) -> None:
+    """End the process at once: nothing is begun, and modules that are half loaded cannot be unwound."""
+    code = INTERRUPTED if number == signal.SIGINT else TERMINATED
+    os.write(2, f"jaxtri: {SAID[code]}\n".encode())
+    os._exit(code)
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Answer SIGTERM, and Ctrl-C unless it is ignored, as it is for jobs in the background."""
+    numbers = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        numbers.append(signal.SIGINT)
+    before = {number: signal.signal(number, _raised) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _leaving_at_once() -> Iterator[None]:
+    """Leave at a signal while modules are loaded."""
+    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
+    ours = [number for number, handler in before.items() if handler is _raised]
+    for number in ours:
+        signal.signal(number, _left)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, _raised)
 
 
 if __name__ == "__main__":

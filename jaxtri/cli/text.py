@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jaxtri.model.anomalies import ZERO, anomaly_coefficients
+from jaxtri.model.anomalies import anomaly_coefficients, cautions
 from jaxtri.model.fermions import FERMIONS
 
 if TYPE_CHECKING:  # listing what a file holds must not wait for JAX
@@ -134,21 +134,7 @@ def anomaly_text(anomalies: Mapping[str, float]) -> str:
 def model_text(name: str, charges: Mapping[str, float], anomalies: Mapping[str, float]) -> str:
     """A model's anomalies, and what they mean for the treatments."""
     lines = [f"model {name}", anomaly_text(anomalies)]
-    mixed = [key for key in ("SU(2)^2 U(1)_X", "U(1)_Y^2 U(1)_X") if abs(anomalies[key]) > ZERO]
-    if mixed:
-        lines.append(
-            f"  not anomaly-free ({', '.join(mixed)}): heavy fermions must cancel it, "
-            "and no shipped treatment counts them"
-        )
-    broken = [f"{up}/{down}" for up, down in DOUBLETS if charges[up] != charges[down]]
-    if broken:
-        lines.append(
-            f"  charges differ within the doublets {', '.join(broken)}: X then breaks SU(2), "
-            "and W bosons emit it besides"
-        )
-    if any(charges[quark] != charges["u"] for quark in "dscbt"):
-        lines.append("  quark charges are not universal: flavour change at tree level is not included")
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"  {caution}" for caution in cautions(charges, anomalies))])
 
 
 def citations(searches: tuple[Mapping[str, Any], ...]) -> str:
@@ -158,7 +144,6 @@ def citations(searches: tuple[Mapping[str, Any], ...]) -> str:
 
 
 STATED = ("ok", "rate_above_1")
-DOUBLETS = (("nu_e", "e"), ("nu_mu", "mu"), ("nu_tau", "tau"), ("u", "d"), ("c", "s"), ("t", "b"))
 METHOD = (
     """@article{SmithTait2024,
   author = "Smith, Tyler B. and Tait, Tim M. P.",

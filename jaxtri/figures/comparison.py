@@ -9,6 +9,7 @@ import numpy as np
 from jaxtri.boundary.intervals import BLOCK, Edges, between, covered, edges_at, joined, vertices_of
 from jaxtri.boundary.record import Region
 from jaxtri.limits.previous import PreviousLimit, previous_edges, previous_limits, previously_excluded
+from jaxtri.model.anomalies import cautions
 from jaxtri.numerics.arrays import BoolArray, FloatArray
 from jaxtri.scans.arrays import STATED
 from jaxtri.scans.record import Scan
@@ -235,7 +236,8 @@ def compare(scans: Mapping[str, Scan]) -> str:
     -------
     str
         Markdown: a row for Z, B and K decays, with mass ranges [GeV] and the largest gain in decades of g_X,
-        and a row for each search that counts a window of lifetimes, with the box around its island.
+        and a row for each search that counts a window of lifetimes, with the box around its island.  Below
+        the table, what the formulas leave out for a model.
     """
     names = list(scans)
     known = all(one.header.configuration["model"]["previous_limits"] for one in scans.values())
@@ -248,7 +250,18 @@ def compare(scans: Mapping[str, Scan]) -> str:
     for search in dict.fromkeys(name for scan in scans.values() for name in _displaced(scan)):
         cells = [_box(bounding_box(scan, search)) for scan in scans.values()]
         lines.append(f"| island: {search} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    said = dict.fromkeys(
+        f"{one.header.configuration['model']['name']}: {caution}"
+        for one in scans.values()
+        for caution in cautions_of(one)
+    )
+    return "\n".join([*lines, *([""] if said else []), *said])
+
+
+def cautions_of(scan: Scan) -> list[str]:
+    """What the formulas leave out for the model of a scan."""
+    model = scan.header.configuration["model"]
+    return cautions(model["charges"], model["anomalies"])
 
 
 def _displaced(scan: Scan) -> list[str]:

@@ -14,7 +14,7 @@ from matplotlib.mathtext import MathTextParser
 
 from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.errors import InputError, unknown_name
-from jaxtri.figures.comparison import leading_searches
+from jaxtri.figures.comparison import cautions_of, leading_searches
 from jaxtri.figures.marching_squares import filled
 from jaxtri.figures.panels import (
     MIDDLE,
@@ -76,7 +76,7 @@ def draw_scans(scans: Mapping[str, Scan], *, title: str, palette: str = "paper")
         panels = figure.subplots(1, len(scans), squeeze=False)[0]
         for axes, (name, scan) in zip(panels, scans.items(), strict=True):
             search_set = scan.header.configuration["searches"]["set"]
-            title_of = f"treatment: {name}\nsearches: {search_set}, {_levels(scan)}"
+            title_of = f"treatment: {name}\nsearches: {search_set}, {_levels(scan)}" + _caution(scan)
             draw(scan, axes, palette=palette, title=title_of)
             leading = {letter: leading_searches(scan, letter) for letter in STACK}
             grey = bool(previous_limits(scan.header.configuration))
@@ -290,6 +290,12 @@ def save(
             if only is None or path in only:
                 write_whole(path, picture.getvalue())
     return paths
+
+
+def _caution(scan: Scan) -> str:
+    """A line below the title where the formulas leave something out for the model."""
+    found = [one.partition(":")[0].partition(" (")[0] for one in cautions_of(scan)]
+    return f"\ncaution: {'; '.join(found)}" if found else ""
 
 
 def _levels(scan: Scan) -> str:

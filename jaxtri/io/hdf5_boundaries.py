@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jaxtri.boundary.record import Boundaries, Curve, Region
-from jaxtri.io.hdf5_dataset import add_array, add_texts, describe, read_texts, text_of
+from jaxtri.io.hdf5_dataset import NotAScan, add_array, add_texts, describe, read_texts, text_of
 
 UNIONS, REGIONS = "unions", "regions"
 GROUPS = ("Z", "B", "K", "ZBK")
@@ -90,7 +90,7 @@ def read_boundaries(group: Any) -> Boundaries:
     """Read what `write_boundaries` wrote."""
     searches = [name for name in group if name not in (UNIONS, REGIONS)]
     if set(group[UNIONS]) != set(GROUPS):
-        raise ValueError(f"{group.name}: outlines of {', '.join(group[UNIONS])}")
+        raise NotAScan(f"{group.name}: outlines of {', '.join(group[UNIONS])}")
     regions = group[REGIONS]
     names = read_texts(regions["name"])
     rings = zip(names, _pieces(regions, RING), strict=True)
@@ -107,7 +107,7 @@ def read_boundaries(group: Any) -> Boundaries:
 def _walls(dataset: Any) -> npt.NDArray[Any]:
     walls = _numbers(dataset, "f", 2)
     if walls.shape[1] != len(WALL):
-        raise ValueError(f"{dataset.name}: {walls.shape[1]} columns, {len(WALL)} are expected")
+        raise NotAScan(f"{dataset.name}: {walls.shape[1]} columns, {len(WALL)} are expected")
     return walls
 
 
@@ -122,7 +122,7 @@ def _pieces(group: Any, names: tuple[str, ...]) -> list[dict[str, Any]]:
     ends = np.cumsum(vertices)[:-1]
     values = {name: _numbers(group[VERTICES[name].name], "f") for name in names}
     if np.any(vertices < 0) or any(len(one) != vertices.sum() for one in values.values()):
-        raise ValueError(f"{group.name}: vertices are not as many as counted")
+        raise NotAScan(f"{group.name}: vertices are not as many as counted")
     split = {name: np.split(one, ends) for name, one in values.items()}
     return [{name: split[name][i] for name in names} for i in range(len(vertices))]
 
@@ -131,5 +131,5 @@ def _numbers(dataset: Any, kinds: str, dimensions: int = 1) -> npt.NDArray[Any]:
     """An array of numbers of some kinds."""
     values = np.asarray(dataset[...])
     if values.ndim != dimensions or values.dtype.kind not in kinds:
-        raise TypeError(f"{dataset.name}: no numbers along {dimensions} dimensions")
+        raise NotAScan(f"{dataset.name}: no numbers along {dimensions} dimensions")
     return values

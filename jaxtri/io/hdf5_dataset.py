@@ -13,6 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 
+class NotAScan(ValueError):
+    """Something in a file is not what we write; who opens the file says so, with its name."""
+
+
 def add_array(group: Any, name: str, values: npt.NDArray[Any]) -> Any:
     """Add an array."""
     checked = {"fletcher32": True} if np.size(values) else {}  # what is empty has no chunks
@@ -50,14 +54,14 @@ def text_of(item: Any, name: str) -> str:
 
     Raises
     ------
-    KeyError, TypeError
+    KeyError, NotAScan
         If there is none, or it is something else.
     """
     text = item.attrs[name]
     if isinstance(text, bytes):
         return text.decode()
     if not isinstance(text, str):
-        raise TypeError(f"attribute {name} is no text")
+        raise NotAScan(f"attribute {name} is no text")
     return text
 
 

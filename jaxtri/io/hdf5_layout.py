@@ -23,7 +23,7 @@ from jaxtri.durable.storage.chunk_bytes import COMPRESSION
 from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import InputError
 from jaxtri.io.hdf5_boundaries import write_boundaries
-from jaxtri.io.hdf5_dataset import add_array, add_texts, describe, read_texts, text_of
+from jaxtri.io.hdf5_dataset import NotAScan, add_array, add_texts, describe, read_texts, text_of
 from jaxtri.io.stored_schema import TEXTS
 from jaxtri.scans.arrays import ARRAYS, EXCLUDED, LABELS, PLANE, STATUS, dims_of
 from jaxtri.scans.record import Header
@@ -176,7 +176,7 @@ def _labels(file: h5py.File) -> dict[str, tuple[str, ...]]:
     known = json.loads(read_texts(file["provenance"]["labels"])[0])
     for name in LABELS:
         if file[stored_name(file, name)].shape != (len(known[name]),):
-            raise ValueError(f"{name} has not as many names as were written")
+            raise NotAScan(f"{name} has not as many names as were written")
     return {name: tuple(map(str, known[name])) for name in LABELS}
 
 
@@ -184,7 +184,7 @@ def _axis(file: h5py.File, name: str) -> npt.NDArray[Any]:
     """Nodes of an axis."""
     nodes = np.asarray(file[name][...])
     if nodes.ndim != 1 or nodes.dtype.kind != "f" or not len(nodes) or not np.isfinite(nodes).all():
-        raise TypeError(f"axis {name} is no list of numbers")
+        raise NotAScan(f"axis {name} is no list of numbers")
     return nodes
 
 
@@ -194,11 +194,11 @@ def _require_array(file: h5py.File, name: str, axes: Mapping[str, Any]) -> None:
     expected = tuple(len(axes[dim]) for dim in dims_of(name, axes))
     kind = "u" if ARRAYS[name].dtype == "uint8" else "f"
     if not isinstance(stored, h5py.Dataset) or stored.shape != expected or stored.dtype.kind != kind:
-        raise TypeError(f"{name} is no array of {' x '.join(map(str, expected))} numbers")
+        raise NotAScan(f"{name} is no array of {' x '.join(map(str, expected))} numbers")
 
 
 def _set_by(axis: str, parameters: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
     found = {name: one[...] for name, one in parameters.items() if text_of(one, "axis") == axis}
     if not all(isinstance(values, np.ndarray) and values.dtype.kind == "f" for values in found.values()):
-        raise TypeError(f"what axis {axis} sets are no numbers")
+        raise NotAScan(f"what axis {axis} sets are no numbers")
     return found

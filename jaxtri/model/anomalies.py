@@ -1,5 +1,6 @@
 """Anomaly coefficients of a U(1)_X."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -52,3 +53,34 @@ def is_anomaly_free(model: Charged) -> bool:
     """Return whether both mixed electroweak anomalies of X cancel among Standard Model fermions."""
     coefficients = anomaly_coefficients(model)
     return all(abs(coefficients[name]) < ZERO for name in ("SU(2)^2 U(1)_X", "U(1)_Y^2 U(1)_X"))
+
+
+DOUBLETS = (("nu_e", "e"), ("nu_mu", "mu"), ("nu_tau", "tau"), ("u", "d"), ("c", "s"), ("t", "b"))
+
+
+def cautions(charges: Mapping[str, float], anomalies: Mapping[str, float]) -> list[str]:
+    """What the shipped formulas leave out for a model, one sentence each; none for B - L.
+
+    Parameters
+    ----------
+    charges
+        By name of the fermion.
+    anomalies
+        From `anomaly_coefficients`.
+    """
+    found = []
+    mixed = [key for key in ("SU(2)^2 U(1)_X", "U(1)_Y^2 U(1)_X") if abs(anomalies[key]) > ZERO]
+    if mixed:
+        found.append(
+            f"not anomaly-free ({', '.join(mixed)}): heavy fermions must cancel it, "
+            "and no shipped treatment counts them"
+        )
+    broken = [f"{up}/{down}" for up, down in DOUBLETS if charges[up] != charges[down]]
+    if broken:
+        found.append(
+            f"charges differ within the doublets {', '.join(broken)}: X then breaks SU(2), "
+            "and W bosons emit it besides"
+        )
+    if any(charges[quark] != charges["u"] for quark in "dscbt"):
+        found.append("quark charges are not universal: flavour change at tree level is not included")
+    return found

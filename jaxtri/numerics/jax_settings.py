@@ -30,11 +30,17 @@ def prepare() -> None:
     without a folder that can be written nothing is kept.
     """
     jax.config.update("jax_enable_x64", True)
+    try:
+        several = len(jax.local_devices()) > 1  # then an executable is bound to one of them
+    except (RuntimeError, AssertionError) as error:
+        wanted = os.environ.get("JAX_PLATFORMS", "")
+        raise InputError(
+            f"JAX_PLATFORMS={wanted}: JAX finds no such device here; leave it out, or choose cpu"
+        ) from error
     chosen = jax.config.jax_compilation_cache_dir  # type: ignore[attr-defined]
     folder = Path(chosen) if chosen else _own_folder()
     if folder is None:
         return
-    several = len(jax.local_devices()) > 1  # then an executable is bound to one of them
     jax.config.update("jax_compilation_cache_dir", str(folder) if several else None)
     if not several:
         kernels.keep(folder / "kernels")

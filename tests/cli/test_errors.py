@@ -462,6 +462,7 @@ def test_every_error_raised_is_of_the_family():
         "ForeignTile",
         "InputError",
         "InterruptedScan",
+        "NotAScan",
         "StorageError",
         "UnresolvedError",
         "unknown_name",

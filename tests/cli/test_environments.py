@@ -1,0 +1,160 @@
+"""Commands where something around them is not as usual: streams, signals, devices, notebooks, no home.
+
+Oracle: exit codes that --help lists, and no traceback.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jax
+import pytest
+
+from jaxtri import __main__ as program
+from jaxtri.errors import InterruptedScan
+from jaxtri.numerics import jax_settings, kernels
+from places import PATIENCE_S, PROGRAM, SCANS
+
+SIGNALS, QUICK_SIGNALS = 60, 4
+BEGUN_S = 0.3  # from when Python has begun to load the command
+LONGEST_S = 2.5  # about how long `point` takes
+FIGURE_3 = SCANS / "figure_3.toml"
+POINT = ("point", FIGURE_3, "--m-X", "0.05", "--g-X", "1e-6", "--treatment", "matched")
+
+
+def run(*arguments, **changed):
+    return subprocess.run(
+        [PROGRAM, *map(str, arguments)], env=os.environ | changed, check=False, capture_output=True,
+        text=True, timeout=PATIENCE_S,
+    )  # fmt: skip
+
+
+def test_inside_a_notebook():
+    done = run("models", MPLBACKEND="module://matplotlib_inline.backend_inline")
+    assert (done.returncode, done.stderr) == (0, "")
+    code = (
+        "from jaxtri.__main__ import main; main(['models']); "
+        "import matplotlib; print(matplotlib.get_backend())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"MPLBACKEND": "module://nowhere"}, check=True,
+        capture_output=True, text=True, timeout=PATIENCE_S,
+    )  # fmt: skip
+    assert done.stdout.endswith("agg\n")
+
+
+def test_no_such_device():
+    done = run(*POINT, JAX_PLATFORMS="cuda")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        "jaxtri: JAX_PLATFORMS=cuda: JAX finds no such device here; leave it out, or choose cpu"
+    )
+    assert run("models", JAX_PLATFORMS="cuda").returncode == 0  # a list needs none
+
+
+def test_streams_that_are_ascii(tmp_path):
+    for line in (("models",), ("treatments",), ("cite", tmp_path / "nö.h5")):
+        done = run(*line, PYTHONIOENCODING="ascii")
+        assert "Traceback" not in done.stderr
+        assert done.stdout.isascii()
+    assert "0.1–2 GeV".translate(program.PLAIN) == "0.1-2 GeV"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_streams_that_are_closed(closed):
+    done = subprocess.run(
+        f'"{PROGRAM}" models {closed}',
+        shell=True,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    done = subprocess.run(
+        f'"{PROGRAM}" info nowhere.h5 {closed}', shell=True, check=False, capture_output=True, text=True,
+        timeout=PATIENCE_S,
+    )  # fmt: skip
+    assert done.returncode == 4
+
+
+def test_a_full_device():
+    done = subprocess.run(
+        f'"{PROGRAM}" models > /dev/full', shell=True, check=False, capture_output=True, text=True,
+        timeout=PATIENCE_S,
+    )  # fmt: skip
+    assert (done.returncode, "Traceback" in done.stderr) == (4, False)
+
+
+def test_a_user_without_a_home(monkeypatch):
+    """Nothing is kept, and everything works; an empty XDG_CACHE_HOME counts as none."""
+
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    assert jax_settings._own_folder() is None
+    kept = []
+    monkeypatch.setattr(kernels, "keep", kept.append)
+    monkeypatch.setattr(jax_settings.kernels, "keep", kept.append)
+    before = jax.config.jax_compilation_cache_dir
+    jax.config.update("jax_compilation_cache_dir", None)
+    try:
+        jax_settings.prepare()
+        assert jax.config.jax_compilation_cache_dir is None
+    finally:
+        jax.config.update("jax_compilation_cache_dir", before)
+    assert kept == []
+
+
+def test_an_empty_cache_variable_is_none(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert jax_settings._own_folder().is_relative_to(tmp_path / ".cache" / "jaxtri")
+    assert not (tmp_path / "jaxtri").exists()
+
+
+@pytest.mark.parametrize("count", [QUICK_SIGNALS, pytest.param(SIGNALS, marks=pytest.mark.long)])
+def test_signals_while_a_command_begins(count):
+    chance, ends = random.Random(3), []
+    for number in range(count):
+        which = (signal.SIGINT, signal.SIGTERM)[number % 2]
+        with subprocess.Popen(
+            [sys.executable, "-c", PATIENT, PROGRAM, *map(str, POINT)], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            time.sleep(chance.uniform(BEGUN_S, LONGEST_S))
+            process.send_signal(which)
+            _, said = process.communicate(timeout=PATIENCE_S)
+        ends.append(process.returncode)
+        assert "Traceback" not in said, said
+        assert process.returncode in (0, 130 if which == signal.SIGINT else 75), said
+    assert {130, 75} & set(ends)
+
+
+PATIENT = (  # a job in the background inherits that SIGINT is ignored
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+def _xla_gc_callback():
+    """Stands for the function of this name, in which Python drops what is raised."""
+    signal.raise_signal(signal.SIGTERM)
+    return "went on"
+
+
+def test_what_python_would_drop_is_raised_a_moment_later():
+    with program._signals():
+        assert _xla_gc_callback() == "went on"
+        with pytest.raises(InterruptedScan):
+            time.sleep(PATIENCE_S)
+        with pytest.raises(InterruptedScan):  # elsewhere at once
+            signal.raise_signal(signal.SIGTERM)
