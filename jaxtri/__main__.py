@@ -17,7 +17,8 @@ from jaxtri.errors import InterruptedScan, JaxtriError
 STORAGE, TERMINATED, INTERRUPTED = 4, 75, 130
 SAID = {TERMINATED: "stopped", INTERRUPTED: "interrupted"}
 KEPT = "; finished tiles are kept; the same command resumes"
-DEAF = ("_xla_gc_callback", "__del__")  # functions in which Python drops what a signal raises
+DEAF = ("_xla_gc_callback", "__del__")  # functions in which Python drops what a signal raises,
+DEAF_FILES = ("weakref.py", "_weakrefset.py")  # and files with such functions
 AGAIN_S = 0.02
 PLAIN = str.maketrans({"–": "-", "→": "->", "−": "-", "σ": "sigma"})  # for streams that are ASCII
 
@@ -50,7 +51,24 @@ def _run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print(f"jaxtri: {SAID[INTERRUPTED]}{KEPT}", file=sys.stderr)
         return INTERRUPTED
+    except Exception as error:
+        code = _signalled(error)
+        if code is None:
+            raise
+        print(f"jaxtri: {SAID[code]}{KEPT}", file=sys.stderr)
+        return code
     return 0
+
+
+def _signalled(error: BaseException | None) -> int | None:
+    """Exit code of the signal that is behind an error, as where a library calls Python from C."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return INTERRUPTED
+        if isinstance(error, InterruptedScan):
+            return TERMINATED
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _open_streams() -> None:
@@ -75,7 +93,8 @@ def _say(text: str) -> None:
 
 def _raised(number: int, frame: FrameType | None) -> None:
     """End at a signal as at any other error; where Python would drop it, a moment later."""
-    if frame is not None and frame.f_code.co_name in DEAF:
+    code = frame and frame.f_code
+    if code and (code.co_name in DEAF or os.path.basename(code.co_filename) in DEAF_FILES):
         signal.signal(signal.SIGALRM, lambda _, later: _raised(number, later))
         signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
         return

@@ -12,6 +12,8 @@ from jaxtri.errors import InputError, StorageError
 from jaxtri.figures import comparison
 from jaxtri.io import hdf5_scan
 from jaxtri.scans.record import Scan
+from jaxtri.scans.schema import FigureChoice
+from jaxtri.tables.reader import check
 
 
 def plot(arguments: argparse.Namespace) -> str:
@@ -38,9 +40,19 @@ def plot(arguments: argparse.Namespace) -> str:
             )
         drawn = figure.draw_axis(scans[0], title=title)
     else:
-        drawn = figure.draw_scans(_distinct(files, scans), title=title, palette=arguments.palette or "paper")
+        drawn = figure.draw_scans(_distinct(files, scans), title=title, look=_look(arguments))
     saved = figure.save(drawn, stem, fingerprint=" ".join(one.header.fingerprint for one in scans))
-    return "wrote " + ", ".join(map(str, saved))
+    said = "wrote " + ", ".join(map(str, saved))
+    return f"{said}\n{figure.caption(_distinct(files, scans))}" if arguments.caption else said
+
+
+def _look(arguments: argparse.Namespace) -> FigureChoice:
+    """How a figure looks, from the options of the command."""
+    given = {
+        "palette": arguments.palette, "style": arguments.style, "xlim": arguments.xlim,
+        "ylim": arguments.ylim, "size": arguments.size, "labels": arguments.labels or None,
+    }  # fmt: skip
+    return check({key: value for key, value in given.items() if value is not None}, FigureChoice, "plot")
 
 
 def compare(arguments: argparse.Namespace) -> str:

@@ -121,6 +121,14 @@ def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         "--at", action="append", metavar="NAME=VALUE", help="node of a further axis, the nearest one"
     )
     plot.add_argument("--force", action="store_true", help="replace existing files")
+    plot.add_argument("--style", choices=("regions", "curves"), help="filled regions, or outlines alone")
+    for name, what in (("--xlim", "masses [GeV]"), ("--ylim", "couplings")):
+        text = f"lowest and highest {what} to show"
+        plot.add_argument(name, nargs=2, type=float, metavar=("LOW", "HIGH"), help=text)
+    text = "width: one column (86 mm), two (178 mm), or by the number of panels"
+    plot.add_argument("--size", choices=("panels", "single", "double"), help=text)
+    plot.add_argument("--labels", action="store_true", help="names of the groups on their regions")
+    plot.add_argument("--caption", action="store_true", help="print a caption, with the sources of the grey")
     _palette(plot)
     compare = commands.add_parser("compare", help="table of what each group adds to earlier limits")
     compare.add_argument("files", nargs="+", metavar="FILE", help="scan file (HDF5)")
@@ -137,8 +145,8 @@ def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
 def _palette(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--palette",
-        choices=("paper", "okabe-ito"),
-        help="paper: red, blue, green; okabe-ito: colour-blind safe",
+        choices=("okabe-ito", "paper"),
+        help="okabe-ito: colour-blind safe (default); paper: red, blue, green",
     )
 
 

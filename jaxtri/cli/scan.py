@@ -30,8 +30,8 @@ def run(arguments: argparse.Namespace) -> str:
     if said:
         return said
     scans = {one.name: hdf5_scan.open_scan(outputs[spec.model.name, one.name]) for one in spec.treatments}
-    palette = arguments.palette or spec.figure.palette
-    drawn = figure.draw_scans(scans, title=spec.figure.title or spec.title, palette=palette)
+    look = spec.figure.model_copy(update={"palette": arguments.palette or spec.figure.palette})
+    drawn = figure.draw_scans(scans, title=spec.figure.title or spec.title, look=look)
     fingerprint = " ".join(scan.header.fingerprint for scan in scans.values())
     figure.save(drawn, stem, fingerprint=fingerprint, only=work.files)
     return "\n".join(["wrote " + ", ".join(map(str, work.files)), comparison.compare(scans)])

@@ -12,19 +12,23 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
 
+from jaxtri.boundary.intervals import edges_at
+from jaxtri.boundary.record import Region
 from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.errors import InputError, unknown_name
 from jaxtri.figures.comparison import cautions_of, leading_searches
-from jaxtri.figures.marching_squares import filled
+from jaxtri.figures.marching_squares import filled as contours
 from jaxtri.figures.panels import (
     MIDDLE,
     PALETTES,
+    PARENTS,
     STACK,
     Style,
     draw_band,
     draw_curves,
     draw_family,
     draw_legend,
+    draw_own,
     draw_previous,
     draw_regions,
     draw_spread,
@@ -33,13 +37,19 @@ from jaxtri.figures.panels import (
     finish_widths,
     half_width,
     name_groups,
+    place_labels,
     thinned,
 )
 from jaxtri.limits.previous import previous_limits
+from jaxtri.numerics.arrays import BoolArray
 from jaxtri.scans.record import Scan
+from jaxtri.scans.schema import FigureChoice
+from jaxtri.tables.reader import read_columns
 
 PANEL = (4.6, 5.6)  # inches
 LEGEND = 0.13  # share of the height below the panels
+WIDTHS = {"single": 3.386, "double": 7.008}  # inches: one column of 86 mm, two of 178 mm together
+POINTS = 150  # each way, at which room for labels is looked for
 DPI = 200
 FORMATS = ("pdf", "png")
 PLOTTED = ("log10_ratio", "status")  # of a plane
@@ -48,11 +58,19 @@ STYLE: dict[Any, Any] = {
     "mathtext.fontset": "cm",
     "font.size": 9,
     "hatch.linewidth": 0.4,
+    "axes.titlesize": 9,
+    "legend.fontsize": 7,
+}
+NARROW: dict[Any, Any] = {
+    "font.size": 7,
+    "axes.titlesize": 6.5,
+    "legend.fontsize": 5.5,
+    "lines.linewidth": 1.0,
 }
 
 
-def draw_scans(scans: Mapping[str, Scan], *, title: str, palette: str = "paper") -> Figure:
-    """Draw the excluded regions of several scans side by side.
+def draw_scans(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | None = None) -> Figure:
+    """Draw what several scans exclude, side by side.
 
     Parameters
     ----------
@@ -60,36 +78,71 @@ def draw_scans(scans: Mapping[str, Scan], *, title: str, palette: str = "paper")
         One panel each, by name.
     title
         Above all panels.
-    palette
-        "paper" (Z red, B blue, K green) or "okabe-ito" (colour-blind safe, hatched).
+    look
+        Palette, style, limits, size, labels and own curves; by default as in a scan file.
 
     Raises
     ------
     InputError
-        If a scan does not hold ``log10_ratio`` and ``status``.
+        If a scan has neither curves nor ``log10_ratio`` and ``status``.
     """
+    look = look or FigureChoice()
     for scan in scans.values():
         _require_plotted(scan)
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(PANEL[0] * len(scans), PANEL[1]), layout="constrained")
+    with matplotlib.rc_context(STYLE | (NARROW if look.size != "panels" else {})):
+        size = _size(look, len(scans))
+        figure = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
         panels = figure.subplots(1, len(scans), squeeze=False)[0]
         for axes, (name, scan) in zip(panels, scans.items(), strict=True):
-            search_set = scan.header.configuration["searches"]["set"]
-            title_of = f"treatment: {name}\nsearches: {search_set}, {_levels(scan)}" + _caution(scan)
-            draw(scan, axes, palette=palette, title=title_of)
-            leading = {letter: leading_searches(scan, letter) for letter in STACK}
-            grey = bool(previous_limits(scan.header.configuration))
-            draw_legend(axes, palette, leading, grey=grey)
-        figure.suptitle(_typeset(title), fontsize=12)
-        figure.get_layout_engine().set(rect=(0, LEGEND, 1, 1 - LEGEND))  # type: ignore[union-attr,call-arg]
+            _draw_panel(axes, scan, name, look)
+        figure.suptitle(_typeset(title), fontsize=12 if look.size == "panels" else 8)
+        below = LEGEND * PANEL[1] / size[1]
+        figure.get_layout_engine().set(rect=(0, below, 1, 1 - below))  # type: ignore[union-attr,call-arg]
         return figure
 
 
+def _size(look: FigureChoice, panels: int) -> tuple[float, float]:
+    """Width and height of a figure [inches]."""
+    if look.size == "panels":
+        return PANEL[0] * panels, PANEL[1]
+    width = WIDTHS[look.size]
+    return width, min(0.95 * width / panels, 0.7 * width) * PANEL[1] / PANEL[0] + LEGEND * PANEL[1]
+
+
+def _draw_panel(axes: Axes, scan: Scan, name: str, look: FigureChoice) -> None:
+    """One panel of a figure, with a title that names model, treatment and searches, and a legend."""
+    configuration = scan.header.configuration
+    joint = ", " if look.size == "panels" else "\n"
+    title = (
+        f"{configuration['model']['name']}, treatment: {name}\n"
+        f"searches: {configuration['searches']['set']}{joint}{_levels(scan)}" + _caution(scan)
+    )
+    draw(scan, axes, palette=look.palette, title=title, style=look.style, labels=look.labels,
+         xlim=look.xlim, ylim=look.ylim)  # fmt: skip
+    for one in look.curves:
+        columns = read_columns(Path(one.file))
+        draw_own(axes, columns["m_X"], columns["g_X"], one.style)
+    leading = {letter: leading_searches(scan, letter) for letter in STACK}
+    grey = bool(previous_limits(configuration))
+    own = [(one.label, one.style) for one in look.curves]
+    draw_legend(axes, look.palette, leading, grey=grey, filled=look.style == "regions", own=own)
+
+
 def draw(
-    scan: Scan, axes: Axes, *, palette: str = "okabe-ito", previous: bool = True, title: str | None = None
+    scan: Scan,
+    axes: Axes,
+    *,
+    palette: str = "okabe-ito",
+    previous: bool = True,
+    title: str | None = None,
+    style: str = "regions",
+    searches: Sequence[str] | None = None,
+    labels: bool = False,
+    xlim: Sequence[float] | None = None,
+    ylim: Sequence[float] | None = None,
 ) -> None:
-    """Draw what a scan excludes into a panel of one's own: regions, axes with units, a title.
+    """Draw what a scan excludes into a panel of one's own: regions or curves, axes with units, a title.
 
     Parameters
     ----------
@@ -103,23 +156,63 @@ def draw(
         Shade the couplings that earlier searches exclude, where the model has a table of them.
     title
         Of the panel; by default model and treatment.
+    style
+        "regions", or "curves": outlines alone, which differ in their dashes too.
+    searches
+        Names of searches to draw, each with its own curves; by default all, as the union of a group.
+    labels
+        Write "Z decays", "B decays" and "K decays" onto their regions.
+    xlim, ylim
+        Lowest and highest m_X [GeV] and g_X to show; by default those of the scan.
 
     Raises
     ------
     InputError
-        If the palette is unknown, the scan has further axes, or does not hold ``log10_ratio`` and ``status``.
+        If the palette, the style or a search is unknown, the scan has further axes, or has neither curves nor
+        ``log10_ratio`` and ``status``.
     """
     _require_plotted(scan)
     if palette not in PALETTES:
         raise unknown_name("draw", "palette", palette, PALETTES)
+    if style not in ("regions", "curves"):
+        raise unknown_name("draw", "style", style, ("regions", "curves"))
+    for name in searches or ():
+        if name not in scan.header.axes["search"]:
+            raise unknown_name("draw", "search", name, scan.header.axes["search"])
     m_X, g_X = scan["m_X"], scan["g_X"]
     if previous:
         limits = previous_limits(scan.header.configuration)
         draw_previous(axes, [(one.m_X, one.g_low, one.g_high) for one in limits], g_X[-1])
     for depth, letter in enumerate(STACK):
-        _draw_group(axes, scan, letter, PALETTES[palette][letter], zorder=2 + depth)
+        _draw_group(axes, scan, letter, PALETTES[palette][letter], 2 + depth, searches, style == "regions")
     model = scan.header.configuration["model"]["name"]
     finish_plane(axes, m_X, g_X, f"{model}, {scan.header.treatment}" if title is None else title)
+    axes.set(xlim=xlim or (m_X[0], m_X[-1]), ylim=ylim or (g_X[0], g_X[-1]))
+    if labels and scan.boundaries is not None:
+        place_labels(axes, _seen(scan, axes, searches), palette)
+
+
+def _seen(scan: Scan, axes: Axes, searches: Sequence[str] | None) -> dict[str, BoolArray]:
+    """Which group is on top at even points of a panel, (x, y) by group."""
+    even = (np.arange(POINTS) + 0.5) / POINTS
+    to_data = (axes.transScale + axes.transLimits).inverted()
+    m_X, g_X = to_data.transform(np.stack([even, even], axis=1)).T
+    hidden, found = np.zeros((POINTS, POINTS), dtype=bool), {}
+    for letter in reversed(STACK):
+        low, high = edges_at(_regions(scan, letter, searches), m_X)
+        log_g = np.log(g_X)[:, None, None]
+        mask = ((low < log_g) & (log_g < high)).any(axis=2).T
+        found[letter] = mask & ~hidden
+        hidden |= mask
+    return found
+
+
+def _regions(scan: Scan, letter: str, searches: Sequence[str] | None) -> list[Region]:
+    """Regions of a group, or of those of its searches that are chosen."""
+    assert scan.boundaries is not None
+    group = {one["name"] for one in scan.header.searches if one["channel"][0] == letter}
+    chosen = group if searches is None else group & set(searches)
+    return [one for one in scan.boundaries.regions if one.search in chosen]
 
 
 def _require_plotted(scan: Scan) -> None:
@@ -135,19 +228,69 @@ def _require_plotted(scan: Scan) -> None:
         )
 
 
-def _draw_group(axes: Axes, scan: Scan, letter: str, style: Style, zorder: float) -> None:
+def _draw_group(
+    axes: Axes,
+    scan: Scan,
+    letter: str,
+    style: Style,
+    zorder: float,
+    searches: Sequence[str] | None,
+    filled: bool,
+) -> None:
     """Draw what a group excludes: its exact boundaries; contours of the grid where a scan has none."""
     if scan.boundaries is None:
-        draw_regions(axes, filled(scan["m_X"], scan["g_X"], scan.group(letter)), style, zorder=zorder)
+        draw_regions(axes, contours(scan["m_X"], scan["g_X"], scan.group(letter)), style, zorder=zorder)
         return
-    group = {one["name"] for one in scan.header.searches if one["channel"][0] == letter}
-    rings = [one for one in scan.boundaries.regions if one.search in group]
     window = scan["m_X"], scan["g_X"]
-    curves = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in scan.boundaries.groups[letter]]
-    walls = [np.array([[m_X, low], [m_X, high]]) for m_X, low, high in scan.boundaries.walls[letter]]
-    outlines = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in rings]
-    points = [(one, np.array([0, len(one)])) for one in outlines]
-    draw_curves(axes, points, [*curves, *walls], style, zorder=zorder)
+    regions = _regions(scan, letter, searches)
+    outlines = scan.boundaries.groups[letter]
+    if searches is not None:
+        names = {one.search for one in regions}
+        outlines = tuple(one for one in scan.boundaries.curves if one.search in names)
+    lines = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in outlines]
+    if searches is None:
+        lines += [
+            np.array([[m_X, low], [m_X, high]])
+            for m_X, low, high in scan.boundaries.walls[letter]
+            if window[0][0] < m_X < window[0][-1]  # not along the edge of the window
+        ]
+    rings = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in regions]
+    points = [(one, np.array([0, len(one)])) for one in rings]
+    draw_curves(axes, points, lines, style, zorder=zorder, filled=filled)
+
+
+def caption(scans: Mapping[str, Scan]) -> str:
+    """Return a caption: what is shown, which searches exclude something, what is grey; with references.
+
+    Parameters
+    ----------
+    scans
+        As for `draw_scans`.
+    """
+    first = next(iter(scans.values()))
+    lines = [f"{first.header.title}: couplings g_X of X that searches exclude, against its mass m_X."]
+    for name, scan in scans.items():
+        lines.append(f"Panel {name}: model {scan.header.configuration['model']['name']}, {_levels(scan)}.")
+        lines += [f"{caution[:1].upper()}{caution[1:]}." for caution in cautions_of(scan)]
+    for letter in reversed(STACK):
+        used = {
+            one["name"]: f"{one['experiment']} {one['final_state']} [{one['reference']}]"
+            for scan in scans.values()
+            for one in scan.header.searches
+            if one["channel"][0] == letter and _excludes(scan, one["name"])
+        }
+        if used:
+            lines.append(f"{PARENTS[letter]}: {', '.join(dict.fromkeys(used.values()))}.")
+    grey = [one for scan in scans.values() for one in previous_limits(scan.header.configuration)]
+    if grey:
+        sources = dict.fromkeys(f"{one.experiment} [{one.reference}]" for one in grey)
+        lines.append(f"Grey: excluded before, by {', '.join(sources)}.")
+    return "\n".join(lines)
+
+
+def _excludes(scan: Scan, search: str) -> bool:
+    """Whether a search excludes something; of a scan without curves, whether it is in it."""
+    return scan.boundaries is None or any(one.search == search for one in scan.boundaries.regions)
 
 
 def draw_axis(scan: Scan, *, title: str) -> Figure:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
+from matplotlib.patheffects import Normal, Stroke
 
-from jaxtri.numerics.arrays import FloatArray
+from jaxtri.numerics.arrays import BoolArray, FloatArray
 
 Patches = list[tuple[FloatArray, FloatArray]]
 
@@ -22,24 +25,26 @@ class Style:
     face: str
     edge: str
     hatch: str | None = None
+    line: str = "-"  # where curves are drawn without regions: told apart in grey print too
 
 
 PALETTES = MappingProxyType(
     {
         "paper": {
             "Z": Style("#f4a6a6", "#c01f1f"),
-            "B": Style("#a9c4ee", "#1f4fa8"),
-            "K": Style("#a8d8a8", "#1d7a2a"),
+            "B": Style("#a9c4ee", "#1f4fa8", line="--"),
+            "K": Style("#a8d8a8", "#1d7a2a", line="-."),
         },
         # Okabe and Ito's colours, told apart by every kind of colour vision; hatched besides
         "okabe-ito": {
             "Z": Style("#f0c9a8", "#d55e00", "////"),
-            "B": Style("#a8cde3", "#0072b2", "...."),
-            "K": Style("#a3dccb", "#009e73", "\\\\\\\\"),
+            "B": Style("#a8cde3", "#0072b2", "....", "--"),
+            "K": Style("#a3dccb", "#009e73", "\\\\\\\\", "-."),
         },
     }
 )
 GREY = "0.78"
+LEAST_ROOM = 0.04  # of a panel, around the middle of a name
 FINEST = 5e-4  # of a panel: 0.04 mm where it is 8 cm wide
 STACK = ("K", "B", "Z")  # drawn in this order: the smallest region on top
 SPREADS = (  # quantiles that a shade lies between: light, then dark
@@ -88,17 +93,61 @@ def thinned(points: FloatArray, window: tuple[FloatArray, FloatArray]) -> FloatA
     return points[kept[:-1] | kept[1:]]
 
 
-def draw_curves(axes: Axes, rings: Patches, lines: Sequence[FloatArray], style: Style, zorder: float) -> None:
+def draw_curves(
+    axes: Axes,
+    rings: Patches,
+    lines: Sequence[FloatArray],
+    style: Style,
+    zorder: float,
+    *,
+    filled: bool = True,
+) -> None:
     """Draw excluded regions, rings of one orientation that may overlap, and the outline of their union."""
-    if not rings:
-        return
-    points = np.concatenate([ring for ring, _ in rings])
-    codes = np.full(len(points), Path.LINETO, dtype=Path.code_type)
-    codes[np.cumsum([0, *(len(ring) for ring, _ in rings[:-1])])] = Path.MOVETO
-    # not add_patch: it would walk along every curve for limits that are fixed
-    axes.add_artist(_area(Path(points, codes), style, 0.0, zorder))
-    outline = LineCollection(lines, colors=style.edge, linewidths=1.1, zorder=zorder + 0.5)
-    axes.add_collection(outline, autolim=False)
+    if rings and filled:
+        points = np.concatenate([ring for ring, _ in rings])
+        codes = np.full(len(points), Path.LINETO, dtype=Path.code_type)
+        codes[np.cumsum([0, *(len(ring) for ring, _ in rings[:-1])])] = Path.MOVETO
+        # not add_patch: it would walk along every curve for limits that are fixed
+        axes.add_artist(_area(Path(points, codes), style, 0.0, zorder))
+    if rings:
+        line = "-" if filled else style.line
+        outline = LineCollection(
+            lines, colors=style.edge, linewidths=1.1, linestyles=line, zorder=zorder + 0.5
+        )
+        axes.add_collection(outline, autolim=False)
+
+
+def draw_own(axes: Axes, m_X: FloatArray, g_X: FloatArray, style: str) -> None:
+    """Draw a curve of the user's, above everything."""
+    axes.plot(m_X, g_X, color="black", linewidth=1.0, linestyle=style, zorder=9)
+
+
+def place_labels(axes: Axes, masks: Mapping[str, BoolArray], palette: str) -> None:
+    """Write the name of each group where its visible region is widest, away from the names already there.
+
+    Parameters
+    ----------
+    axes
+        Where to write.
+    masks
+        Of each group, whether it is what one sees at points (x, y) that are even in the panel.
+    palette
+        For the colour of the letters.
+    """
+    from scipy.ndimage import distance_transform_edt  # takes a quarter of a second
+
+    for letter, mask in masks.items():
+        room = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+        x, y = np.unravel_index(int(np.argmax(room)), mask.shape)
+        if room[x, y] < LEAST_ROOM * len(mask):
+            continue
+        place = (x + 0.5) / mask.shape[0], (y + 0.5) / mask.shape[1]
+        colour = PALETTES[palette][letter].edge
+        text = axes.text(
+            *place, PARENTS[letter], transform=axes.transAxes, ha="center", va="center", color=colour,
+            zorder=10,
+        )  # fmt: skip
+        text.set_path_effects([Stroke(linewidth=2.5, foreground="white"), Normal()])
 
 
 def draw_band(axes: Axes, m_X: FloatArray, g_X: FloatArray, sigma: FloatArray, style: Style) -> None:
@@ -187,31 +236,43 @@ def finish_widths(axes: Axes, m_X: FloatArray) -> None:
 
 
 def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str) -> None:
-    """Log axes with units, limits of the scan, a title."""
-    axes.set(xscale="log", yscale="log", xlim=(m_X[0], m_X[-1]), ylim=(g_X[0], g_X[-1]))
+    """Axes with units, as the nodes are spaced, with the limits of the scan, and a title."""
+    axes.set(xscale=spacing(m_X), yscale=spacing(g_X), xlim=(m_X[0], m_X[-1]), ylim=(g_X[0], g_X[-1]))
     axes.set_xlabel(r"$m_X$ [GeV]")
     axes.set_ylabel(r"$g_X$")
-    axes.set_title(title, fontsize=9)
+    axes.set_title(title)
     axes.tick_params(which="both", direction="in", top=True, right=True)
 
 
-def draw_legend(axes: Axes, palette: str, leading: Mapping[str, list[str]], grey: bool) -> None:
-    """Legend below the panel: each group with the searches that lead in it."""
+def spacing(nodes: FloatArray) -> str:
+    """Scale of an axis: linear where its nodes are, logarithmic where not."""
+    steps = np.diff(nodes)
+    return "linear" if len(nodes) > 2 and np.allclose(steps, steps[0], rtol=1e-6) else "log"
+
+
+def draw_legend(
+    axes: Axes,
+    palette: str,
+    leading: Mapping[str, list[str]],
+    grey: bool,
+    filled: bool = True,
+    own: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Legend below the panel: each group with the searches that lead in it, and the user's own curves."""
     styles = PALETTES[palette]
-    handles = [
-        Patch(
-            facecolor=styles[letter].face,
-            edgecolor=styles[letter].edge,
-            hatch=styles[letter].hatch,
-            label=f"{PARENTS[letter]}: " + (", ".join(map(_typeset, leading[letter])) or "nothing excluded"),
+    handles: list[Artist] = []
+    for letter in ("Z", "B", "K"):
+        one = styles[letter]
+        label = f"{PARENTS[letter]}: " + (", ".join(map(_typeset, leading[letter])) or "nothing excluded")
+        handles.append(
+            Patch(facecolor=one.face, edgecolor=one.edge, hatch=one.hatch, label=label)
+            if filled
+            else Line2D([], [], color=one.edge, ls=one.line, label=label)
         )
-        for letter in ("Z", "B", "K")
-    ]
     if grey:
         handles.append(Patch(facecolor=GREY, edgecolor=GREY, label="previous limits"))
-    text = axes.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(-0.14, -0.12), fontsize=7, frameon=False
-    )
+    handles += [Line2D([], [], color="black", ls=style, label=label) for label, style in own]
+    text = axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.14, -0.12), frameon=False)
     text.set_in_layout(False)  # long names must not squeeze the panel
 
 

@@ -19,6 +19,7 @@ class PreviousLimit:
 
     search: str
     experiment: str
+    reference: str
     m_X: FloatArray
     g_low: FloatArray
     g_high: FloatArray  # infinite: everything above g_low
@@ -49,6 +50,7 @@ def _piece(rows: list[PreviousLimitRow]) -> PreviousLimit:
     return PreviousLimit(
         rows[0].search,
         rows[0].experiment,
+        rows[0].reference,
         np.array([row.m_X for row in rows]),
         np.array([row.g_low for row in rows]),
         np.array([np.inf if row.g_high is None else row.g_high for row in rows]),

@@ -148,11 +148,28 @@ class SearchChoice(Strict):
     files: list[Text] = Field(default_factory=list)
 
 
+PositiveRange = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(ascending)]
+
+
+class OwnCurve(Strict):
+    """A curve of the user's in the figure: a CSV file with the columns m_X [GeV] and g_X."""
+
+    file: Text
+    label: Text
+    style: Literal["solid", "dashed", "dotted"] = "solid"
+
+
 class FigureChoice(Strict):
     """How the figure of a scan looks."""
 
     title: Text | None = None
-    palette: Literal["paper", "okabe-ito"] = "paper"
+    palette: Literal["okabe-ito", "paper"] = "okabe-ito"
+    style: Literal["regions", "curves"] = "regions"
+    xlim: PositiveRange | None = None
+    ylim: PositiveRange | None = None
+    size: Literal["panels", "single", "double"] = "panels"
+    labels: Annotated[bool, Field(strict=True)] = False
+    curves: list[OwnCurve] = Field(default_factory=list)
 
 
 Kind = TypeVar("Kind", bound=Strict)

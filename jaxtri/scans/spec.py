@@ -29,7 +29,7 @@ from jaxtri.scans.axes import (
     sets_charges,
 )
 from jaxtri.scans.schema import FigureChoice, SearchChoice, SpecTable
-from jaxtri.tables.reader import check, parse, read_text
+from jaxtri.tables.reader import check, parse, read_columns, read_text
 
 GROUPS_OF_ARRAYS = {"all": USUAL, "reductions": REDUCTIONS}
 RENAMED = {"boundary": "g_X_range"}  # in format 3
@@ -184,6 +184,7 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
     _require_distinct(name, "models", [one.name for one in models])
     gather(*(lambda m=m, t=t: require_described(m, t) for m in models for t in treatments))
     correlations = known_correlations(table.correlations)
+    figure = _figure(table.figure, folder)
     m_X, g_X = _plane(name, table, folder)
     if not table.unusual_inputs:
         _require_usual_masses(name, m_X, 2 * float(sm.m_t))
@@ -209,7 +210,7 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
             m_X=m_X,
             g_X=g_X,
             precision=table.precision,
-            figure=table.figure,
+            figure=figure,
             axes=axes,
             arrays=_arrays(name, table.arrays),
             compression=table.compression,
@@ -218,6 +219,16 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
         )
         for model in models
     )
+
+
+def _figure(choice: FigureChoice, folder: Path) -> FigureChoice:
+    """The look of a figure with the full paths of its own curves, each of which can be read."""
+    placed = [one.model_copy(update={"file": str((folder / one.file).absolute())}) for one in choice.curves]
+    for one in placed:
+        columns = read_columns(Path(one.file))
+        if set(columns) != {"m_X", "g_X"} or min(map(np.min, columns.values())) <= 0:
+            raise InputError(f"{one.file}: a curve has the columns m_X and g_X, of positive numbers")
+    return choice.model_copy(update={"curves": placed})
 
 
 def _require_distinct(where: str, kind: str, names: list[str]) -> None:

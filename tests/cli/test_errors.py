@@ -193,7 +193,7 @@ MISTAKES = [  # place, value, fragments of the message: where, what was found, w
     ("precision", "float16", ("precision", "'float16'", "'float32' or 'float64'")),
     ("title", "", ("title", "''", "at least 1 character")),
     ("titel", "x", ("scan", 'no key "titel"', "did you mean title?")),
-    ("figure.palette", "red", ("figure.palette", "'red'", "'paper' or 'okabe-ito'")),
+    ("figure.palette", "red", ("figure.palette", "'red'", "'okabe-ito' or 'paper'")),
     ("figure", 1, ("figure", "1", "valid dictionary")),
     ("inputs", 1, ("inputs", "1", "valid dictionary")),
     ("inputs.m_top", 173.0, ("inputs", '"m_top"', "did you mean m_t")),

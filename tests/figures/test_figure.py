@@ -16,12 +16,13 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from drawing import draw_errors, draw_times
-from jaxtri import boundaries, scan
+from jaxtri import boundaries, load_spec, scan
 from jaxtri.errors import InputError, StorageError
 from jaxtri.figures.comparison import leading_searches
-from jaxtri.figures.figure import draw_axis, draw_scans, save
+from jaxtri.figures.figure import caption, draw, draw_axis, draw_scans, save
 from jaxtri.figures.panels import FINEST, GREY, PALETTES, STACK, draw_spread, half_width, thinned
 from jaxtri.limits.previous import previous_limits
+from jaxtri.scans.schema import FigureChoice, OwnCurve
 
 SMALL = {
     "curves": False,
@@ -77,8 +78,8 @@ def test_axes(scans, drawn):
 @pytest.mark.parametrize(
     ("panel", "named"),
     [
-        (0, ("treatment: figure", "searches: printed", "90 % and 95 % CL", "central values")),
-        (1, ("treatment: second", "searches: corrected", "90 % and 95 % CL")),
+        (0, ("b_minus_l", "treatment: figure", "searches: printed", "90 % and 95 % CL", "central values")),
+        (1, ("b_minus_l", "treatment: second", "searches: corrected", "90 % and 95 % CL")),
     ],
 )
 def test_titles_name_treatment_searches_and_confidence(drawn, panel, named):
@@ -103,7 +104,7 @@ def regions(axes, palette):
 
 @pytest.mark.parametrize("palette", PALETTES)
 def test_colours_of_the_groups(scans, palette):
-    [axes] = draw_scans({"figure": scans["figure"]}, title="t", palette=palette).axes
+    [axes] = draw_scans({"figure": scans["figure"]}, title="t", look=FigureChoice(palette=palette)).axes
     found = regions(axes, palette)
     assert set(found) == {"Z", "B", "K"}
     assert all(found.values())
@@ -127,7 +128,7 @@ def test_regions_cover_what_is_excluded(scans, drawn, letter):
         mask = one.group(letter) > 0
         points = np.array([[m_X, g_X] for m_X in one["m_X"] for g_X in one["g_X"]])
         covered = np.zeros(len(points), dtype=bool)
-        for patch in regions(axes, "paper")[letter]:
+        for patch in regions(axes, "okabe-ito")[letter]:
             covered |= patch.get_path().contains_points(points)
         covered = covered.reshape(mask.shape)
         sure = clear(mask)
@@ -149,12 +150,130 @@ def test_exact_boundaries_are_drawn():
             covered |= ring.contains_points(points)
         covered = covered.reshape(mask.shape)
         np.testing.assert_array_equal(covered[clear(mask)], mask[clear(mask)])
-        assert to_hex(patch.get_facecolor()) == PALETTES["paper"][letter].face
+        assert to_hex(patch.get_facecolor()) == PALETTES["okabe-ito"][letter].face
     drawn = [area for area in axes.collections if isinstance(area, LineCollection)]
     for letter, lines in zip(STACK, drawn, strict=True):
         curves = one.boundaries.groups[letter]
-        assert len(lines.get_segments()) == len(curves) + len(one.boundaries.walls[letter])
+        inner = one.boundaries.walls[letter][:, 0]
+        inner = (inner > one["m_X"][0]) & (inner < one["m_X"][-1])  # none along the edge of the window
+        assert len(lines.get_segments()) == len(curves) + np.count_nonzero(inner)
         np.testing.assert_array_equal(lines.get_segments()[0][[0, -1], 1], curves[0].g_X[[0, -1]])
+
+
+@pytest.fixture(scope="module")
+def traced(scans):
+    return dataclasses.replace(scans["figure"], boundaries=boundaries(SMALL)["figure"])
+
+
+def panel(scan, **options):
+    axes = Figure().subplots()
+    draw(scan, axes, **options)
+    return axes
+
+
+def test_names_stand_on_their_regions(traced):
+    """Each in what one sees of its group; none where a group is hidden or thin; none upon another."""
+    axes = panel(traced, labels=True)
+    axes.figure.canvas.draw()
+    boxes = []
+    for text in axes.texts:
+        letter = text.get_text()[0]
+        assert text.get_text() == f"{letter} decays"
+        m_X, g_X = axes.transData.inverted().transform(axes.transAxes.transform(text.get_position()))
+        excluding = [
+            group
+            for group in "ZBK"
+            for one in traced.boundaries.regions
+            if labels_of(traced)[one.search] == group
+            and matplotlib.path.Path(np.log(np.stack([one.m_X, one.g_X], axis=1))).contains_point(
+                np.log([m_X, g_X])
+            )
+        ]
+        assert excluding[0] == letter  # Z lies above B, B above K
+        boxes.append(text.get_window_extent())
+    assert {text.get_text()[0] for text in axes.texts} == {"Z", "B", "K"}
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    few = panel(traced, labels=True, searches=["belle_2017_bk_invisible"])
+    assert [text.get_text() for text in few.texts] == ["B decays"]
+
+
+def labels_of(scan):
+    return {one["name"]: one["channel"][0] for one in scan.header.searches}
+
+
+def test_some_searches_alone(traced):
+    chosen = ["belle_2017_bk_invisible", "na62_2021_kpi_invisible_low"]
+    axes = panel(traced, searches=chosen, previous=False)
+    drawn = {to_hex(area.get_edgecolor()[0]): area for area in axes.collections}
+    assert set(drawn) == {PALETTES["okabe-ito"][letter].edge for letter in "BK"}
+    lines = drawn[PALETTES["okabe-ito"]["K"].edge].get_segments()
+    assert len(lines) == len(traced.boundaries.of(chosen[1]))
+    with pytest.raises(InputError, match="did you mean belle_2017_bk_invisible"):
+        panel(traced, searches=["belle_2017_bk_invisble"])
+
+
+def test_curves_without_regions_differ_in_their_dashes(traced):
+    axes = panel(traced, style="curves", previous=False)
+    assert not axes.patches
+    lines = [area for area in axes.collections if isinstance(area, LineCollection)]
+    assert len({str(area.get_linestyle()) for area in lines}) == len(lines) == 3
+    with pytest.raises(InputError, match='no style "lines"'):
+        panel(traced, style="lines")
+
+
+def test_limits_that_are_given(traced):
+    axes = panel(traced, xlim=[0.1, 1.0], ylim=[1e-7, 1e-3])
+    assert (axes.get_xlim(), axes.get_ylim()) == ((0.1, 1.0), (1e-7, 1e-3))
+
+
+def test_linear_axes_are_drawn_as_they_are():
+    axes = {
+        "m_X": {"min": 0.1, "max": 1.0, "points": 9, "spacing": "linear"},
+        "g_X": {"min": 1e-6, "max": 1e-3, "points": 9, "spacing": "log"},
+    }
+    drawn = panel(scan(SMALL | {"axes": axes})["figure"])
+    assert (drawn.get_xscale(), drawn.get_yscale()) == ("linear", "log")
+
+
+@pytest.mark.parametrize(("size", "inches"), [("single", 86 / 25.4), ("double", 178 / 25.4)])
+def test_a_figure_is_as_wide_as_columns(scans, tmp_path, size, inches):
+    """Nothing reaches over the edge of the page."""
+    some = {"figure": scans["figure"]} if size == "single" else scans
+    figure = draw_scans(some, title="t", look=FigureChoice(size=size))
+    assert abs(figure.get_figwidth() - inches) < 0.01
+    save(figure, tmp_path / "narrow")
+    figure.canvas.draw()
+    for axes in figure.axes:
+        for text in (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.get_legend().get_texts()):
+            box = text.get_window_extent()
+            assert box.x0 >= 0, text.get_text()
+            assert box.x1 <= figure.bbox.x1, text.get_text()
+
+
+def test_a_curve_of_ones_own(scans, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("m_X,g_X\n0.1,1e-5\n1,1e-4\n")
+    look = {"curves": [{"file": "mine.csv", "label": "mine", "style": "dashed"}]}
+    (tmp_path / "scan.toml").write_text("")
+    given = load_spec(SMALL | {"figure": look | {"curves": [look["curves"][0] | {"file": str(path)}]}}).figure
+    figure = draw_scans({"figure": scans["figure"]}, title="t", look=given)
+    (line,) = figure.axes[0].lines
+    np.testing.assert_array_equal(line.get_xydata(), [[0.1, 1e-5], [1, 1e-4]])
+    assert line.get_linestyle() == "--"
+    assert "mine" in [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert OwnCurve(file="f", label="l").style == "solid"
+    for text, words in (("m,g\n1,2\n", "columns m_X and g_X"), ("m_X,g_X\n-1,2\n", "of positive numbers")):
+        path.write_text(text)
+        with pytest.raises(InputError, match=words):
+            load_spec(SMALL | {"figure": {"curves": [{"file": str(path), "label": "mine"}]}})
+
+
+def test_a_caption_names_what_is_seen(traced):
+    said = caption({"figure": traced})
+    for words in ("model b_minus_l", "L3 invisible [Phys. Lett. B 412", "NA62 invisible [arXiv:2103.15389]"):
+        assert words in said
+    assert "Grey: excluded before, by A1 [1101.4091]" in said
+    assert "BaBar mu+ mu-" not in said  # excludes nothing
 
 
 def test_lines_have_as_many_vertices_as_a_page_shows():
@@ -205,7 +324,7 @@ def typeset(name):
 
 @pytest.mark.parametrize("palette", PALETTES)
 def test_legend_names_the_leading_searches(scans, palette):
-    figure = draw_scans(scans, title="t", palette=palette)
+    figure = draw_scans(scans, title="t", look=FigureChoice(palette=palette))
     for axes, one in zip(figure.axes, scans.values(), strict=True):
         legend = axes.get_legend()
         texts = [text.get_text() for text in legend.get_texts()]

@@ -36,6 +36,7 @@ M_X = [2e-3, 0.05, 0.24, 0.45, 3.0, 40.0, 400.0]
 G_X = [1e-8, 2e-6, 1e-4, 0.03, 10.0]
 TREATMENTS = ("figure", "matched")
 BASE = {
+    "unusual_inputs": True,  # masses above 2 m_t, of which no statement is made
     "curves": False,
     "title": "seven masses, five couplings",
     "model": "b_minus_l",
@@ -294,7 +295,7 @@ def test_sources(tmp_path, scans, precision):
     path = tmp_path / "seven.toml"
     path.write_text(
         'title = "seven masses, five couplings"\nmodel = "b_minus_l"\ntreatments = ["figure", "matched"]\n'
-        f'precision = "{precision}"\ncurves = false\n[searches]\nset = "printed"\n'
+        f'precision = "{precision}"\ncurves = false\nunusual_inputs = true\n[searches]\nset = "printed"\n'
         f"[axes.m_X]\nvalues = {M_X}\n[axes.g_X]\nvalues = {G_X}\n"
     )
     for source in (path, str(path), load_spec(path)):
