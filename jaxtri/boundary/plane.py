@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from jaxtri.limits.excluded_couplings import Ends
-from jaxtri.limits.searches import SearchLabel, SearchSet
+from jaxtri.limits.search_tables import SearchLabel
+from jaxtri.limits.searches import SearchSet
 from jaxtri.model.correlations import INDEPENDENT, Correlations
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel

@@ -9,7 +9,7 @@ from jaxtri.boundary.edge_table import END, NONE, Crossings, EdgeTable
 from jaxtri.boundary.plane import Plane
 from jaxtri.boundary.polylines import chains, pieces, slabs, vertices
 from jaxtri.boundary.record import Boundaries, Curve, Region
-from jaxtri.limits.searches import SearchLabel
+from jaxtri.limits.search_tables import SearchLabel
 from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 
 GROUPS = ("Z", "B", "K", "ZBK")

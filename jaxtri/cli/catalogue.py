@@ -4,6 +4,7 @@ import argparse
 from typing import NamedTuple
 
 from jaxtri.cli import text as texts
+from jaxtri.limits.search_tables import chosen_tables, label_of
 from jaxtri.model.anomalies import anomaly_coefficients
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.tables.reader import locate, names, read
@@ -37,9 +38,8 @@ def models(arguments: argparse.Namespace) -> str:
 
 def searches(arguments: argparse.Namespace) -> str:
     """Searches of a set: limit, confidence level, reference."""
-    from jaxtri.limits.searches import load_searches  # it needs JAX
-
-    labels = load_searches(arguments.set).labels
+    mode, tables = chosen_tables(arguments.set)
+    labels = [label_of(name, table, mode) for name, table in tables.items()]
     width = max(len(label.name) for label in labels)
     lines = []
     for label in labels:

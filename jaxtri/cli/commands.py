@@ -20,7 +20,7 @@ ROOMS = {
     "cite": "files",
     "schema": "catalogue",
 }
-COMPUTE = ("run", "scan", "merge", "point", "limit", "boundary", "searches", "schema")  # these need JAX
+COMPUTE = ("run", "scan", "merge", "point", "limit", "boundary", "schema")  # these need JAX
 
 
 def command_of(name: str) -> Callable[[argparse.Namespace], str]:

@@ -19,7 +19,8 @@ from jaxtri.numerics.mapping import over, positive
 from jaxtri.numerics.roots import implicit_root
 from jaxtri.physics.decays.in_flight import turning_points
 from jaxtri.physics.decays.widths import unit_decays
-from jaxtri.physics.production.channels import CHANNEL_NAMES, branching_ratio
+from jaxtri.physics.production.channels import branching_ratio
+from jaxtri.tables.schema import CHANNEL_NAMES
 
 
 def _search_at_mass(

@@ -8,19 +8,12 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jaxtri.errors import InputError, unknown_name
+from jaxtri.limits.search_tables import SECONDS_PER_PS, SearchLabel, chosen_tables, label_of
 from jaxtri.limits.statistics import upper_limit
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.physics.decays.in_flight import REST
-from jaxtri.physics.production.channels import CHANNEL_NAMES
-from jaxtri.tables.reader import locate, names, read
-from jaxtri.tables.schema import Flight, SearchTable
+from jaxtri.tables.schema import CHANNEL_NAMES, Flight, SearchTable
 
-SETS = {"printed": "central", "corrected": "gauss"}  # search set -> how it reads a measurement
-NOT_DECIDING = {"bibtex", "printed", "note", "title", "reference", "locator"}
-MOST = 255  # searches: /leading is one byte
-RESERVED = ("unions", "regions")  # groups of a scan's file beside those of searches
-SECONDS_PER_PS = 1e-12
 WEIGHTS = {
     "invisible": (0.0, 0.0, 0.0, 1.0, 0.0),
     "e+ e-": (1.0, 0.0, 0.0, 0.0, 0.0),
@@ -29,26 +22,6 @@ WEIGHTS = {
     "l+ l-": (0.5, 0.5, 0.0, 0.0, 0.0),  # the mean of electrons and muons
     "hadrons": (0.0, 0.0, 0.0, 0.0, 1.0),
 }  # of the final states of X in widths.FINAL_STATES
-
-
-@dataclass(frozen=True)
-class SearchLabel:
-    """What a search is called and where it comes from; nothing is computed from it."""
-
-    name: str
-    title: str
-    experiment: str
-    channel: str
-    final_state: str
-    kind: str
-    limit: float
-    confidence: float | None  # None: a measured value used as it stands
-    tau_window_s: tuple[float, ...]  # lifetimes that count; empty without a window
-    reference: str
-    locator: str
-    note: str
-    bibtex: str
-    conditions: str  # everything that decides, as JSON: windows, vetoes, lengths, boosts, values
 
 
 @jax.tree_util.register_dataclass
@@ -102,54 +75,8 @@ def load_searches(
         If a set or a name is unknown, or no search is left.
     """
     require_x64()
-    if set_name not in SETS:
-        raise unknown_name("searches", "search set", set_name, SETS)
-    mode = measurement or SETS[set_name]
-    if mode not in SETS.values():
-        raise unknown_name("searches", "measurement", mode, SETS.values())
-    tables = {name: _table(locate("searches", name)) for name in names("searches")}
-    for path in files or []:
-        _add_own(tables, path, set_name)
-    _require_known(tables, [*(only or []), *(exclude or [])], set_name)
-    kept = {
-        name: table.in_set(set_name)
-        for name, table in tables.items()
-        if set_name in table.sets and (only is None or name in only) and name not in (exclude or [])
-    }
-    if len(kept) > MOST:
-        raise InputError(f"searches: {len(kept)}; at most {MOST} in one scan")
-    if not kept:
-        raise InputError(f'searches: none of the set "{set_name}" is left; give at least one in only')
-    order = sorted(kept, key=lambda name: ("ZBK".index(kept[name].channel[0]), name))
-    return _search_set(set_name, mode, {name: kept[name] for name in order})
-
-
-def _add_own(tables: dict[str, SearchTable], path: Path, set_name: str) -> None:
-    """Add a user's search; its name must be new, and it must belong to the set."""
-    if path.stem in RESERVED or not path.stem.strip("."):
-        raise InputError(f'{path}: a search cannot be called "{path.stem}"; rename the file')
-    if path.stem in tables:
-        raise InputError(f"{path}: there is a search named {path.stem} already; rename the file")
-    tables[path.stem] = _table(path)
-    if set_name not in tables[path.stem].sets:
-        raise InputError(f'{path}: sets = {tables[path.stem].sets}, but the scan uses "{set_name}"; add it')
-
-
-def _require_known(tables: dict[str, SearchTable], chosen: list[str], set_name: str) -> None:
-    """Raise where a name that the user chose is no search, or none of this set."""
-    for name in chosen:
-        if name not in tables:
-            raise unknown_name("searches", "search", name, tables)
-        if set_name not in tables[name].sets:
-            raise InputError(f'searches: {name} is not in the set "{set_name}"; leave it out, or change set')
-
-
-def _table(path: Path) -> SearchTable:
-    """Read one search; its channel must be one of ours."""
-    table = read(path, SearchTable)
-    if table.channel not in CHANNEL_NAMES:
-        raise unknown_name(f"{path.name}: channel", "channel", table.channel, CHANNEL_NAMES)
-    return table
+    mode, tables = chosen_tables(set_name, measurement=measurement, only=only, exclude=exclude, files=files)
+    return _search_set(set_name, mode, tables)
 
 
 def _search_set(set_name: str, mode: str, tables: dict[str, SearchTable]) -> SearchSet:
@@ -160,7 +87,7 @@ def _search_set(set_name: str, mode: str, tables: dict[str, SearchTable]) -> Sea
     padded = [[*veto, *[(math.inf, math.inf)] * (depth - len(veto))] for veto in vetoes]
     windows = [table.tau_ps or (0.0, math.inf) for table in tables.values()]
     return SearchSet(
-        labels=tuple(_label(name, table, mode) for name, table in tables.items()),
+        labels=tuple(label_of(name, table, mode) for name, table in tables.items()),
         set_name=set_name,
         channel=jnp.array([CHANNEL_NAMES.index(table.channel) for table in tables.values()]),
         weight=jnp.array([WEIGHTS[table.final_state] for table in tables.values()]),
@@ -173,16 +100,6 @@ def _search_set(set_name: str, mode: str, tables: dict[str, SearchTable]) -> Sea
         m_X_window=jnp.array([table.m_X for table in tables.values()]),
         veto=jnp.array(padded),
     )
-
-
-def _label(name: str, table: SearchTable, mode: str) -> SearchLabel:
-    confidence = table.confidence if table.kind == "limit" else (0.95 if mode == "gauss" else None)
-    return SearchLabel(
-        name, table.title, table.experiment, table.channel, table.final_state, table.kind,
-        upper_limit(table, mode), confidence, tuple(tau * SECONDS_PER_PS for tau in table.tau_ps or ()),
-        table.reference, table.locator, table.note or "", table.bibtex,
-        table.model_dump_json(exclude=NOT_DECIDING, exclude_none=True),
-    )  # fmt: skip
 
 
 def _vetoes(table: SearchTable) -> list[tuple[float, float]]:

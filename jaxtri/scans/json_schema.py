@@ -7,11 +7,10 @@ from pydantic import BaseModel
 
 from jaxtri.errors import unknown_name
 from jaxtri.model.treatment import CHOICES, Treatment
-from jaxtri.physics.production.channels import CHANNEL_NAMES
 from jaxtri.scans.arrays import ARRAYS
 from jaxtri.scans.schema import SpecTable
 from jaxtri.scans.spec import GROUPS_OF_ARRAYS
-from jaxtri.tables.schema import ModelTable, SearchTable, TreatmentTable
+from jaxtri.tables.schema import CHANNEL_NAMES, ModelTable, SearchTable, TreatmentTable
 
 TABLES: dict[str, type[BaseModel]] = {
     "scan": SpecTable,

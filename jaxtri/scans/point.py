@@ -28,9 +28,9 @@ from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.decays.in_flight import log_probability, turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES
-from jaxtri.physics.production.channels import CHANNEL_NAMES
 from jaxtri.scans.grid import MassRates, rates_at_masses
 from jaxtri.scans.spec import LOWEST, Source, Spec, as_spec
+from jaxtri.tables.schema import CHANNEL_NAMES
 
 ROUNDED = 1e-12  # of the highest coupling
 NO_STATEMENT = {

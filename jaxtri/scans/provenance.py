@@ -12,10 +12,10 @@ from jaxtri.durable.storage.tiling import Plan, make_plan
 from jaxtri.model.standard_model import TABLES, StandardModel, input_table, input_values
 from jaxtri.model.treatment import Treatment
 from jaxtri.physics.decays.widths import FINAL_STATES
-from jaxtri.physics.production.channels import CHANNEL_NAMES
 from jaxtri.scans.arrays import LABELS, RANGE_ENDS, array_plans
 from jaxtri.scans.record import Header
 from jaxtri.scans.spec import Spec
+from jaxtri.tables.schema import CHANNEL_NAMES
 
 
 def header(spec: Spec, treatment: Treatment) -> Header:

@@ -201,6 +201,12 @@ class Flight(Strict):
         return self
 
 
+CHANNEL_NAMES = (  # decays that produce X, then the isospin averages of two of them
+    "Z -> gamma X", "B+ -> K+ X", "B0 -> K0 X", "B0 -> K*0 X", "B+ -> K*+ X", "K+ -> pi+ X", "KL -> pi0 X",
+    "B -> K X", "B -> K* X",
+)  # fmt: skip
+
+
 class SearchValues(Strict):
     """The part of a search that a search set may override."""
 

@@ -18,6 +18,7 @@ from places import SCANS
 
 SAME_MASS = 1e-9  # ln m_X of two ends that are one point
 SAME_COUPLING = 1e-5  # ln g_X: a threshold moves an edge by less than this
+LEAVES = 1e-3  # ln g_X: next to a threshold a curve leaves the window within a rounding of m_X
 SHIPPED = [path for path in sorted(SCANS.glob("*.toml")) if jaxtri.load_spec(path).traces_curves]
 RANDOM = 50
 QUICK = 1  # of them, and of the shipped scans
@@ -48,7 +49,7 @@ def open_ends(found, group, spec):
             abs(x - wall) < SAME_MASS and low - SAME_COUPLING < y < high + SAME_COUPLING
             for wall, low, high in walls
         )
-        and np.abs(y_ends - y).min() > SAME_COUPLING
+        and np.abs(y_ends - y).min() > LEAVES
         and np.abs(x_ends - x).min() > SAME_MASS
         and not as_wide_as_its_mass(spec, math.exp(x), math.exp(y))
     ]

@@ -447,7 +447,8 @@ def test_version(run):
         ("--help", set()),
         ("models", {"numpy", "pydantic"}),
         ("treatments", {"numpy", "pydantic"}),
-        ("searches --set printed", HEAVY - {"matplotlib", "h5py"}),  # so the set can be fuller
+        ("searches --set printed", {"numpy", "pydantic"}),
+        ("schema scan", HEAVY - {"matplotlib", "h5py"}),  # so the set can be fuller
     ],
 )
 def test_lists_import_nothing_heavy(run, line, imported):

@@ -17,7 +17,7 @@ from jaxtri import load_searches
 from jaxtri.errors import InputError, StorageError
 from jaxtri.limits.signal import SearchAtMass, log_ratio, mass_point
 from jaxtri.physics.decays.widths import FINAL_STATES
-from jaxtri.physics.production.channels import CHANNEL_NAMES
+from jaxtri.tables.schema import CHANNEL_NAMES
 
 ROUNDING = 1e-12  # of F, relative above 1: some tens of operations, and up to 600 roundings in ln P
 CLOSE = 1e-15  # one or two operations

@@ -24,6 +24,7 @@ from jaxtri.physics.production.meson_decays import (
     k_plus_to_pi_width,
 )
 from jaxtri.physics.production.z_decays import charged_masses, z_to_gamma_width
+from jaxtri.tables.schema import CHANNEL_NAMES
 
 Width = Callable[[StandardModel, GaugeModel, Treatment, Array, Array, ArrayLike], Array]
 
@@ -71,7 +72,7 @@ CHANNELS = MappingProxyType(
 AVERAGES = MappingProxyType(  # isospin-averaged: the mean of the charged and the neutral rate
     {"B -> K X": ("B+ -> K+ X", "B0 -> K0 X"), "B -> K* X": ("B+ -> K*+ X", "B0 -> K*0 X")}
 )
-CHANNEL_NAMES = (*CHANNELS, *AVERAGES)
+assert (*CHANNELS, *AVERAGES) == CHANNEL_NAMES
 
 
 def branching_ratio(

@@ -1,0 +1,111 @@
+"""Searches as tables and labels: which belong to a set, what each is called, where its limit comes from.
+
+Nothing here computes, so that listing the searches need not wait for JAX.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jaxtri.errors import InputError, unknown_name
+from jaxtri.limits.statistics import upper_limit
+from jaxtri.tables.reader import locate, names, read
+from jaxtri.tables.schema import CHANNEL_NAMES, SearchTable
+
+SETS = {"printed": "central", "corrected": "gauss"}  # search set -> how it reads a measurement
+NOT_DECIDING = {"bibtex", "printed", "note", "title", "reference", "locator"}
+MOST = 255  # searches: /leading is one byte
+RESERVED = ("unions", "regions")  # groups of a scan's file beside those of searches
+SECONDS_PER_PS = 1e-12
+
+
+@dataclass(frozen=True)
+class SearchLabel:
+    """What a search is called and where it comes from; nothing is computed from it."""
+
+    name: str
+    title: str
+    experiment: str
+    channel: str
+    final_state: str
+    kind: str
+    limit: float
+    confidence: float | None  # None: a measured value used as it stands
+    tau_window_s: tuple[float, ...]  # lifetimes that count; empty without a window
+    reference: str
+    locator: str
+    note: str
+    bibtex: str
+    conditions: str  # everything that decides, as JSON: windows, vetoes, lengths, boosts, values
+
+
+def chosen_tables(
+    set_name: str,
+    *,
+    measurement: str | None = None,
+    only: list[str] | None = None,
+    exclude: list[str] | None = None,
+    files: list[Path] | None = None,
+) -> tuple[str, dict[str, SearchTable]]:
+    """Return how measurements are read, and the tables of a set in the order of decays of Z, B and K.
+
+    The arguments, and what is raised, are those of `searches.load_searches`.
+    """
+    if set_name not in SETS:
+        raise unknown_name("searches", "search set", set_name, SETS)
+    mode = measurement or SETS[set_name]
+    if mode not in SETS.values():
+        raise unknown_name("searches", "measurement", mode, SETS.values())
+    tables = {name: _table(locate("searches", name)) for name in names("searches")}
+    for path in files or []:
+        _add_own(tables, path, set_name)
+    _require_known(tables, [*(only or []), *(exclude or [])], set_name)
+    kept = {
+        name: table.in_set(set_name)
+        for name, table in tables.items()
+        if set_name in table.sets and (only is None or name in only) and name not in (exclude or [])
+    }
+    if len(kept) > MOST:
+        raise InputError(f"searches: {len(kept)}; at most {MOST} in one scan")
+    if not kept:
+        raise InputError(f'searches: none of the set "{set_name}" is left; give at least one in only')
+    order = sorted(kept, key=lambda name: ("ZBK".index(kept[name].channel[0]), name))
+    return mode, {name: kept[name] for name in order}
+
+
+def _add_own(tables: dict[str, SearchTable], path: Path, set_name: str) -> None:
+    """Add a user's search; its name must be new, and it must belong to the set."""
+    if path.stem in RESERVED or not path.stem.strip("."):
+        raise InputError(f'{path}: a search cannot be called "{path.stem}"; rename the file')
+    if path.stem in tables:
+        raise InputError(f"{path}: there is a search named {path.stem} already; rename the file")
+    tables[path.stem] = _table(path)
+    if set_name not in tables[path.stem].sets:
+        raise InputError(f'{path}: sets = {tables[path.stem].sets}, but the scan uses "{set_name}"; add it')
+
+
+def _require_known(tables: dict[str, SearchTable], chosen: list[str], set_name: str) -> None:
+    """Raise where a name that the user chose is no search, or none of this set."""
+    for name in chosen:
+        if name not in tables:
+            raise unknown_name("searches", "search", name, tables)
+        if set_name not in tables[name].sets:
+            raise InputError(f'searches: {name} is not in the set "{set_name}"; leave it out, or change set')
+
+
+def _table(path: Path) -> SearchTable:
+    """Read one search; its channel must be one of ours."""
+    table = read(path, SearchTable)
+    if table.channel not in CHANNEL_NAMES:
+        raise unknown_name(f"{path.name}: channel", "channel", table.channel, CHANNEL_NAMES)
+    return table
+
+
+def label_of(name: str, table: SearchTable, mode: str) -> SearchLabel:
+    """Label of a search whose measurement, if it is one, is read in some way."""
+    confidence = table.confidence if table.kind == "limit" else (0.95 if mode == "gauss" else None)
+    return SearchLabel(
+        name, table.title, table.experiment, table.channel, table.final_state, table.kind,
+        upper_limit(table, mode), confidence, tuple(tau * SECONDS_PER_PS for tau in table.tau_ps or ()),
+        table.reference, table.locator, table.note or "", table.bibtex,
+        table.model_dump_json(exclude=NOT_DECIDING, exclude_none=True),
+    )  # fmt: skip
