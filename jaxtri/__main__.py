@@ -32,6 +32,19 @@ def main(argv: list[str] | None = None) -> int:
         return _run(arguments)
 
 
+def command_line() -> None:
+    """Run the command of this process, and end it.
+
+    After a signal at once: libraries that were interrupted may not survive being taken down in order.
+    """
+    code = main()
+    if code in SAID:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     try:
         with _leaving_at_once():
@@ -139,4 +152,4 @@ def _leaving_at_once() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command_line()
