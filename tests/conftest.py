@@ -21,13 +21,18 @@ def pytest_configure(config):
         kernels.share(config)
 
 
+@pytest.fixture(autouse=True)
+def unprepared(monkeypatch):
+    """A command in this process keeps no executables: JAX's cache, of all tests, is on, and spoils them."""
+    monkeypatch.setattr(jax_settings, "prepare", lambda: None)  # 64 bits are enabled above
+
+
 @pytest.fixture
 def in_process(monkeypatch, capsys):
     """Run a command in a folder and in this process, for what a subprocess would not show better."""
 
     def answer(folder, *arguments):
         monkeypatch.chdir(folder)
-        monkeypatch.setattr(jax_settings, "prepare", lambda: None)  # 64 bits are enabled above
         code = main([*map(str, arguments)])
         return code, *capsys.readouterr()
 

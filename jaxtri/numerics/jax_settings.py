@@ -27,7 +27,7 @@ def prepare() -> None:
     """Switch 64-bit floats on, and keep compiled kernels for the next run in a private folder.
 
     A folder that the user has chosen by JAX's own settings, as JAX_COMPILATION_CACHE_DIR, is used as it is;
-    without a folder that can be written nothing is kept.
+    without a folder that can be written nothing is kept.  To be called before anything is compiled.
     """
     jax.config.update("jax_enable_x64", True)
     try:

@@ -17,6 +17,7 @@ import pytest
 from jaxtri import __main__ as program
 from jaxtri.errors import InterruptedScan
 from jaxtri.numerics import jax_settings, kernels
+from jaxtri.numerics.jax_settings import prepare
 from places import PATIENCE_S, PROGRAM, SCANS
 
 SIGNALS, QUICK_SIGNALS = 60, 4
@@ -106,7 +107,7 @@ def test_a_user_without_a_home(monkeypatch):
     before = jax.config.jax_compilation_cache_dir
     jax.config.update("jax_compilation_cache_dir", None)
     try:
-        jax_settings.prepare()
+        prepare()
         assert jax.config.jax_compilation_cache_dir is None
     finally:
         jax.config.update("jax_compilation_cache_dir", before)
