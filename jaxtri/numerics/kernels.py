@@ -55,10 +55,12 @@ class Kernel:
         arrays = [leaf if isinstance(leaf, Array) else jax.numpy.asarray(leaf) for leaf in leaves]
         arguments = jax.tree.unflatten(tree, arrays)
         shapes = tuple((one.shape, one.dtype.name, one.weak_type) for one in arrays)
-        if (tree, shapes) not in self._known:
+        first = (tree, shapes) not in self._known
+        if first:
             self._known[tree, shapes] = self._found(_folder, arguments, f"{tree} {shapes}")
         try:
-            return self._known[tree, shapes](*arguments)
+            found = self._known[tree, shapes](*arguments)
+            return jax.block_until_ready(found) if first else found  # type: ignore[no-untyped-call]
         except jax.errors.JaxRuntimeError:  # a kept file that loads and does not run
             self._known[tree, shapes] = self._jit
             return self._jit(*arguments)
