@@ -17,7 +17,8 @@ import pytest
 from jaxtri.cli.text import citations
 from jaxtri.errors import InputError
 from jaxtri.limits.previous import previous_limits, previously_excluded
-from jaxtri.limits.searches import SETS, load_searches
+from jaxtri.limits.search_tables import SETS
+from jaxtri.limits.searches import load_searches
 from jaxtri.limits.statistics import upper_limit
 from jaxtri.model import standard_model
 from jaxtri.model.anomalies import anomaly_coefficients, is_anomaly_free
