@@ -61,10 +61,7 @@ def _run(arguments: argparse.Namespace) -> int:
             return 0
         print(f"jaxtri: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
         return STORAGE
-    except KeyboardInterrupt:
-        print(f"jaxtri: {SAID[INTERRUPTED]}{KEPT}", file=sys.stderr)
-        return INTERRUPTED
-    except Exception as error:
+    except (KeyboardInterrupt, Exception) as error:
         code = _signalled(error)
         if code is None:
             raise
@@ -140,8 +137,7 @@ def _signals() -> Iterator[None]:
 @contextmanager
 def _leaving_at_once() -> Iterator[None]:
     """Leave at a signal while modules are loaded."""
-    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
-    ours = [number for number, handler in before.items() if handler is _raised]
+    ours = [number for number in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(number) is _raised]
     for number in ours:
         signal.signal(number, _left)
     try:

@@ -10,6 +10,7 @@ from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 SourceArray = npt.NDArray[np.int8]
 END = {0, 6}  # sources bottom and top: not edges of the exclusion, but of what is looked at
 NONE = -1
+SAME = 1e-11  # relative: masses closer than this are one
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from jaxtri.boundary.edge_table import END, NONE, EdgeTable, MassNodes, SignChanges
+from jaxtri.boundary.edge_table import END, NONE, SAME, EdgeTable, MassNodes, SignChanges
 from jaxtri.boundary.plane import Plane
 from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 from jaxtri.physics.decays.widths import decay_thresholds
@@ -17,7 +17,6 @@ ENOUGH = 520  # vertices of a search that excludes something, and of an island: 
 STEP = 0.02  # largest step in ln m_X
 BEND = 1e-4  # distance of a curve from its polyline, in ln m_X and ln g_X
 CROWD = 4.0 ** -np.arange(1, 7)  # nodes next to a critical mass, in steps: a tip is a square root
-SAME = 1e-11  # relative: cuts closer than this are one
 TIPS = (1, 2)  # events: ln r vanishes where it turns, and the curve is vertical
 TOUCHES = 1e-10  # a level smaller than this at a critical mass vanishes there too
 SNAP = 1e-6  # ln g_X: at a critical mass the edges that meet are this close

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from jaxtri.numerics.arrays import FloatArray
 
+GROUPS = ("Z", "B", "K", "ZBK")  # of the parents of a search: single ones, and all
+
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:

@@ -37,9 +37,7 @@ def _refined(plane: Plane, nodes: MassNodes) -> EdgeTable:
             break
         table = mass_mesh.merged(table, edge_table_at(plane, more))
         mass_mesh.mark(table, masses, segments, changed)
-    for _ in range(
-        ROUNDS
-    ):  # where three edges cross in one step, the second crossing is seen after the first
+    for _ in range(ROUNDS):  # of three edges that cross in one step, two are seen after the first
         pairs = crossings(table, len(plane.treatments), plane.labels)
         masses = crossing_masses(plane, table, pairs)
         more = mass_mesh.unseen(table, masses, table.segment[pairs.node])

@@ -2,22 +2,21 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from jaxtri.boundary.edge_table import END, NONE, Crossings, EdgeTable
+from jaxtri.boundary.edge_table import END, NONE, SAME, Crossings, EdgeTable
 from jaxtri.boundary.plane import Plane
 from jaxtri.boundary.polylines import chains, pieces, slabs, vertices
-from jaxtri.boundary.record import Boundaries, Curve, Region
+from jaxtri.boundary.record import GROUPS, Boundaries, Curve, Region
 from jaxtri.limits.search_tables import SearchLabel
 from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 
-GROUPS = ("Z", "B", "K", "ZBK")
 TOUCHING = 1e-9  # ln g_X: edges this close coincide
 ULPS, CLOSEST = 8, 1e-7  # roundings of a mass, and how far they may move a steep edge that is looked at
 EXACT = 1e-10  # |F|; within a rounding of m_X from a wall a curve may end before it leaves the window
 WALL = 1e-6  # ln g_X: shorter steps of an edge at a threshold are none
-SAME = 1e-11  # relative: between masses this close nothing is resolved
 
 
 def members(labels: Sequence[SearchLabel], group: str) -> IntArray:
@@ -25,11 +24,16 @@ def members(labels: Sequence[SearchLabel], group: str) -> IntArray:
     return np.array([i for i, label in enumerate(labels) if label.channel[0] in group], dtype=int)
 
 
-Intervals = tuple[FloatArray, FloatArray]
+class Intervals(NamedTuple):
+    """Both intervals of every case at every node, as ln g_X; infinite where there is none."""
+
+    lower: FloatArray  # (node, case, 2)
+    upper: FloatArray  # (node, case, 2)
+    near: FloatArray  # (node,) how close two edges are that coincide
 
 
 def _intervals(table: EdgeTable) -> Intervals:
-    """Lower and upper edge of both intervals of every case, (node, case, 2); infinite where there is none."""
+    """Read both intervals of every case off the table."""
     starts = np.diff(table.segment, prepend=-1) != 0
     inner = ~starts & ~np.append(starts[1:], True)  # at a cut, data on one side only
     known = np.logical_or.reduceat(table.valid & inner[:, None], np.flatnonzero(starts))[table.segment]
@@ -39,7 +43,7 @@ def _intervals(table: EdgeTable) -> Intervals:
         where = np.nonzero((sources != NONE) & known[:, :, None])
         edge[where] = table.value[(*where[:2], sources[where])]
         found.append(edge)
-    return found[0], found[1]
+    return Intervals(found[0], found[1], _touching(table))
 
 
 def _touching(table: EdgeTable) -> FloatArray:
@@ -78,10 +82,15 @@ def _sorted_union(lower: FloatArray, upper: FloatArray, near: FloatArray) -> tup
     return begin, end
 
 
+def _of_cases(intervals: Intervals, cases: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper edges of some cases, (node, interval)."""
+    count = len(intervals.near)
+    return intervals.lower[:, cases].reshape(count, -1), intervals.upper[:, cases].reshape(count, -1)
+
+
 def visible(table: EdgeTable, intervals: Intervals, cases: IntArray) -> BoolArray:
     """Whether each source of each case is an edge of the union of the cases, (node, case, source)."""
-    lower, upper = (edge[:, cases].reshape(len(edge), -1) for edge in intervals)
-    begin, end = _union(lower, upper, _touching(table))
+    begin, end = _union(*_of_cases(intervals, cases), intervals.near)
     shown = np.zeros((len(table.m_X), len(cases), table.value.shape[2]), dtype=bool)
     for flags, sources in ((begin, table.lower[:, cases]), (end, table.upper[:, cases])):
         node, case, k = np.nonzero(flags.reshape(sources.shape))
@@ -110,7 +119,7 @@ def _crossings(
     same = (np.diff(table.segment) == 0)[:, None, None]
     node, case, source = np.nonzero((shown[1:] != shown[:-1]) & same)
     drawn = _drawn(table, cases)
-    mine, near = table.value[:, cases], _touching(table)
+    mine, near = table.value[:, cases], intervals.near
     for n, k, s in zip(node, case, source, strict=True):
         if not (drawn[n, k, s] and drawn[n + 1, k, s]):
             continue
@@ -227,7 +236,7 @@ def _walls(table: EdgeTable, intervals: Intervals, cases: IntArray) -> FloatArra
 
     At cuts and thresholds, and where a union changes within the rounding of a mass.
     """
-    lower, upper = (edge[:, cases].reshape(len(edge), -1) for edge in intervals)
+    lower, upper = _of_cases(intervals, cases)
     found = []
     joints = np.flatnonzero((np.diff(table.segment) != 0) | (table.m_X[1:] <= table.m_X[:-1] * (1 + SAME)))
     for left, right in [(-1, 0), *((int(i), int(i) + 1) for i in joints)]:

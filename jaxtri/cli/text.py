@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxtri.model.anomalies import anomaly_coefficients, cautions
 from jaxtri.model.fermions import FERMIONS
+from jaxtri.scans.arrays import STATED, STATUS
 
 if TYPE_CHECKING:  # listing what a file holds must not wait for JAX
     from jaxtri.scans.point import Point
@@ -58,9 +59,10 @@ def model_of(spec: "Spec") -> str:
 def point_text(point: "Point") -> str:
     """Every rate at one point, one line each, and the verdict first."""
     by = ", ".join(point.excluded_by)
+    verdict = "not excluded" if STATUS[point.status] in STATED else "no statement"
     lines = [
         f"m_X = {point.m_X:g} GeV, g_X = {point.g_X:g}, treatment {point.treatment}: "
-        + (f"excluded by {by}" if by else "not excluded" if point.status in STATED else "no statement"),
+        + (f"excluded by {by}" if by else verdict),
         f"  width {point.width:.6g} GeV, lifetime {point.lifetime:.6g} s, "
         f"triangle sum {point.triangle_sum.real:.6g}{point.triangle_sum.imag:+.6g}i",
     ]
@@ -143,7 +145,6 @@ def citations(searches: tuple[Mapping[str, Any], ...]) -> str:
     return "\n\n".join([*METHOD, *entries])
 
 
-STATED = ("ok", "rate_above_1")
 METHOD = (
     """@article{SmithTait2024,
   author = "Smith, Tyler B. and Tait, Tim M. P.",

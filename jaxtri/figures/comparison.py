@@ -75,7 +75,7 @@ def _of_curves(scan: Scan, limits: list[PreviousLimit]) -> dict[str, list[Improv
     known = np.concatenate([np.zeros(0), *(one.m_X for one in limits)])
     found: dict[str, list[Improvement]] = {}
     for letter in GROUPS:
-        regions = _regions(scan, letter)
+        regions = regions_of(scan, letter)
         masses = vertices_of(regions)
         masses = _filled(np.union1d(masses, known[_within(known, masses)]))
         gain = _gain(regions, limits, masses, window)
@@ -97,8 +97,8 @@ def _window(scan: Scan) -> tuple[float, float]:
     return float(np.log(scan["g_X"][0])), float(np.log(scan["g_X"][-1]))
 
 
-def _regions(scan: Scan, letter: str) -> list[Region]:
-    """What the searches of a group exclude."""
+def regions_of(scan: Scan, letter: str) -> list[Region]:
+    """What the searches of a group exclude, in a scan with curves."""
     assert scan.boundaries is not None
     group = {one["name"] for one in scan.header.searches if one["channel"][0] == letter}
     return [one for one in scan.boundaries.regions if one.search in group]
@@ -205,7 +205,7 @@ def _areas_in_grid(scan: Scan, letter: str) -> dict[str, float]:
 def _areas_added(scan: Scan, letter: str, most: int) -> dict[str, float]:
     """Area that each of the leading searches of a group adds to those before it."""
     window, masses = _window(scan), np.geomspace(scan["m_X"][0], scan["m_X"][-1], COLUMNS)
-    every = _regions(scan, letter)
+    every = regions_of(scan, letter)
     left = {name: edges_at([one for one in every if one.search == name], masses) for name in _names(every)}
     chosen: list[Edges] = []
     areas: dict[str, float] = {}

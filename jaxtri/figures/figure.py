@@ -16,7 +16,7 @@ from jaxtri.boundary.intervals import edges_at
 from jaxtri.boundary.record import Region
 from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.errors import InputError, unknown_name
-from jaxtri.figures.comparison import cautions_of, leading_searches
+from jaxtri.figures.comparison import cautions_of, leading_searches, regions_of
 from jaxtri.figures.marching_squares import filled as contours
 from jaxtri.figures.panels import (
     MIDDLE,
@@ -209,10 +209,7 @@ def _seen(scan: Scan, axes: Axes, searches: Sequence[str] | None) -> dict[str, B
 
 def _regions(scan: Scan, letter: str, searches: Sequence[str] | None) -> list[Region]:
     """Regions of a group, or of those of its searches that are chosen."""
-    assert scan.boundaries is not None
-    group = {one["name"] for one in scan.header.searches if one["channel"][0] == letter}
-    chosen = group if searches is None else group & set(searches)
-    return [one for one in scan.boundaries.regions if one.search in chosen]
+    return [one for one in regions_of(scan, letter) if searches is None or one.search in searches]
 
 
 def _require_plotted(scan: Scan) -> None:

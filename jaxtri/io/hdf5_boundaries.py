@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from jaxtri.boundary.record import Boundaries, Curve, Region
+from jaxtri.boundary.record import GROUPS, Boundaries, Curve, Region
 from jaxtri.io.hdf5_dataset import NotAScan, add_array, add_texts, describe, read_texts, text_of
 
 UNIONS, REGIONS = "unions", "regions"
-GROUPS = ("Z", "B", "K", "ZBK")
 WALL = ("m_X", "lower g_X", "upper g_X")
 
 

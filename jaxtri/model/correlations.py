@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jaxtri.errors import InputError, unknown_name
-from jaxtri.model.standard_model import TABLES, StandardModel, input_table, input_values
+from jaxtri.model.standard_model import StandardModel, input_entries, input_values
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.tables.reader import FOLDER, read
 from jaxtri.tables.schema import Correlation, CorrelationTable
@@ -74,7 +74,7 @@ def _pairs(given: Iterable[Correlation], where: str) -> dict[tuple[str, str], fl
 def _elements() -> list[str]:
     """Names of all inputs that are one number."""
     names = []
-    for name, entry in itertools.chain.from_iterable(input_table(table).items() for table in TABLES):
+    for name, entry in input_entries().items():
         several = isinstance(entry.value, list)
         names += [f"{name}[{i}]" for i in range(np.size(entry.value))] if several else [name]
     return names
@@ -84,10 +84,9 @@ def input_errors(sm: StandardModel) -> dict[str, Any]:
     """Return 1 sigma of every input by name, 0 where the tables have none or the user replaced the value."""
     used = input_values(sm)
     errors = {}
-    for table in TABLES:
-        for name, entry in input_table(table).items():
-            error = 0.0 if entry.error is None or used[name] != entry.value else np.max(entry.error)
-            errors[name] = np.full(np.shape(entry.value), error)
+    for name, entry in input_entries().items():
+        error = 0.0 if entry.error is None or used[name] != entry.value else np.max(entry.error)
+        errors[name] = np.full(np.shape(entry.value), error)
     return errors
 
 

@@ -193,9 +193,9 @@ def load_standard_model(inputs: Mapping[str, Any] | None = None, *, unusual: boo
     require_x64()
     tables = {name: input_table(name) for name in TABLES}
     for name, value in (inputs or {}).items():
-        _replace(tables, name, value)
+        known = _replace(tables, name, value)
         if not unusual:
-            require_usual("inputs", name, np.asarray(value, dtype=float))
+            require_usual("inputs", name, known, np.asarray(value, dtype=float))
     _require_sines(tables["standard_model"])
     values = {
         name: {key: jnp.asarray(entry.value, dtype=float) for key, entry in table.items()}
@@ -208,7 +208,7 @@ def load_standard_model(inputs: Mapping[str, Any] | None = None, *, unusual: boo
     )
 
 
-def require_usual(where: str, name: str, values: FloatArray) -> None:
+def require_usual(where: str, name: str, entry: Quantity, values: FloatArray) -> None:
     """Raise where an input is far from its table: a factor of 10 (what has a unit) or 10 sigma (the rest).
 
     Raises
@@ -216,7 +216,6 @@ def require_usual(where: str, name: str, values: FloatArray) -> None:
     InputError
         With the input's value in the table, and the unit that was probably meant.
     """
-    entry = next(table[name] for table in map(input_table, TABLES) if name in table)
     known, found = np.broadcast_arrays(np.asarray(entry.value, dtype=float), np.asarray(values, dtype=float))
     if entry.unit in LIKELY or entry.error is None:
         far = (np.abs(found) > 10 * np.abs(known)) | (10 * np.abs(found) < np.abs(known))
@@ -270,9 +269,9 @@ def input_table(name: str) -> dict[str, Quantity]:
     return {key: check_table(entry, Quantity, f"{where}: {key}") for key, entry in data.items()}
 
 
-def input_known(name: str) -> bool:
-    """Whether a name is one of an input."""
-    return any(name in input_table(table) for table in TABLES)
+def input_entries() -> dict[str, Quantity]:
+    """Return every input of all tables by name."""
+    return {name: entry for table in TABLES for name, entry in input_table(table).items()}
 
 
 def input_values(record: FormFactors | Hadrons | StandardModel) -> dict[str, Any]:
@@ -287,21 +286,20 @@ def input_values(record: FormFactors | Hadrons | StandardModel) -> dict[str, Any
     return values
 
 
-def _replace(tables: dict[str, dict[str, Quantity]], name: str, value: Any) -> None:
-    """Put a user's value in place of a table's."""
+def _replace(tables: dict[str, dict[str, Quantity]], name: str, value: Any) -> Quantity:
+    """Put a user's value in place of a table's; return what the table has."""
     for table in tables.values():
         if name in table:
-            known = table[name].value
+            entry = table[name]
+            known = entry.value
             shape = f"a list of {len(known)}" if isinstance(known, list) else "one number"
             if isinstance(value, list) != isinstance(known, list) or (
                 isinstance(known, list) and len(known) != len(value)
             ):
-                raise InputError(f"inputs.{name} = {value!r}: give {shape} in {table[name].unit}")
-            table[name] = check_table(
-                {**table[name].model_dump(), "value": value}, Quantity, f"inputs: {name}"
-            )
+                raise InputError(f"inputs.{name} = {value!r}: give {shape} in {entry.unit}")
+            table[name] = check_table({**entry.model_dump(), "value": value}, Quantity, f"inputs: {name}")
             _require_positive(name, table[name])
-            return
+            return entry
     raise unknown_name(
         "inputs", "Standard Model input", name, [key for table in tables.values() for key in table]
     )
@@ -324,7 +322,7 @@ def _range(name: str, entry: Quantity) -> tuple[float, float]:
 
 def input_range(name: str) -> tuple[float, float]:
     """Return the open interval in which an input may lie; infinite where there is no bound."""
-    return next(_range(name, table[name]) for table in map(input_table, TABLES) if name in table)
+    return _range(name, input_entries()[name])
 
 
 def replaced(sm: StandardModel, values: Mapping[str, ArrayLike]) -> StandardModel:

@@ -76,9 +76,7 @@ class Kernel:
             made = lowered.compile(compiler_options=self._options)
         except Exception:  # noqa: BLE001  # an option that this version of XLA does not know
             made = lowered.compile()
-        with suppress(
-            Exception
-        ):  # a full disk, a device whose executables cannot be kept: compiled every time
+        with suppress(Exception):  # a full disk, or a device whose executables cannot be kept
             _write(path, pickle.dumps(serialize_executable.serialize(made)))
         return made
 

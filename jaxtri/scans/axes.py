@@ -21,11 +21,9 @@ from jaxtri.model.correlations import Correlations, input_errors, normal_draws
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import (
-    TABLES,
     StandardModel,
-    input_known,
+    input_entries,
     input_range,
-    input_table,
     input_values,
     replaced,
     require_usual,
@@ -148,8 +146,8 @@ def _single(name: str, table: FurtherAxisTable, sm: StandardModel, folder: Path)
 def _unit(parameter: str) -> str:
     if parameter == MASS_NU_R:
         return "GeV"
-    tables = (input_table(name) for name in TABLES)
-    return next((table[parameter].unit for table in tables if parameter in table), "1")
+    known = input_entries()
+    return known[parameter].unit if parameter in known else "1"
 
 
 def _check_parameter(where: str, parameter: str, values: npt.NDArray[Any], sm: StandardModel) -> None:
@@ -174,9 +172,12 @@ def _check_parameter(where: str, parameter: str, values: npt.NDArray[Any], sm: S
 
 def _require_usual(where: str, parameters: Mapping[str, npt.NDArray[np.float64]], unusual: bool) -> None:
     """Raise where a node of an axis is far from its table."""
-    inputs = [name for name in parameters if not unusual and input_known(name)]
-    for name in inputs:
-        require_usual(where, name, parameters[name])
+    if unusual:
+        return
+    known = input_entries()
+    for name, values in parameters.items():
+        if name in known:
+            require_usual(where, name, known[name], values)
 
 
 def _sobol(

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 
 from jaxtri.durable.storage.tiling import Plan, make_plan
-from jaxtri.model.standard_model import TABLES, StandardModel, input_table, input_values
+from jaxtri.model.standard_model import StandardModel, input_entries, input_values
 from jaxtri.model.treatment import Treatment
 from jaxtri.physics.decays.widths import FINAL_STATES
 from jaxtri.scans.arrays import LABELS, RANGE_ENDS, array_plans
@@ -65,9 +65,8 @@ def _inputs(sm: StandardModel) -> dict[str, Any]:
     """Every input as used, with the error, unit and reference of its table."""
     used = input_values(sm)
     entries = {}
-    for table in TABLES:
-        for name, entry in input_table(table).items():
-            known = entry.model_dump()
-            changed = {} if used[name] == known["value"] else {"reference": "scan file", "error": None}
-            entries[name] = known | {"value": used[name]} | changed
+    for name, entry in input_entries().items():
+        known = entry.model_dump()
+        changed = {} if used[name] == known["value"] else {"reference": "scan file", "error": None}
+        entries[name] = known | {"value": used[name]} | changed
     return entries

@@ -17,9 +17,9 @@ Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[Real, Field(gt=0)]
 Probability = Annotated[Real, Field(gt=0, le=1)]
 Text = Annotated[str, Field(strict=True, min_length=1)]
-Name = Annotated[
+Name = Annotated[  # it becomes part of the names of files
     Text, Field(pattern=r"^[^/\\\x00-\x1f]*[^/\\\x00-\x1f. ][^/\\\x00-\x1f]*$")
-]  # of files, groups
+]
 
 
 def ascending(value: list[float]) -> list[float]:
@@ -155,10 +155,8 @@ def _or_nothing(value: Any) -> Any:
     return None if value == "" else value
 
 
-class PreviousLimitRow(BaseModel):
+class PreviousLimitRow(Strict):
     """A row of a table of couplings excluded before: g_low < g_X < g_high at one mass."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     search: Text
     experiment: Text

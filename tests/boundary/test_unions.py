@@ -12,8 +12,8 @@ import pytest
 import jaxtri
 import pointwise
 from jaxtri.boundary.intervals import covered, edges_at, joined
-from jaxtri.boundary.record import Region
 from jaxtri.model.fermions import FERMIONS
+from made_up_regions import region
 from places import SCANS
 
 SAME_MASS = 1e-9  # ln m_X of two ends that are one point
@@ -110,14 +110,6 @@ def test_an_open_end_is_seen():  # so that the tests above are able to fail
         assert open_ends(replace(found, groups=groups), "Z", spec)
 
 
-def ring(m_X, lower, upper):
-    return Region(
-        search="any",
-        m_X=np.array([*m_X, *m_X[::-1], m_X[0]]),
-        g_X=np.array([*lower, *upper[::-1], lower[0]]),
-    )
-
-
 def test_how_much_of_a_column_is_covered():
     """Random intervals, against the union of intervals of `pointwise`."""
     random = np.random.default_rng(3)
@@ -127,7 +119,7 @@ def test_how_much_of_a_column_is_covered():
     for _ in range(12):
         ends = np.sort(np.exp(random.uniform(math.log(0.1), math.log(10), 2)))
         edges = np.sort(np.exp(random.uniform(*window, (2, 2))), axis=0)
-        regions.append(ring(ends, *edges))
+        regions.append(region(ends, *edges))
     value = covered(joined(edges_at(regions[:5], masses), edges_at(regions[5:], masses)), window)
     for m_X, length in zip(masses, value, strict=True):
         intervals = []

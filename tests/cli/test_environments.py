@@ -18,7 +18,7 @@ from jaxtri import __main__ as program
 from jaxtri.errors import InterruptedScan
 from jaxtri.numerics import jax_settings, kernels
 from jaxtri.numerics.jax_settings import prepare
-from places import PATIENCE_S, PROGRAM, SCANS
+from places import AS_IN_A_TERMINAL, PATIENCE_S, PROGRAM, SCANS
 
 SIGNALS, QUICK_SIGNALS = 60, 4
 BEGUN_S = 0.4  # from when Python has begun to load the command, on a machine that is not loaded
@@ -128,7 +128,7 @@ def test_signals_while_a_command_begins(count):
     for number in range(count):
         which = (signal.SIGINT, signal.SIGTERM)[number % 2]
         with subprocess.Popen(
-            [sys.executable, "-c", PATIENT, PROGRAM, *map(str, POINT)], stdout=subprocess.PIPE,
+            [sys.executable, "-c", AS_IN_A_TERMINAL, PROGRAM, *map(str, POINT)], stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True,
         ) as process:  # fmt: skip
             time.sleep(chance.uniform(BEGUN_S, LONGEST_S))
@@ -139,12 +139,6 @@ def test_signals_while_a_command_begins(count):
         # -which: Python itself had not begun to load the command
         assert process.returncode in (0, -which, 130 if which == signal.SIGINT else 75), said
     assert {130, 75} & set(ends)
-
-
-PATIENT = (  # a job in the background inherits that SIGINT is ignored
-    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
-    "os.execv(sys.argv[1], sys.argv[1:])"
-)
 
 
 @pytest.mark.parametrize(("behind", "code"), [(KeyboardInterrupt(), 130), (InterruptedScan("stopped"), 75)])

@@ -25,12 +25,8 @@ from jaxtri.durable.storage.lock import owned
 from jaxtri.durable.storage.tile_files import finished_tiles, tile_path
 from made_up_job import record_of, with_record
 from many_tiles import NAME, OUTPUT, SPEC, TILES, parts, place, stored, tile_files
-from places import PATIENCE_S, PROGRAM
+from places import AS_IN_A_TERMINAL, PATIENCE_S, PROGRAM
 
-AS_IN_A_TERMINAL = (  # a job in the background inherits that SIGINT is ignored
-    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
-    "os.execv(sys.argv[1], sys.argv[1:])"
-)
 LANES = 2  # scans side by side
 KILLS = 25  # of each
 START_S = 2.0  # kills that are to come early come within this time from the start,

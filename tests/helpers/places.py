@@ -1,4 +1,4 @@
-"""Where tests find what lies beside them."""
+"""Where tests find what lies beside them, and how they start it."""
 
 import sys
 from pathlib import Path
@@ -9,3 +9,7 @@ REFERENCE = ROOT / "tests" / "reference"
 SCANS = ROOT / "scans"
 PROGRAM = Path(sys.executable).with_name("jaxtri")
 PATIENCE_S = 1200  # for a process that hangs; on a loaded machine others take minutes
+AS_IN_A_TERMINAL = (  # python -c of a command: a job in the background inherits that SIGINT is ignored
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)

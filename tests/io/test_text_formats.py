@@ -21,6 +21,7 @@ from jaxtri.io import text_formats
 from jaxtri.io.hdf5_dataset import text_of
 from jaxtri.io.hdf5_scan import open_scan, write_curves
 from jaxtri.model.fermions import FERMIONS
+from made_up_regions import region
 from made_up_scan import made_up_header
 from places import PATIENCE_S
 
@@ -120,24 +121,16 @@ def read_as_darkcast_does(text):
     return dict(zip(labels, np.array(rows).T, strict=True))
 
 
-def region(search, m_X, lower, upper):
-    return Region(
-        search=search,
-        m_X=np.array([*m_X, *m_X[::-1], m_X[0]]),
-        g_X=np.array([*lower, *upper[::-1], lower[0]]),
-    )
-
-
 def test_darkcast():
     """An island that a hole splits and a threshold shifts; another beyond a veto; one open upwards."""
     texts = text_formats.lmt_texts(
         [
-            region("a", [0.1, 0.2], [1e-4, 1e-5], [1e-4, 1e-3]),
-            region("a", [0.2, 0.3], [1e-5, 1e-5], [1e-4, 3e-5]),
-            region("a", [0.2, 0.3], [1e-4, 5e-4], [1e-3, 1e-3]),
-            region("a", [0.3, 0.4], [2e-5, 2e-5], [3e-5, 4e-5]),
-            region("a", [0.5, 0.6], [1e-5, 2e-5], [1e-3, 2e-5]),
-            region("b c", [0.1, 0.2], [1e-5, 2e-5], [1.0, 1.0]),
+            region([0.1, 0.2], [1e-4, 1e-5], [1e-4, 1e-3], search="a"),
+            region([0.2, 0.3], [1e-5, 1e-5], [1e-4, 3e-5], search="a"),
+            region([0.2, 0.3], [1e-4, 5e-4], [1e-3, 1e-3], search="a"),
+            region([0.3, 0.4], [2e-5, 2e-5], [3e-5, 4e-5], search="a"),
+            region([0.5, 0.6], [1e-5, 2e-5], [1e-3, 2e-5], search="a"),
+            region([0.1, 0.2], [1e-5, 2e-5], [1.0, 1.0], search="b c"),
         ]
     )
     assert list(texts) == ["a_1.lmt", "a_2.lmt", "a_3.lmt", "b_c_1.lmt"]

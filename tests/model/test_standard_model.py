@@ -8,7 +8,7 @@ import pytest
 
 import jaxtri
 from jaxtri.errors import InputError
-from jaxtri.model.standard_model import LIKELY, TABLES, input_table, load_standard_model
+from jaxtri.model.standard_model import LIKELY, input_entries, load_standard_model
 
 SCAN = {
     "title": "inputs",
@@ -17,7 +17,7 @@ SCAN = {
     "searches": {"set": "corrected"},
     "axes": {"m_X": {"values": [0.01, 1.0]}, "g_X": {"values": [1e-6, 1e-3]}},
 }
-EVERY = {name: entry for table in TABLES for name, entry in input_table(table).items()}
+EVERY = input_entries()
 MISTAKES = {  # input, value, fragments of the message
     "picoseconds": ("tau_B_plus", 1.638, ("tau_B_plus = 1.638 s (is it in ps?)", "has 1.637e-12 s")),
     "nanoseconds": ("tau_KL", 51.16, ("(is it in ns?)",)),
