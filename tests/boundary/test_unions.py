@@ -76,7 +76,8 @@ def some_long(cases):
 
 @pytest.mark.parametrize("path", some_long(SHIPPED), ids=lambda path: path.stem)
 def test_outlines_of_shipped_scans_are_closed(path):
-    assert require_closed(jaxtri.load_spec(path)) > 50
+    least = {"own_charges": 40}.get(path.stem, 50)  # curves of its one treatment; the others have three
+    assert require_closed(jaxtri.load_spec(path)) > least
 
 
 @pytest.mark.parametrize("seed", some_long(range(RANDOM)))
