@@ -7,8 +7,8 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
 
 from jaxtri.cli.parser import parsed
@@ -20,6 +20,7 @@ KEPT = "; finished tiles are kept; the same command resumes"
 DEAF = ("_xla_gc_callback", "__del__")  # functions in which Python drops what a signal raises,
 DEAF_FILES = ("weakref.py", "_weakrefset.py")  # and files with such functions
 AGAIN_S = 0.02
+Handler = Callable[[int, FrameType | None], None]
 PLAIN = str.maketrans({"–": "-", "→": "->", "−": "-", "σ": "sigma"})  # for streams that are ASCII
 
 
@@ -47,11 +48,12 @@ def command_line() -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        with _leaving_at_once():
-            from jaxtri.cli.commands import command_of
+        from jaxtri.cli.commands import WRITING, command_of
 
-            command = command_of(arguments.command)
-        _say(command(arguments))
+        command = command_of(arguments.command)
+        with _unwinding() if arguments.command in WRITING else nullcontext():
+            said = command(arguments)
+        _say(said)
     except JaxtriError as error:
         print(f"jaxtri: {error}", file=sys.stderr)
         return error.exit_code
@@ -101,23 +103,28 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
+def _left(number: int, frame: FrameType | None) -> None:
+    """End the process at once: nothing is to be put away, and libraries may not survive being unwound."""
+    code = INTERRUPTED if number == signal.SIGINT else TERMINATED
+    with suppress(OSError):  # a closed stream
+        os.write(2, f"jaxtri: {SAID[code]}\n".encode())
+    os._exit(code)
+
+
 def _raised(number: int, frame: FrameType | None) -> None:
-    """End at a signal as at any other error; where Python would drop it, a moment later."""
+    """End at a signal as at any other error; where Python would drop it, a moment later.
+
+    A second one ends the process at once.
+    """
     code = frame and frame.f_code
     if code and (code.co_name in DEAF or os.path.basename(code.co_filename) in DEAF_FILES):
         signal.signal(signal.SIGALRM, lambda _, later: _raised(number, later))
         signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
         return
+    _answered_by(_left, _raised)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     raise InterruptedScan(SAID[TERMINATED] + KEPT)
-
-
-def _left(number: int, frame: FrameType | None) -> None:
-    """End the process at once: nothing is begun, and modules that are half loaded cannot be unwound."""
-    code = INTERRUPTED if number == signal.SIGINT else TERMINATED
-    os.write(2, f"jaxtri: {SAID[code]}\n".encode())
-    os._exit(code)
 
 
 @contextmanager
@@ -126,7 +133,7 @@ def _signals() -> Iterator[None]:
     numbers = [signal.SIGTERM]
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         numbers.append(signal.SIGINT)
-    before = {number: signal.signal(number, _raised) for number in numbers}
+    before = {number: signal.signal(number, _left) for number in numbers}
     try:
         yield
     finally:
@@ -135,16 +142,19 @@ def _signals() -> Iterator[None]:
 
 
 @contextmanager
-def _leaving_at_once() -> Iterator[None]:
-    """Leave at a signal while modules are loaded."""
-    ours = [number for number in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(number) is _raised]
-    for number in ours:
-        signal.signal(number, _left)
+def _unwinding() -> Iterator[None]:
+    """Put away what is begun before a signal ends a command."""
+    _answered_by(_raised, _left)
     try:
         yield
     finally:
-        for number in ours:
-            signal.signal(number, _raised)
+        _answered_by(_left, _raised)
+
+
+def _answered_by(new: Handler, old: Handler) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if signal.getsignal(number) is old:
+            signal.signal(number, new)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ ROOMS = {
     "schema": "catalogue",
 }
 COMPUTE = ("run", "scan", "merge", "point", "limit", "boundary", "schema")  # these need JAX
+WRITING = ("run", "scan", "merge", "plot", "boundary")  # these put away what is begun when they are stopped
 
 
 def command_of(name: str) -> Callable[[argparse.Namespace], str]:

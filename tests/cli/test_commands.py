@@ -28,7 +28,7 @@ from jaxtri.scans import point
 from jaxtri.scans.arrays import USUAL
 from jaxtri.scans.spec import load_spec
 from jaxtri.tables.reader import names
-from places import PATIENCE_S, PROGRAM
+from places import PATIENCE_S, PROGRAM, begun
 
 HEAVY = {"jax", "jaxlib", "numpy", "matplotlib", "h5py", "pydantic"}
 PNG, PDF = b"\x89PNG", b"%PDF"
@@ -476,8 +476,8 @@ def test_interrupted(tmp_path, first, place):
     (tmp_path / "large.toml").write_text(LARGE)
     command = [sys.executable, "-c", INTERRUPTIBLE, "scan", "large.toml"]
     environment = os.environ | {"XDG_CACHE_HOME": str(place / "cache")}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with begun(command, cwd=tmp_path, env=environment, **pipes) as process:
         deadline = time.monotonic() + PATIENCE_S
         while not list(tmp_path.glob("*.parts/plan.json")) and process.poll() is None:
             assert time.monotonic() < deadline

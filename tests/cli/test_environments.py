@@ -18,7 +18,7 @@ from jaxtri import __main__ as program
 from jaxtri.errors import InterruptedScan
 from jaxtri.numerics import jax_settings, kernels
 from jaxtri.numerics.jax_settings import prepare
-from places import AS_IN_A_TERMINAL, PATIENCE_S, PROGRAM, SCANS
+from places import AS_IN_A_TERMINAL, PATIENCE_S, PROGRAM, SCANS, begun
 
 SIGNALS, QUICK_SIGNALS = 60, 4
 BEGUN_S = 0.4  # from when Python has begun to load the command, on a machine that is not loaded
@@ -127,10 +127,8 @@ def test_signals_while_a_command_begins(count):
     chance, ends = random.Random(3), []
     for number in range(count):
         which = (signal.SIGINT, signal.SIGTERM)[number % 2]
-        with subprocess.Popen(
-            [sys.executable, "-c", AS_IN_A_TERMINAL, PROGRAM, *map(str, POINT)], stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True,
-        ) as process:  # fmt: skip
+        command = [sys.executable, "-c", AS_IN_A_TERMINAL, PROGRAM, *POINT]
+        with begun(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             time.sleep(chance.uniform(BEGUN_S, LONGEST_S))
             process.send_signal(which)
             _, said = process.communicate(timeout=PATIENCE_S)
@@ -152,7 +150,7 @@ def test_a_signal_behind_another_error_is_that_signal(monkeypatch, capsys, behin
             raise SystemError("returned a result with an exception set") from error
 
     monkeypatch.setattr("jaxtri.cli.commands.command_of", lambda name: command)
-    assert program.main(["models"]) == code
+    assert program.main(["run", "any.toml"]) == code
     assert capsys.readouterr().err.endswith("the same command resumes\n")
     monkeypatch.setattr("jaxtri.cli.commands.command_of", lambda name: lambda arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):  # what is no signal is not hidden
@@ -166,9 +164,9 @@ def _xla_gc_callback():
 
 
 def test_what_python_would_drop_is_raised_a_moment_later():
-    with program._signals():
+    with program._signals(), program._unwinding():
         assert _xla_gc_callback() == "went on"
         with pytest.raises(InterruptedScan):
             time.sleep(PATIENCE_S)
-        with pytest.raises(InterruptedScan):  # elsewhere at once
-            signal.raise_signal(signal.SIGTERM)
+    with program._signals(), program._unwinding(), pytest.raises(InterruptedScan):  # elsewhere at once
+        signal.raise_signal(signal.SIGTERM)

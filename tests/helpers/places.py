@@ -1,6 +1,8 @@
 """Where tests find what lies beside them, and how they start it."""
 
+import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 HELPERS = Path(__file__).parent
@@ -13,3 +15,13 @@ AS_IN_A_TERMINAL = (  # python -c of a command: a job in the background inherits
     "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
     "os.execv(sys.argv[1], sys.argv[1:])"
 )
+
+
+@contextmanager
+def begun(command, **options):
+    """A process that is gone at the end, also where a test fails while it hangs."""
+    with subprocess.Popen(list(map(str, command)), text=True, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -18,6 +18,7 @@ from jaxtri.boundary.record import Boundaries, Curve, Region
 from jaxtri.errors import InputError, JaxtriError, StorageError
 from jaxtri.io.hdf5_scan import open_scan, verify
 from made_up_scan import write_made_up
+from places import begun
 
 FLIPS, QUICK_FLIPS = 600, 60  # files with three random bits flipped
 EDITS, QUICK_EDITS = 400, 40  # files with an object or attribute replaced
@@ -151,8 +152,8 @@ def test_a_file_that_is_being_written_is_said_to_be(plane, tmp_path, capsys):
     program = (
         "import h5py, sys; file = h5py.File(sys.argv[1], 'r+'); print('open', flush=True); sys.stdin.read()"
     )
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen([sys.executable, "-c", program, path], **pipes) as writer:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with begun([sys.executable, "-c", program, path], **pipes) as writer:
         assert writer.stdout.readline() == "open\n"
         for command in ("info", "compare", "cite"):
             assert main([command, str(path)]) == 4

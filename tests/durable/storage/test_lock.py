@@ -25,6 +25,7 @@ from jaxtri.durable.storage.tile_files import tile_path
 from jaxtri.errors import StorageError
 from jaxtri.io.hdf5_scan import check_outputs
 from made_up_job import OUTPUT, made_up_job, run, wrong_output
+from places import begun
 
 HOLDING = """import sys
 from pathlib import Path
@@ -49,11 +50,10 @@ STRANGERS = [{"host": "elsewhere"}, {"namespace": "1"}]
 @contextmanager
 def holding(folder, *part):
     """A process that owns a folder, or part of it, and goes on."""
-    command = [sys.executable, "-c", HOLDING, str(folder), *map(str, part)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-c", HOLDING, folder, *part]
+    with begun(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == "owned\n"
         yield process
-        process.kill()
 
 
 def killed(folder, *part):
