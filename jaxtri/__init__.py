@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "JaxtriError": "errors",
+    "audit": "model.audit",
     "bands": "scans.in_memory",
     "boundaries": "scans.in_memory",
     "boundary_coupling": "limits.boundary_coupling",

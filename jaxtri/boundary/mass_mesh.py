@@ -25,7 +25,8 @@ SNAP = 1e-6  # ln g_X: at a critical mass the edges that meet are this close
 def start(plane: Plane) -> MassNodes:
     """Return the first nodes: crowded towards both ends of every segment as a cosine."""
     low, high = plane.m_X[0], min(plane.m_X[1], 2 * float(plane.sm.m_t))
-    thresholds = np.concatenate([decay_thresholds(plane.sm, plane.model), production_thresholds(plane.sm)])
+    production = production_thresholds(plane.sm, plane.model, plane.treatments)
+    thresholds = np.concatenate([decay_thresholds(plane.sm, plane.model), production])
     window, veto = np.asarray(plane.searches.m_X_window), np.asarray(plane.searches.veto)
     cuts = np.concatenate([window.ravel(), veto.ravel(), [low, high]])
     stops = np.unique(np.concatenate([thresholds, cuts]))

@@ -8,7 +8,7 @@ from jaxtri.limits.search_tables import chosen_tables, label_of
 from jaxtri.model.anomalies import anomaly_coefficients
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.tables.reader import locate, names, read
-from jaxtri.tables.schema import NOT_YET, ModelTable, TreatmentTable
+from jaxtri.tables.schema import ModelTable, TreatmentTable
 
 
 class _Charges(NamedTuple):
@@ -56,4 +56,4 @@ def treatments(arguments: argparse.Namespace) -> str:
         table = read(locate("treatments", name), TreatmentTable).model_dump()
         lines.append(f"{name}: {table.pop('title')}")
         lines += [f"  {key} = {value}" for key, value in table.items()]
-    return "\n".join([*lines, *(f"{name}: {reason}" for name, reason in NOT_YET.items())])
+    return "\n".join(lines)

@@ -11,6 +11,7 @@ ROOMS = {
     "plot": "files",
     "point": "point",
     "limit": "point",
+    "audit": "audit",
     "boundary": "boundary",
     "info": "files",
     "compare": "files",
@@ -20,8 +21,15 @@ ROOMS = {
     "cite": "files",
     "schema": "catalogue",
 }
-COMPUTE = ("run", "scan", "merge", "point", "limit", "boundary", "schema")  # these need JAX
-WRITING = ("run", "scan", "merge", "plot", "boundary")  # these put away what is begun when they are stopped
+COMPUTE = ("run", "scan", "merge", "point", "limit", "boundary", "schema", "audit")  # these need JAX
+WRITING = (
+    "run",
+    "scan",
+    "merge",
+    "plot",
+    "boundary",
+    "audit",
+)  # these put away what is begun when they are stopped
 
 
 def command_of(name: str) -> Callable[[argparse.Namespace], str]:

@@ -10,6 +10,7 @@ EXAMPLES = """examples:
   jaxtri limit scans/figure_3.toml --m-X 0.05             the coupling each search excludes at one mass
   jaxtri boundary scans/figure_3.toml --bands             exact curves as CSV, and their uncertainty
   jaxtri compare figure_3_*.h5                            where each group improves on earlier limits
+  jaxtri audit baryon -o audit_baryon                     anomalies, and which treatments mean something
   jaxtri cite figure_3_matched.h5 > searches.bib          what to cite
 
 exit codes: 0 done, 1 internal error, 2 wrong usage or input, 3 finished but for some tiles or curves,
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     _point_commands(commands)
     _boundary_command(commands)
     _file_commands(commands)
+    _audit_command(commands)
     for name, text in (("models", "list the shipped models"), ("treatments", "list the treatments")):
         commands.add_parser(name, help=text, description=text)
     schema = commands.add_parser("schema", help="JSON Schema of a file, for editors")
@@ -109,6 +111,16 @@ def _boundary_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     command.add_argument(
         "-o", "--output", metavar="FOLDER", help="where to write (default: working directory)"
     )
+    command.add_argument("--force", action="store_true", help="replace existing files")
+
+
+def _audit_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "what a table of charges is: anomalies, and which treatments mean something"
+    command = commands.add_parser("audit", help=text, description=text)
+    command.add_argument("model", metavar="MODEL", help="shipped model, or model file (TOML)")
+    command.add_argument("--anomalons", metavar="GEV", help="mass of heavy fermions [GeV], or infinite")
+    command.add_argument("--json", action="store_true", help="machine-readable output")
+    command.add_argument("-o", "--output", metavar="STEM", help="draw how fermions decouple")
     command.add_argument("--force", action="store_true", help="replace existing files")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jaxtri.model.anomalies import anomaly_coefficients, cautions
+from jaxtri.model.anomalies import anomalons_of, anomaly_coefficients, cautions, standing, verdict
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.scans.arrays import STATED, STATUS
 
@@ -50,7 +50,10 @@ def progress_text(seen: Any, owners: Sequence[Any]) -> str:
 def model_of(spec: "Spec") -> str:
     """A scan's model: its anomalies, and what they mean."""
     charges = dict(zip(FERMIONS, spec.model.charge.tolist(), strict=True))
-    text = model_text(spec.model.name, charges, anomaly_coefficients(spec.model))
+    anomalies, anomalons = anomaly_coefficients(spec.model), anomalons_of(spec.model)
+    text = model_text(spec.model.name, charges, anomalies, anomalons)
+    for treatment in spec.treatments:
+        text += f"\n  {treatment.name}: {verdict(anomalies, treatment.decoupling)}"
     if spec.sets_charges:
         text += "\n  (an axis of the scan changes charges: this is the model it starts from)"
     return text
@@ -105,7 +108,8 @@ def info_text(scan: "Scan") -> str:
         header.title,
         f"  model {model['name']}, treatment {header.treatment}, searches {searches['set']}",
         "  charges " + ", ".join(f"{k} {v:g}" for k, v in model["charges"].items()),
-        *model_text(model["name"], model["charges"], model["anomalies"]).splitlines()[1:],
+        *model_text(*(model.get(key) for key in ("name", "charges", "anomalies", "anomalons"))).splitlines(),
+        f"  {verdict(model['anomalies'], configuration['treatment']['decoupling'])}",
         *(
             f"  {name}: {axis['points']} points from {axis['min']:g} to {axis['max']:g}"
             + (f", sets {', '.join(axis['sets'])}" if "sets" in axis else "")
@@ -133,10 +137,15 @@ def anomaly_text(anomalies: Mapping[str, float]) -> str:
     )
 
 
-def model_text(name: str, charges: Mapping[str, float], anomalies: Mapping[str, float]) -> str:
+def model_text(
+    name: str,
+    charges: Mapping[str, float],
+    anomalies: Mapping[str, float],
+    anomalons: float | str | None,
+) -> str:
     """A model's anomalies, and what they mean for the treatments."""
-    lines = [f"model {name}", anomaly_text(anomalies)]
-    return "\n".join([*lines, *(f"  {caution}" for caution in cautions(charges, anomalies))])
+    lines = [f"model {name}: {standing(anomalies, anomalons)}", anomaly_text(anomalies)]
+    return "\n".join([*lines, *(f"  {caution}" for caution in cautions(charges))])
 
 
 def citations(searches: tuple[Mapping[str, Any], ...]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtri.boundary.intervals import BLOCK, Edges, between, covered, edges_at, joined, vertices_of
 from jaxtri.boundary.record import Region
 from jaxtri.limits.previous import PreviousLimit, previous_edges, previous_limits, previously_excluded
-from jaxtri.model.anomalies import cautions
+from jaxtri.model.anomalies import cautions, verdict
 from jaxtri.numerics.arrays import BoolArray, FloatArray
 from jaxtri.scans.arrays import STATED
 from jaxtri.scans.record import Scan
@@ -258,10 +258,24 @@ def compare(scans: Mapping[str, Scan]) -> str:
     return "\n".join([*lines, *([""] if said else []), *said])
 
 
+def verdict_of(scan: Scan) -> str:
+    """What the treatment of a scan means for its model, in one line."""
+    model, treatment = (scan.header.configuration[name] for name in ("model", "treatment"))
+    return verdict(model["anomalies"], treatment["decoupling"])
+
+
 def cautions_of(scan: Scan) -> list[str]:
-    """What the formulas leave out for the model of a scan."""
-    model = scan.header.configuration["model"]
-    return cautions(model["charges"], model["anomalies"])
+    """What the formulas leave out for the model of a scan, and which channels have no rate."""
+    model, treatment = (scan.header.configuration[name] for name in ("model", "treatment"))
+    by_reason: dict[str, list[str]] = {}
+    for channel, reason in treatment.get("refused", {}).items():
+        by_reason.setdefault(reason, []).append(channel)
+    refused = [f"no rate of {', '.join(some)}: {reason}" for reason, some in by_reason.items()]
+    kaon = "K+ -> pi+ X" not in treatment.get("refused", {}) and model["charges"]["u"] != 0
+    if treatment["emission"] == "one_loop" and kaon:
+        kappa = scan.header.configuration["inputs"]["K_pi_kappa"]
+        refused.append(f"kappa = {kappa:g} of K+ -> pi+ X at long distances (of order 1, not known)")
+    return [*cautions(model["charges"]), *refused]
 
 
 def _displaced(scan: Scan) -> list[str]:

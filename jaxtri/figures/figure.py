@@ -16,7 +16,7 @@ from jaxtri.boundary.intervals import edges_at
 from jaxtri.boundary.record import Region
 from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.errors import InputError, unknown_name
-from jaxtri.figures.comparison import cautions_of, leading_searches, regions_of
+from jaxtri.figures.comparison import cautions_of, leading_searches, regions_of, verdict_of
 from jaxtri.figures.marching_squares import filled as contours
 from jaxtri.figures.panels import (
     MIDDLE,
@@ -96,7 +96,7 @@ def draw_scans(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | No
         panels = figure.subplots(1, len(scans), squeeze=False)[0]
         for axes, (name, scan) in zip(panels, scans.items(), strict=True):
             _draw_panel(axes, scan, name, look)
-        figure.suptitle(_typeset(title), fontsize=12 if look.size == "panels" else 8)
+        figure.suptitle(typeset(title), fontsize=12 if look.size == "panels" else 8)
         below = LEGEND * PANEL[1] / size[1]
         figure.get_layout_engine().set(rect=(0, below, 1, 1 - below))  # type: ignore[union-attr,call-arg]
         return figure
@@ -268,7 +268,8 @@ def caption(scans: Mapping[str, Scan]) -> str:
     lines = [f"{first.header.title}: couplings g_X of X that searches exclude, against its mass m_X."]
     for name, scan in scans.items():
         lines.append(f"Panel {name}: model {scan.header.configuration['model']['name']}, {_levels(scan)}.")
-        lines += [f"{caution[:1].upper()}{caution[1:]}." for caution in cautions_of(scan)]
+        said = (verdict_of(scan), *cautions_of(scan))
+        lines += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in said]
     for letter in reversed(STACK):
         used = {
             one["name"]: f"{one['experiment']} {one['final_state']} [{one['reference']}]"
@@ -339,7 +340,7 @@ def draw_axis(scan: Scan, *, title: str) -> Figure:
         )
         if joint:
             axes.set_xlabel("")
-        figure.suptitle(_typeset(title), fontsize=12)
+        figure.suptitle(typeset(title), fontsize=12)
         return figure
 
 
@@ -378,7 +379,7 @@ def draw_bands(
             plane.set_xlabel("")
             finish_widths(widths, window[0])
         name_groups(axes[0, 0], palette)
-        figure.suptitle(_typeset(title), fontsize=12)
+        figure.suptitle(typeset(title), fontsize=12)
         return figure
 
 
@@ -391,7 +392,7 @@ def require_title(title: str) -> None:
         If a formula in it is broken.
     """
     try:
-        MathTextParser("agg").parse(_typeset(title))
+        MathTextParser("agg").parse(typeset(title))
     except ValueError as error:
         raise InputError(
             f"title {title!r}: not valid mathematics ({str(error).strip().splitlines()[-1]}); write \\$ for $"
@@ -433,9 +434,9 @@ def save(
 
 
 def _caution(scan: Scan) -> str:
-    """A line below the title where the formulas leave something out for the model."""
+    """Lines below the title: what the treatment means for the model, and what the formulas leave out."""
     found = [one.partition(":")[0].partition(" (")[0] for one in cautions_of(scan)]
-    return f"\ncaution: {'; '.join(found)}" if found else ""
+    return f"\n{verdict_of(scan)}" + (f"\ncaution: {'; '.join(found)}" if found else "")
 
 
 def _levels(scan: Scan) -> str:
@@ -446,7 +447,7 @@ def _levels(scan: Scan) -> str:
     return text + (" and central values" if None in levels else "")
 
 
-def _typeset(title: str) -> str:
+def typeset(title: str) -> str:
     """Set U(1)_{...} as mathematics."""
     head, brace, rest = title.partition("}")
     return f"${head}}}${rest}" if brace and "_{" in head and "$" not in title else title

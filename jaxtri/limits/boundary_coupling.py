@@ -85,9 +85,9 @@ def boundary_coupling(
         raise unknown_name("search", "search", search, names)
     if branch not in range(4):
         raise InputError(f"branch = {branch}: give 0, 1, 2 or 3; edges are counted upwards")
-    require_described(model, treatment)
     position = names.index(search)
     channel = searches.labels[position].channel
+    require_described(model, treatment, channel)
     arrays = model.unnamed(), treatment, searches.unlabelled()
     return _couplings(sm, *arrays, position, channel, branch, positive("m_X", m_X))
 

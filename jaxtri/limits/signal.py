@@ -29,7 +29,7 @@ class SearchAtMass:
     log_below: Array  # ln of upper edge / lifetime, at g_X = 1
     is_invisible: Array  # whether the search looks for an X that is not seen
     neutrinos: Array  # branching ratio of X to neutrinos
-    is_valid: Array  # whether the search has data at this mass
+    is_valid: Array  # whether the search has data at this mass, and its channel a rate
 
 
 @jax.tree_util.register_dataclass
@@ -38,7 +38,7 @@ class MassPoint:
     """What one mass needs: functions of m_X alone."""
 
     mass: Array  # m_X [GeV]
-    log_br: Array  # (channel,) ln BR at g_X = 1
+    log_br: Array  # (channel,) ln BR at g_X = 1; NaN where the treatment refuses the channel
     x_br: Array  # (final_state,)
     width: Array  # Gamma_X at g_X = 1 [GeV]
     lifetime: Array  # tau_X at g_X = 1 [s]
@@ -52,7 +52,8 @@ def mass_point(
     m_X = jnp.asarray(m_X)
     x_br, width = decays
     tau = lifetime(width)
-    log_br = log_or_minus_inf(production)
+    refused = production < 0
+    log_br = jnp.where(refused, jnp.nan, log_or_minus_inf(production))
     visible = jnp.where(searches.is_invisible, 1.0, searches.weight @ x_br)
     M, m_D = (masses[searches.channel] for masses in channel_masses(sm))
     flown = proper_time(searches.length_m, searches.gamma_parent, M, m_D, m_X)
@@ -70,7 +71,7 @@ def mass_point(
         log_below=jnp.where(ends, jnp.log(jnp.where(ends, high, 1.0) / tau), jnp.inf),
         is_invisible=searches.is_invisible,
         neutrinos=neutrinos,
-        is_valid=inside & ~vetoed & (m_D + m_X < M),
+        is_valid=inside & ~vetoed & (m_D + m_X < M) & ~refused[searches.channel],
     )
     return MassPoint(mass=m_X, log_br=log_br, x_br=x_br, width=width, lifetime=tau, searches=one)
 

@@ -12,7 +12,7 @@ from jaxtri.errors import unknown_name
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.tables.reader import FOLDER, check, locate, read, read_rows
-from jaxtri.tables.schema import ModelTable, PreviousLimitRow
+from jaxtri.tables.schema import AnomalonTable, ModelTable, PreviousLimitRow
 
 
 @jax.tree_util.register_dataclass
@@ -27,21 +27,31 @@ class GaugeModel:
     right_handed_neutrinos: tuple[float, ...] = field(metadata={"static": True})  # their charges
     charge: Array  # (fermion,), in the order of fermions.FERMIONS
     m_nu_R: Array  # mass of the right-handed neutrinos [GeV]; only "majorana" ones have their own
+    has_anomalons: bool = field(metadata={"static": True})  # heavy fermions that cancel anomalies
+    m_anomalon: Array  # their mass [GeV]; infinite where it does not matter
 
     def unnamed(self) -> "GaugeModel":
         """What is computed from: what is compiled for it serves every model with such neutrinos."""
         return replace(self, name="", title="", previous_limits=None)
 
 
-def load_model(name_or_path: str | Path | dict[str, Any], *, relative_to: Path | None = None) -> GaugeModel:
+def load_model(
+    name_or_path: str | Path | dict[str, Any],
+    *,
+    relative_to: Path | None = None,
+    anomalons: AnomalonTable | None = None,
+) -> GaugeModel:
     """Return a model: a shipped one by name, a TOML file by path, or charges written in place.
 
     Parameters
     ----------
     name_or_path
-        ``"b_minus_l"``, ``"b3_minus_l2"``, a path to a file of the same form, or the content of one.
+        ``"b_minus_l"``, ``"baryon"`` or another name of `jaxtri models`, a path to a file of the same form,
+        or the content of one.
     relative_to
         Folder that a relative path starts from; the working directory by default.
+    anomalons
+        Those of a scan file, which replace the model's own.
 
     Raises
     ------
@@ -54,6 +64,7 @@ def load_model(name_or_path: str | Path | dict[str, Any], *, relative_to: Path |
     else:
         path = locate("models", name_or_path, relative_to=relative_to)
         table, name, relative_to = read(path, ModelTable), path.stem, path.parent
+    anomalons = anomalons or table.anomalons
     return GaugeModel(
         name=table.name or name,
         title=table.title,
@@ -62,6 +73,8 @@ def load_model(name_or_path: str | Path | dict[str, Any], *, relative_to: Path |
         right_handed_neutrinos=table.partners,
         charge=jnp.array([getattr(table.charges, fermion) for fermion in FERMIONS], dtype=float),
         m_nu_R=jnp.asarray(table.m_nu_R or 0.0, dtype=float),
+        has_anomalons=anomalons is not None,
+        m_anomalon=jnp.asarray(anomalons.m if anomalons else jnp.inf, dtype=float),
     )
 
 

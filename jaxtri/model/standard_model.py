@@ -65,6 +65,10 @@ class FormFactors:
     K_pi_lambda_plus_neutral: Array  # dimensionless
     K_pi_lambda_zero_charged: Array  # dimensionless
     K_pi_lambda_zero_neutral: Array  # dimensionless
+    K_pi_a_plus: Array  # dimensionless
+    K_pi_b_plus: Array  # dimensionless
+    K_pi_kappa: Array  # dimensionless
+    m_u_constituent: Array  # [GeV]
 
 
 @jax.tree_util.register_dataclass

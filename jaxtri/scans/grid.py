@@ -29,7 +29,7 @@ from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.decays.in_flight import turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES, unit_decays
 from jaxtri.physics.production.channels import production_vector
-from jaxtri.physics.production.z_decays import mass_basis_sum
+from jaxtri.physics.production.z_decays import triangle_sum
 from jaxtri.scans.arrays import EXCLUDED, NO_SEARCH, STATUS
 from jaxtri.scans.axes import with_parameters
 
@@ -88,9 +88,11 @@ def _production(
 
 
 @kernel()
-def _triangle_sums(sm: StandardModel, model: GaugeModel, nodes: AxisNodes, m_X: Array) -> Array:
+def _triangle_sums(
+    sm: StandardModel, model: GaugeModel, treatment: Treatment, nodes: AxisNodes, m_X: Array
+) -> Array:
     """Triangle sum of Z -> gamma X at every mass point."""
-    return over_axes(mass_basis_sum, sm, model, nodes, m_X)
+    return over_axes(lambda sm, model, mass: triangle_sum(sm, model, treatment, mass), sm, model, nodes, m_X)
 
 
 @kernel()
@@ -141,7 +143,7 @@ def rates_at_masses(
     production = _production(sm, model, treatment, nodes, masses)
     decays = _decays(sm, model, nodes, masses)
     points, in_domain = _mass_points(sm, model, searches, nodes, masses, production, decays)
-    sums = _triangle_sums(sm, model, nodes, masses)
+    sums = _triangle_sums(sm, model, treatment, nodes, masses)
     return MassRates(points=points, triangle_sum=sums, in_domain=in_domain)
 
 
@@ -171,7 +173,7 @@ def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, 
     """
     searches, log_br = jax.tree.map(lambda x: x.T, (points.searches, points.log_br))
     best, leading, ratios = _running_maximum(searches, log_g, buffers.get("log10_ratio"))
-    at_mass = points.mass, points.width, points.lifetime, in_domain, jnp.max(log_br, axis=0)
+    at_mass = points.mass, points.width, points.lifetime, in_domain, jnp.nanmax(log_br, axis=0)
     known = _over_plane(_cell, log_g, at_mass, best) | {
         "log10_br": jax.vmap(lambda one: _over_plane(_scaled, log_g, one))(log_br) / LN10,
         "log10_ratio": ratios,

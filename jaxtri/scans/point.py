@@ -22,7 +22,7 @@ from jaxtri.limits.excluded_couplings import (
     excluded_edges,
 )
 from jaxtri.limits.signal import MassPoint, SearchAtMass, log_ratio
-from jaxtri.model.treatment import Treatment
+from jaxtri.model.treatment import Treatment, refused_channels
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.numerics.kernels import kernel
@@ -126,7 +126,7 @@ def _point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
     mass = found.points
     log_g = np.log(g_X)
     ratios, in_flight = map(np.asarray, _at_coupling(mass.searches, log_g))
-    status = _status(found, ratios, g_X)
+    status = _status(found, ratios, g_X, treatment)
     return Point(
         treatment=treatment.name,
         m_X=m_X,
@@ -137,16 +137,17 @@ def _point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
         x_branching_ratios=_named(FINAL_STATES, np.asarray(mass.x_br)),
         triangle_sum=complex(found.triangle_sum),
         verdicts=tuple(
-            _verdict(spec, mass, i, log_g, (float(ratio), float(flown)), status)
+            _verdict(spec, treatment, mass, i, log_g, (float(ratio), float(flown)), status)
             for i, (ratio, flown) in enumerate(zip(ratios, in_flight, strict=True))
         ),
         status=status,
     )
 
 
-def _status(found: MassRates, ratios: FloatArray, g_X: float) -> str:
+def _status(found: MassRates, ratios: FloatArray, g_X: float, treatment: Treatment) -> str:
     """What is known at a point, by the names of `arrays.STATUS`."""
-    mass, log_br = found.points, np.asarray(found.points.log_br)
+    mass = found.points
+    log_br = np.asarray(mass.log_br)[[name not in treatment.refused for name in CHANNEL_NAMES]]
     width = float(mass.width) * g_X**2
     if not math.isfinite(width) or np.isnan(log_br).any() or np.isnan(ratios).any():
         return "non_finite"
@@ -156,7 +157,13 @@ def _status(found: MassRates, ratios: FloatArray, g_X: float) -> str:
 
 
 def _verdict(
-    spec: Spec, mass: MassPoint, index: int, log_g: float, known: tuple[float, float], status: str
+    spec: Spec,
+    treatment: Treatment,
+    mass: MassPoint,
+    index: int,
+    log_g: float,
+    known: tuple[float, float],
+    status: str,
 ) -> Verdict:
     """Say in words why a search excludes a point, or does not; ``known`` is what `_at_coupling` says."""
     one = jax.tree.map(lambda x: x[index], mass.searches)
@@ -167,6 +174,9 @@ def _verdict(
         reason = f"no statement: {NO_STATEMENT[status]}"
         return Verdict(name=label.name, excluded=False, ratio=math.nan, probability=math.nan, reason=reason)
     ratio, in_flight = known
+    if label.channel in treatment.refused:
+        reason = f"no rate: {refused_channels(spec.model, treatment)[label.channel]}"
+        return Verdict(name=label.name, excluded=False, ratio=math.nan, probability=math.nan, reason=reason)
     if not bool(one.is_valid):
         inside = low <= float(mass.mass) <= high
         reason = "vetoed mass, or channel closed" if inside else f"no data outside {low:.4g}-{high:.4g} GeV"
@@ -233,7 +243,7 @@ def _excluded(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Intervals, 
     rates = _at_mass(spec, treatment, m_X)
     mass = rates.points
     valid = np.asarray(mass.searches.is_valid)
-    status = _status(rates, np.asarray(mass.searches.log_norm)[valid], WIDEST[0])
+    status = _status(rates, np.asarray(mass.searches.log_norm)[valid], WIDEST[0], treatment)
     if status in NO_STATEMENT:
         raise InputError(f"m_X = {m_X:g}, treatment {treatment.name}: no statement: {NO_STATEMENT[status]}")
     found = jax.tree.map(np.asarray, _edges(mass))

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 from jaxtri.scans.arrays import ARRAYS, LABELS
 from jaxtri.tables.schema import (
+    AnomalonTable,
     Charge,
     Choice,
     Correlation,
@@ -195,6 +196,7 @@ class SpecTable(Strict):
     models: Annotated[list[NameOr[ModelTable]], Field(min_length=1)] | None = None
     treatments: Annotated[list[NameOr[Choice]], Field(min_length=1)]
     searches: SearchChoice
+    anomalons: AnomalonTable | None = None
     axes: AxesTable
     precision: Literal["float32", "float64"] = "float32"
     arrays: NamesOr = "all"

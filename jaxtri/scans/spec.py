@@ -12,12 +12,19 @@ import numpy.typing as npt
 
 from jaxtri.errors import InputError, gather, unknown_name
 from jaxtri.limits.searches import SearchSet, load_searches
-from jaxtri.model.anomalies import anomaly_coefficients
+from jaxtri.model.anomalies import anomalons_of, anomaly_coefficients
 from jaxtri.model.correlations import INDEPENDENT, Correlations, known_correlations
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel, load_model
 from jaxtri.model.standard_model import StandardModel, input_values, load_standard_model
-from jaxtri.model.treatment import CHOICES, Treatment, charge_free_choices, load_treatment, require_described
+from jaxtri.model.treatment import (
+    CHOICES,
+    Treatment,
+    charge_free_choices,
+    load_treatment,
+    refused_channels,
+    require_described,
+)
 from jaxtri.scans.arrays import ARRAYS, REDUCTIONS, USUAL
 from jaxtri.scans.axes import (
     MASS_NU_R,
@@ -102,8 +109,11 @@ class Spec:
                 "m_nu_R": float(self.model.m_nu_R),
                 "charges": dict(zip(FERMIONS, self.model.charge.tolist(), strict=True)),
                 "anomalies": anomaly_coefficients(self.model),
+                "anomalons": anomalons_of(self.model),
             },
-            "treatment": {"name": treatment.name} | {key: getattr(treatment, key) for key in CHOICES},
+            "treatment": {"name": treatment.name}
+            | {key: getattr(treatment, key) for key in CHOICES}
+            | {"refused": refused_channels(self.model, treatment)},
             "searches": {
                 "set": self.searches.set_name,
                 "limits": {label.name: label.limit for label in self.searches.labels},
@@ -176,7 +186,7 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
     sm, searches, *loaded = gather(
         lambda: load_standard_model(table.inputs, unusual=table.unusual_inputs),
         lambda: _searches(table.searches, folder),
-        *(lambda one=one: load_model(one, relative_to=folder) for one in given),
+        *(lambda one=one: load_model(one, relative_to=folder, anomalons=table.anomalons) for one in given),
         *(lambda one=one: load_treatment(one, relative_to=folder) for one in table.treatments),
     )
     models, treatments = loaded[: len(given)], loaded[len(given) :]
@@ -205,7 +215,7 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
             text=text,
             sm=sm,
             model=model,
-            treatments=tuple(treatments),
+            treatments=tuple(one.for_model(model) for one in treatments),
             searches=searches,
             m_X=m_X,
             g_X=g_X,
@@ -239,6 +249,11 @@ def _require_distinct(where: str, kind: str, names: list[str]) -> None:
 
 def _require_free(axes: tuple[Axis, ...], models: list[GaugeModel], treatment: Treatment) -> None:
     """Raise where an axis changes what a treatment's formulas, or a model, do not hold."""
+    if treatment.decoupling == "ward" and sets_charges(axes):
+        raise InputError(
+            f'treatment "{treatment.name}": an axis changes charges, and which channels have a rate depends '
+            "on them; give models as a list"
+        )
     fixed = charge_free_choices(treatment)
     if fixed and sets_charges(axes):
         raise InputError(

@@ -1,5 +1,7 @@
 """What each table, shipped or of a user, may hold: checked before anything is computed."""
 
+import math
+import re
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
@@ -8,7 +10,9 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     WithJsonSchema,
     model_validator,
 )
@@ -99,6 +103,35 @@ class Charges(Strict):
     b: Charge
     t: Charge
 
+    @model_validator(mode="before")
+    @classmethod
+    def _vector_like(cls, given: Any) -> Any:
+        found = [key for key in given if re.search("axial|_[LR]$", key)] if isinstance(given, dict) else []
+        if found:
+            raise ValueError(
+                f"{', '.join(found)}: axial charges are refused, because masses break an axial current and "
+                "enhance X by (E / m_X)^2 at tree level; give one vector-like charge per fermion"
+            )
+        return given
+
+
+class AnomalonTable(Strict):
+    """Heavy fermions that cancel the anomalies of a model; their masses keep electroweak symmetry."""
+
+    mass: Annotated[
+        Annotated[Positive, Tag("number")] | Annotated[Literal["infinite"], Tag("name")],
+        Discriminator(
+            lambda value: "name" if isinstance(value, str) else "number",
+            custom_error_type="mass",
+            custom_error_message='give a mass in GeV, or "infinite"',
+        ),
+    ]
+
+    @property
+    def m(self) -> float:
+        """Mass [GeV]."""
+        return math.inf if self.mass == "infinite" else self.mass
+
 
 class ModelTable(Strict):
     """A U(1)_X model."""
@@ -109,6 +142,7 @@ class ModelTable(Strict):
     neutrinos: Literal["chiral", "dirac", "majorana"]
     right_handed_neutrinos: list[Charge] = []
     m_nu_R: Annotated[Real, Field(ge=0)] | None = None
+    anomalons: AnomalonTable | None = None
     previous_limits: Text | None = None
     reference: str | None = None
 
@@ -148,6 +182,8 @@ class TreatmentTable(Strict):
     b_to_k: Text
     b_to_kstar: Text
     emission: Text
+    interference: Text = "none"
+    long_distance: Text = "rates_add"
 
 
 def _or_nothing(value: Any) -> Any:
@@ -171,13 +207,6 @@ class PreviousLimitRow(Strict):
         if self.g_high is not None and self.g_high <= self.g_low:
             raise ValueError(f"g_high = {self.g_high:g} is not above g_low = {self.g_low:g}")
         return self
-
-
-NOT_YET = {
-    "ward": "what the Ward identities require is not available in this version; "
-    "choose printed, figure or matched",
-    "one_loop": "one-loop emission is not available in this version; choose none",
-}
 
 
 class Flight(Strict):
@@ -278,3 +307,5 @@ class Choice(Strict):
     b_to_k: Text | None = None
     b_to_kstar: Text | None = None
     emission: Text | None = None
+    interference: Text | None = None
+    long_distance: Text | None = None

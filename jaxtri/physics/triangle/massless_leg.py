@@ -228,7 +228,7 @@ def squared_angle_slope(s: Array, m: Array) -> Array:
     series = jnp.ones_like(v)
     for n in range(SQUARED_ANGLE_TERMS, 0, -1):
         series = 1 + series * v * (2 * n / (2 * n + 1))
-    phi, sine, cosine = _angle_parts(s, m)
+    phi, sine, cosine = angle_parts(s, m)
     return jnp.where(small, series + 0j, phi / (jnp.where(small, 1.0, sine) * cosine))
 
 
@@ -258,7 +258,7 @@ def _nonzero(rest: Array) -> Array:
 
 
 @jax.custom_jvp
-def _angle_parts(s: Array, m: Array) -> tuple[Array, Array, Array]:
+def angle_parts(s: Array, m: Array) -> tuple[Array, Array, Array]:
     """Angle of a leg with its sine and cosine, complex; never exactly at a threshold."""
     sine, cosine = (part.join() for part in _sine_cosine(s, m))
     return (
@@ -268,11 +268,11 @@ def _angle_parts(s: Array, m: Array) -> tuple[Array, Array, Array]:
     )
 
 
-@_angle_parts.defjvp
+@angle_parts.defjvp
 def _angle_parts_jvp(
     primals: tuple[Array, Array], tangents: tuple[Array, Array]
 ) -> tuple[tuple[Array, Array, Array], tuple[Array, Array, Array]]:
-    value = _angle_parts(*primals)
+    value = angle_parts(*primals)
     _, sine, cosine = value
     sine = jnp.where(sine == 0, AT_THRESHOLD**0.5, sine)
     d_phi = _tau_tangent(*primals, *tangents) / (2 * sine * cosine)
@@ -282,7 +282,7 @@ def _angle_parts_jvp(
 def _near_slopes(p2: Array, k2: Array, m: Array, used: Array) -> tuple[Array, Array]:
     """Slopes where the legs are close: G = e(d) e(sigma), e(x) = x / sin x, without differences."""
     p2, k2 = (jnp.where(used, s, 2 * m**2) for s in (p2, k2))
-    (phi_p, sin_p, cos_p), (phi_k, sin_k, cos_k) = _angle_parts(p2, m), _angle_parts(k2, m)
+    (phi_p, sin_p, cos_p), (phi_k, sin_k, cos_k) = angle_parts(p2, m), angle_parts(k2, m)
     d, sigma = phi_p - phi_k, phi_p + phi_k
     sine = sin_p * cos_k + cos_p * sin_k
     e_sigma = sigma / sine
