@@ -167,7 +167,7 @@ class Spacelike:
         self.k = self.p + self.q
         self.m, self.M = rng.uniform(0.7, 1.2), rng.uniform(1.5, 2.5)
         self.u, self.v = rng.uniform(-0.5, 0.5, size=2)
-        self.grid = loop_points(rotated @ frame, 1.5, radial=48, polar=20, azimuth=12)
+        self.grid = loop_points(rotated @ frame, 1.5, radial=40, polar=16, azimuth=12)
         self.samples = rng.normal(size=(20, 4)) @ rotated  # of the loop momentum
 
     def i00(self, m):
@@ -288,7 +288,7 @@ def test_divergence_is_a_difference_of_two_point_traces(at):
 
 
 def test_average_over_directions():
-    """In (A4), l_s Tr[gamma^mu l gamma^rho l gamma^nu gamma5 l] averages to l^4 4i eps^{t rho nu mu} g_{st}/4."""
+    """In (A4): l_s Tr[gamma^mu l gamma^rho l gamma^nu gamma5 l] averages to i l^4 eps_s^{rho nu mu}."""
     points, weights = loop_points(np.diag([1j, 1, 1, 1]), 1.0, radial=1)
     s = slash(points)
     trace = np.einsum("mij,njk,rkl,nlp,vpq,nqi->nmvr", GAMMA, s, GAMMA, s, GAMMA @ GAMMA5, s, optimize=True)
@@ -310,7 +310,7 @@ def test_shift_of_one_triangle(at):
 
 
 def test_shift_of_both_triangles(at):
-    """(A5) with - between its brackets, and (A6): u q + v p in the first triangle, u p + v q in the second."""
+    """(A5) with - between its brackets, and (A6): u q + v p in one triangle, u p + v q in the crossed one."""
     a, b = at.u * at.q + at.v * at.p, at.u * at.p + at.v * at.q
     found = 0.0
     for axial in (1, 2):

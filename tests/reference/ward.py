@@ -272,10 +272,10 @@ def anomalous(n, transition):
 
     Its sign, in L = g_X X_mu X_q (q-bar gamma^mu q) + g_Xij X_mu (d_j-bar gamma^mu P_L d_i): massless
     doublets that couple to W through conserved currents have d_mu J^mu = A g_2^2/(16 pi^2) W^a Wdual^a, with
-    epsilon fixed by Tr[gamma^a gamma^b gamma^c gamma^d gamma5] = -4i epsilon^{abcd}. From L = -(g_aW/4) phi W^a Wdual^a,
-    g_aW = A g_2^2/(4 pi^2 f_X), the W loop makes +(3/4) g_2^2 g_aW/(16 pi^2) sum lambda f, the coefficient of
-    (d_mu phi) d_j-bar gamma^mu P_L d_i. One-loop emission enters with + as well; sum lambda E is close to
-    -5.2 lambda_t where sum lambda f is 1.2 lambda_t, so that the two interfere destructively.
+    epsilon fixed by Tr[gamma^a gamma^b gamma^c gamma^d gamma5] = -4i epsilon^{abcd}. From the Lagrangian
+    -(g_aW/4) phi W^a Wdual^a, g_aW = A g_2^2/(4 pi^2 f_X), the W loop makes +(3/4) g_2^2 g_aW/(16 pi^2) times
+    sum lambda f, the coefficient of (d_mu phi) d_j-bar gamma^mu P_L d_i. One-loop emission enters with + as
+    well; sum lambda E is about -5.2 lambda_t, sum lambda f 1.2 lambda_t: they interfere destructively.
     """
     masses = zip(lambdas(n, transition), (n.m_u, n.m_c, n.m_t), strict=True)
     total = sum(x * loop_function((m / n.m_W) ** 2) for x, m in masses)
