@@ -26,8 +26,8 @@ import pytest
 import jaxtri
 
 TRACE = 1e-12  # of a trace of at most eight matrices: rounding
-LOOP = 1e-7  # of a loop integral with 10^4 to 10^5 nodes, of order 1; measured 5e-9, shifted 4e-8
-FEYNMAN = 1e-10  # of 48 x 48 Gauss-Legendre nodes below threshold; measured 1e-13
+LOOP = 1e-7  # of a loop integral with 10^4 to 10^5 nodes, of order 1; measured 1e-9, shifted 1e-8
+FEYNMAN = 1e-12  # of 48 x 48 Gauss-Legendre nodes below threshold; measured below 1e-13
 MISS = 0.03  # relative; what must miss is off by more
 
 METRIC = np.diag([1.0, -1.0, -1.0, -1.0])
@@ -322,9 +322,7 @@ def test_shift_of_both_triangles(at):
     assert abs(found - plus).max() > MISS * abs(minus).max()  # (A5) as printed
     a6 = 1j * (at.u - at.v) / (4 * np.pi**2) * contract(at.k, contract(at.q - at.p, EPSILON, 0), 0)
     np.testing.assert_allclose(contract(at.k, found, 0), a6, rtol=0, atol=LOOP * abs(a6).max())
-    np.testing.assert_allclose(
-        contract(at.k, plus, 0), 0, atol=TRACE
-    )  # (A5) as printed would have no divergence
+    np.testing.assert_allclose(contract(at.k, plus, 0), 0, atol=TRACE)  # as printed it has no divergence
 
 
 def test_only_the_shift_gives_x_a_divergence(at):
@@ -344,14 +342,10 @@ def both(at, m, u_hat):
 
 def test_hypercharge_legs_fix_the_shift(at):
     """(A7): both B legs are conserved at u_hat = 2 - 4 m^2 I00, and at no other shift."""
-    u_hat = 2 - 4 * at.m**2 * at.i00(at.m)
+    mass_term = 2 * at.m**2 * at.i00(at.m)
     for leg in (1, 2):
-        assert abs(at.divergence(both(at, at.m, u_hat), leg)) < LOOP
-        for other in (
-            0.0,
-            2.0,
-            2 - 2 * at.m**2 * at.i00(at.m),
-        ):  # no shift, the massless one, half the mass term
+        assert abs(at.divergence(both(at, at.m, 2 - 2 * mass_term), leg)) < LOOP
+        for other in (0.0, 2.0, 2 - mass_term):  # no shift, the massless one, half the mass term
             assert abs(at.divergence(both(at, at.m, other), leg)) > MISS
 
 
@@ -388,7 +382,9 @@ def test_a9(at):
 
 # Divergences of a massless triangle at a = 0 over N eps^{alpha beta . .} q_alpha p_beta, wherever gamma5 is
 ROUTING = np.array([0.0, 0.25, -0.25])
-AXIAL_SIGN = np.array([-1.0, -1.0, 1.0])  # of k, p and q in eps^{alpha beta . .} q_alpha p_beta
+AXIAL_SIGN = np.array(
+    [-1.0, -1.0, 1.0]
+)  # of the mass term of each leg in these units: k flows in, p and q out
 
 
 @pytest.mark.parametrize("axial", [0, 1, 2])
@@ -404,7 +400,7 @@ def test_mass_term_stands_on_the_axial_leg(at, axial):
             assert abs(found - AXIAL_SIGN[0] * m**2 * at.i00(m)) > MISS  # the mass term on the X leg, Eq. (1)
 
 
-@pytest.mark.parametrize("shift", [0.0, 0.5, -0.7])
+@pytest.mark.parametrize("shift", [0.0, 0.4, -0.5])
 def test_vector_like_current_is_conserved_for_any_routing(at, shift):
     """Two fermions, m and M, with opposite anomalies: X and the photon are conserved, Z at rho is not."""
     total = at.triangle(2, at.m, shift) - at.triangle(2, at.M, shift)
