@@ -65,7 +65,7 @@ def propagator(l, m):  # noqa: E741
 
 def components(l, m):  # noqa: E741
     """Components of S(l) along gamma_0 ... gamma_3 and 1."""
-    return np.concatenate([l, np.full((len(l), 1), m)], 1) / (dot(l, l) - m * m)[:, None]
+    return np.vstack([l.T, np.full(len(l), m)]) * (1 / (dot(l, l) - m * m))
 
 
 def contract(vector, tensor, leg):
@@ -113,8 +113,8 @@ def traces(vertices):
 def line(vertices, offsets, m, points, weights):
     """Integral d^4l/(2 pi)^4 of Tr[V0 S(l + o0) V2 S(l + o1) V1 S(l + o2)], a tensor of the legs 0, 1, 2."""
     a, b, c = (components(points + o, m) for o in offsets)
-    ab = np.einsum("na,nb->nab", a, b).reshape(-1, 25)
-    moments = (ab.T @ (c * weights[:, None])).reshape(5, 5, 5)
+    ab = (a[:, None] * b).reshape(25, -1)
+    moments = (ab @ (c * weights).T).reshape(5, 5, 5)
     return np.tensordot(traces(vertices), moments, 3)
 
 
