@@ -331,7 +331,7 @@ def light_penguin_section():
         small = [0.0, *(10.0**n for n in range(-18, 0)), 0.25, 0.3, 0.5]
         q2 = sorted([*small, *near, *(x / 2 for x in range(2, 51))])
         with mp.workdps(150):
-            values = [light_penguin(mp.mpf(x), mp.mpf(m), mp.mpf(ROUNDED["m_W"])) for x in q2]
+            values = [mp.mpc(light_penguin(mp.mpf(x), mp.mpf(m), mp.mpf(ROUNDED["m_W"]))) for x in q2]
         out[name] = {"m": m, "q2": q2, "E": values}
     return out
 
