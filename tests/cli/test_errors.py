@@ -111,7 +111,7 @@ MISTAKES = [  # place, value, fragments of the message: where, what was found, w
     (
         "model",
         "b_minus",
-        ("tables/models", 'no model "b_minus"', "did you mean b_minus_l", "known: b3_minus_l2"),
+        ("tables/models", 'no model "b_minus"', "did you mean b_minus_l", "b3_minus_l2, b"),
     ),
     ("model", "", ("model", "''", "at least 1 character")),
     ("model", 3, ("model", "3", "give a name or a path or a table")),
