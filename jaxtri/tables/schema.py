@@ -3,35 +3,15 @@
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Positive = Annotated[Real, Field(gt=0)]
-Probability = Annotated[Real, Field(gt=0, le=1)]
-Text = Annotated[str, Field(strict=True, min_length=1)]
-Name = Annotated[  # it becomes part of the names of files
-    Text, Field(pattern=r"^[^/\\\x00-\x1f]*[^/\\\x00-\x1f. ][^/\\\x00-\x1f]*$")
-]
-
-
-def ascending(value: list[float]) -> list[float]:
-    """Refuse a window whose ends are the wrong way round."""
-    if value[0] >= value[1]:
-        raise ValueError("must be [low, high] with low < high")
-    return value
-
-
-Window = Annotated[
-    list[Annotated[Real, Field(ge=0)]], Field(min_length=2, max_length=2), AfterValidator(ascending)
-]
+from jaxtri.tables.curve_schema import CurveOf, Limit
+from jaxtri.tables.fields import Name, Probability, Window
+from jaxtri.tables.fields import Positive as Positive  # schemas of other wings find these here
+from jaxtri.tables.fields import Real as Real
+from jaxtri.tables.fields import Strict as Strict
+from jaxtri.tables.fields import Text as Text
+from jaxtri.tables.fields import ascending as ascending
 
 
 def _fraction(value: Any) -> Any:
@@ -50,12 +30,6 @@ Charge = Annotated[
     BeforeValidator(_fraction),
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?\d+(/\d+)?$"}]}),
 ]
-
-
-class Strict(BaseModel):
-    """A table in which an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Quantity(Strict):
@@ -80,7 +54,7 @@ class Correlation(Strict):
 class CorrelationTable(Strict):
     """Correlations between inputs; pairs that are not listed are independent."""
 
-    correlations: list[Correlation] = []
+    correlations: list[Correlation] = Field(default=[])
 
 
 class Charges(Strict):
@@ -107,7 +81,7 @@ class ModelTable(Strict):
     name: Name | None = None
     charges: Charges
     neutrinos: Literal["chiral", "dirac", "majorana"]
-    right_handed_neutrinos: list[Charge] = []
+    right_handed_neutrinos: list[Charge] = Field(default=[])
     m_nu_R: Annotated[Real, Field(ge=0)] | None = None
     previous_limits: Text | None = None
     reference: str | None = None
@@ -209,7 +183,8 @@ class SearchValues(Strict):
     """The part of a search that a search set may override."""
 
     kind: Literal["limit", "measurement"] | None = None
-    limit: Probability | None = None
+    limit: Limit | None = None
+    curve: CurveOf | None = None
     value: Probability | None = None
     stat_up: Positive | None = None
     stat_down: Positive | None = None
@@ -239,22 +214,35 @@ class SearchTable(SearchValues):
     reference: Text
     locator: Text
     bibtex: Text
-    sets: list[Literal["printed", "corrected"]] = ["printed", "corrected"]
+    sets: list[Literal["printed", "corrected", "2026"]] = Field(default=["printed", "corrected"])
     printed: SearchValues | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> "SearchTable":
-        if self.kind == "limit" and (self.limit is None or self.confidence is None):
-            raise ValueError('kind = "limit" needs limit and confidence')
+        given = (self.limit is not None) + (self.curve is not None)
+        if self.kind == "limit" and (not given or self.confidence is None):
+            raise ValueError('kind = "limit" needs limit and confidence, or curve and confidence')
+        if given > (self.kind == "limit"):
+            raise ValueError('give limit or curve, not both, and neither for kind = "measurement"')
         if self.kind == "measurement" and (self.value is None or self.stat_up is None):
             raise ValueError('kind = "measurement" needs value and stat_up')
+        if self.curve is None:  # the lifetimes of a file are not known yet
+            self.check_flight(isinstance(self.limit, list) and len(self.limit[0]) == 3)
+        return self
+
+    def check_flight(self, has_lifetimes: bool) -> None:
+        """Refuse a search without a condition on the lifetime of X, or with two of them."""
+        given = [key for key in ("escape", "prompt", "tau_ps") if getattr(self, key) is not None]
+        if has_lifetimes:
+            if given:
+                raise ValueError(f"the limit is given for lifetimes: leave {' and '.join(given)} out")
+            return
         if (self.final_state == "invisible") != (self.escape is not None):
             raise ValueError('final_state = "invisible", and no other, needs escape')
-        if self.final_state == "invisible" and (self.prompt is not None or self.tau_ps is not None):
+        if self.final_state == "invisible" and len(given) > 1:
             raise ValueError('final_state = "invisible" takes escape only')
         if self.final_state != "invisible" and (self.prompt is None) == (self.tau_ps is None):
             raise ValueError("a visible final state needs either prompt or tau_ps")
-        return self
 
     def in_set(self, name: str) -> "SearchTable":
         """Return the search with the values that a search set uses."""
