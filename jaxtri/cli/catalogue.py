@@ -47,7 +47,7 @@ def searches(arguments: argparse.Namespace) -> str:
         level = f"{100 * label.confidence:.0f} % CL" if label.confidence else "central"
         what = f"{label.channel}, {label.final_state}"
         sign = "from" if label.name in curves else "<"  # a curve begins at its smallest limit
-        limit = f"{sign} {label.limit:<9.4g}"
+        limit = f"{sign:<{4 if curves else 1}} {label.limit:<9.4g}"
         lines.append(f"{label.name:<{width}}  {what:<28} {limit} {level:<8} {label.reference}")
     return "\n".join(lines)
 
