@@ -271,6 +271,7 @@ def _variable_values(variable: Any, independent: bool, where: str, name: str) ->
             low, high = (_number(str(given.get(end))) for end in ("low", "high"))
             value = None if low is None or high is None else (low + high) / 2
         if value is None or (independent and math.isnan(value)):
-            raise InputError(f"{where}: value {n} of {name} is {str(entry)[:40]}; give a number")
+            found_here = str(given.get("value", entry))[:40]
+            raise InputError(f"{where}: value {n} of {name} is {found_here}; give a number")
         found.append(value if math.isfinite(value) else math.nan)
     return found

@@ -20,7 +20,9 @@ PS_PER_CM = 1e12 / 29979245800.0  # of c tau
 MASSES = {"gev": 1.0, "mev": 1e-3, "kev": 1e-6, "tev": 1e3}
 LIFETIMES = {"s": 1e12, "ms": 1e9, "us": 1e6, "ns": 1e3, "ps": 1.0, "fs": 1e-3}
 LENGTHS = {"um": 1e-4 * PS_PER_CM, "mm": 0.1 * PS_PER_CM, "cm": PS_PER_CM, "m": 100 * PS_PER_CM}
-HEAD = re.compile(r"(.*?)\s*(?:[\[(]\s*([^\])]*?)\s*[\])])?")
+UNITS = {*MASSES, *LIFETIMES, *LENGTHS, "%", "percent"}
+BRACKETS = re.compile(r"(.*?)\s*\[\s*([^\]]*?)\s*\]")
+HEADS = (BRACKETS, re.compile(r"(.*?)\s*\(\s*([^)]*?)\s*\)"), re.compile(r"(.+)_([^_]+)"))  # name, unit
 WIDE = re.compile(rf"(?:(?:c?tau|lifetime)?_?([a-z]*)\s*=\s*)?({NUMBER})\s*([a-z]*)", re.IGNORECASE)
 POWER = re.compile(r"(?:x\s*)?10\s*(?:\^|\*\*)\s*\{?([+-]?\d+)\}?")
 MASS_NAMES = re.compile(r"m|mass|m_?x|m_?a'?|m[\s_({].*|mass[\s_({].*", re.IGNORECASE)
@@ -75,14 +77,16 @@ def grid_of(columns: Columns, chosen: str | None = None) -> Grid:
 
 
 def _column(columns: Columns, position: int) -> Column:
-    """Name and unit of a column; `m_MeV` and `m [MeV]` say the same."""
-    match = HEAD.fullmatch(columns.names[position].strip()) if columns.names else None
-    name, unit = (match[1], match[2] or "") if match else ("", "")
-    unit = re.sub(r"\s*/\s*c\s*(?:\^|\*\*)?\s*\{?2\}?", "", unit).replace("μ", "u").replace("µ", "u")
-    stem, _, suffix = name.rpartition("_")
-    if not unit and stem and suffix.lower() in MASSES | LIFETIMES | LENGTHS:
-        name, unit = stem, suffix
-    return Column(position, name, unit)
+    """Name and unit of a column; `m_MeV`, `m [MeV]` and `m (MeV)` say the same."""
+    head = columns.names[position].replace("$", "").replace("\\times", "").strip() if columns.names else ""
+    for pattern in HEADS:
+        match = pattern.fullmatch(head)
+        if match is None:
+            continue
+        unit = re.sub(r"\s*/\s*c\s*(?:\^|\*\*)?\s*\{?2\}?", "", match[2]).replace("μ", "u").replace("µ", "u")
+        if pattern is BRACKETS or unit.lower() in UNITS:
+            return Column(position, match[1], unit.strip())
+    return Column(position, head, "")
 
 
 def _wide_lifetimes(columns: Columns) -> FloatArray | None:
@@ -127,8 +131,10 @@ def _roles(columns: Columns, chosen: str | None) -> tuple[Column, Column | None,
             )
         return Column(0, "m_X", "GeV"), None, Column(1, "limit", "")
     every = [_column(columns, i) for i in range(count)]
-    bins = {f"{one.name} {end}".lower() for one in every for end in ("low", "high")}
-    every = [one for one in every if one.name.lower() not in bins]  # HEPData: ends of bins beside the middle
+    bins = {f"{name} {end}".lower() for name in columns.names for end in ("low", "high")}
+    every = [
+        one for one in every if columns.names[one.position].lower() not in bins
+    ]  # HEPData: ends of bins beside the middle
     mass = next((one for one in every if one.unit.lower() in MASSES), None)
     mass = mass or next((one for one in every if MASS_NAMES.fullmatch(one.name)), None)
     if mass is None:
@@ -198,17 +204,25 @@ def _lifetimes(columns: Columns, column: Column) -> FloatArray:
 
 def _scale_of_limit(columns: Columns, column: Column) -> float:
     """What the numbers of a column of limits are multiplied by: 0.01 for %, 1e-9 for [1e-9]."""
-    unit = column.unit.lower().strip()
-    power = POWER.fullmatch(unit)
-    if unit in ("", "1", "br") or power is not None:
-        return float(f"1e{power[1]}") if power else 1.0
+    unit = column.unit.lower()
+    if unit in ("", "1", "br"):
+        return 1.0
     if unit in ("%", "percent"):
         return 0.01
-    if re.fullmatch(NUMBER, unit) and float(unit) > 0:
-        return float(unit)
-    raise InputError(
-        f"{columns.where}: limits in {column.unit!r}; give branching ratios, or name their unit: limit [1e-9]"
-    )
+    scale = _power_of(unit)
+    if scale is None:
+        raise InputError(
+            f"{columns.where}: limits in {column.unit!r}; give branching ratios, or a unit: limit [1e-9]"
+        )
+    return scale
+
+
+def _power_of(unit: str) -> float | None:
+    """Number that a unit is: 1e-9, 10^-9, x 10^{-9}."""
+    power = POWER.fullmatch(unit.strip())
+    if power is not None:
+        return float(f"1e{power[1]}")
+    return float(unit) if re.fullmatch(NUMBER, unit) and float(unit) > 0 else None
 
 
 def _limits(columns: Columns, positions: IntArray, scale: float) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Tables of y(x, u).  Oracles: SciPy's RegularGridInterpolator, mpmath for the saturating end, differences."""
+"""Tables of y(x, u).  Oracles: SciPy's interpolator, mpmath for the saturating end, central differences."""
 
 import dataclasses
 
@@ -166,7 +166,7 @@ def test_saturating_end():
 def test_infinite_u_is_finite():
     x, u, y = made_up(13, 5, 4)
     table = one_of(tables((x, u, y), above=SATURATING))
-    value, slope = jax.value_and_grad(lambda v: at(table, x[1], v)[0])(jnp.inf)
+    value, slope = jax.jit(jax.value_and_grad(lambda v: at(table, x[1], v)[0]))(jnp.inf)
     assert np.isfinite(value)
     assert slope == 0
 
@@ -184,8 +184,8 @@ def test_derivatives_inside_cells_and_beyond_the_ends(above):
     def f(m, v):
         return at(table, m, v)[0]
 
-    slopes = jax.vmap(jax.grad(f, argnums=(0, 1)))(*points.T)
-    g = jax.vmap(f)
+    slopes = jax.jit(jax.vmap(jax.grad(f, argnums=(0, 1))))(*points.T)
+    g = jax.jit(jax.vmap(f))
     by_x = (g(points[:, 0] + STEP, points[:, 1]) - g(points[:, 0] - STEP, points[:, 1])) / (2 * STEP)
     by_u = (g(points[:, 0], points[:, 1] + STEP) - g(points[:, 0], points[:, 1] - STEP)) / (2 * STEP)
     scale = 1 + np.abs(np.stack([by_x, by_u]))
@@ -223,7 +223,7 @@ def test_derivative_of_the_table_is_the_weight_of_a_corner():
     x, u, y = made_up(18, 4, 3)
     table = one_of(tables((x, u, y)))
     m, v = 0.25 * x[1] + 0.75 * x[2], 0.6 * u[0] + 0.4 * u[1]
-    slopes = jax.grad(lambda values: at(dataclasses.replace(table, y=values), m, v)[0])(table.y)
+    slopes = jax.jit(jax.grad(lambda values: at(dataclasses.replace(table, y=values), m, v)[0]))(table.y)
     expected = np.zeros_like(y)
     expected[1:3, 0:2] = np.outer([0.25, 0.75], [0.6, 0.4])
     np.testing.assert_allclose(slopes, expected, atol=1e-12)
