@@ -25,7 +25,7 @@ NOTHING = {"", "-", "nan", "inf", "none", "n/a"}  # cells without a limit
 NUMBER = r"[+-]?(?:\d+[.]?\d*|[.]\d+)(?:[eE][+-]?\d+)?"
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 KEY = re.compile(r"#\s*([A-Za-z_]\w*)\s*=\s*(\S.*)")  # of the head of a file
-INSTALL = "reading YAML needs PyYAML: pip install pyyaml"
+INSTALL = "reading YAML needs PyYAML: pip install jaxtri[hepdata]"
 
 
 @dataclass(frozen=True)

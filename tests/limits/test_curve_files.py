@@ -236,7 +236,7 @@ def test_yaml_of_mass_and_lifetime(tmp_path):
 
 def test_yaml_needs_pyyaml(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "yaml", None)
-    with pytest.raises(InputError, match="needs PyYAML: pip install pyyaml"):
+    with pytest.raises(InputError, match=r"needs PyYAML: pip install jaxtri\[hepdata\]"):
         read(tmp_path, EXAMPLES["hepdata.yaml"], "mine.yaml")
 
 
