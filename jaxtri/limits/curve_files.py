@@ -126,7 +126,9 @@ def _cells(lines: Sequence[str]) -> list[list[str]]:
     if mark == " ":
         rows = [line.split() for line in lines]
     else:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)]
+        rows = [[cell.strip() for cell in next(csv.reader([line], delimiter=mark))] for line in lines]
+    while all(len(row) > 1 and not row[-1] for row in rows):  # a mark at the end of every line
+        rows = [row[:-1] for row in rows]
     if mark == ",":
         return rows
     return [
@@ -159,7 +161,7 @@ def _numbers(cells: dict[int, list[str]], where: str) -> Columns:
     values = np.empty((len(rows), width))
     for i, (number, row) in enumerate(rows):
         if len(row) != width:
-            hint = "; decimal commas need semicolons between the columns" if len(row) == 2 * width else ""
+            hint = "; decimal commas need semicolons between the columns" if len(row) > width else ""
             raise InputError(f"{where}: line {number} has {len(row)} columns; give {width} as above{hint}")
         try:
             values[i] = [float(cell) for cell in row]
@@ -244,9 +246,9 @@ def _of_yaml(text: str, where: str) -> Columns:
     for variable, independent in variables:
         names.append(_variable_name(variable, where))
         columns.append(_variable_values(variable, independent, where, names[-1]))
-    if len({len(column) for column in columns}) > 1:
+    if len({len(column) for column in columns}) > 1 or not columns[0]:
         counts = ", ".join(f"{name} {len(column)}" for name, column in zip(names, columns, strict=True))
-        raise InputError(f"{where}: variables of different lengths ({counts})")
+        raise InputError(f"{where}: variables of different lengths, or empty ({counts})")
     rows = tuple(f"value {n}" for n in range(1, len(columns[0]) + 1))
     return Columns(where, tuple(names), np.array(columns).T, rows)
 

@@ -104,6 +104,10 @@ def _wide_lifetimes(columns: Columns) -> FloatArray | None:
                 f"tau_ps=0.1, or in {', '.join([*LIFETIMES, *LENGTHS])}"
             )
         found.append(float(match[2]) * (LIFETIMES | LENGTHS)[unit])
+        if found[-1] < 0:
+            raise InputError(
+                f"{columns.where}: column {position + 1} is for {found[-1]:g} ps; give 0 or more"
+            )
     return np.array(found)
 
 
@@ -126,7 +130,7 @@ def _roles(columns: Columns, chosen: str | None) -> tuple[Column, Column | None,
     if not columns.names:
         if count != 2:
             raise InputError(
-                f"{columns.where}: {count} columns without a header; name them m_X [GeV], tau [ps], limit, "
+                f"{columns.where}: no header, and {count} columns, not 2; name them m_X [GeV], tau [ps], UL, "
                 "or m_X [GeV] and one lifetime a column, tau_ps=0.1"
             )
         return Column(0, "m_X", "GeV"), None, Column(1, "limit", "")

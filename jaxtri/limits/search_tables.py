@@ -19,7 +19,7 @@ NOT_DECIDING = {"bibtex", "printed", "note", "title", "reference", "locator"}
 MOST = 255  # searches: /leading is one byte
 RESERVED = ("unions", "regions")  # groups of a scan's file beside those of searches
 SECONDS_PER_PS = 1e-12
-FARTHEST = 10.0  # a curve that reaches this many times beyond the masses of its search is in other units
+FARTHEST = 10.0  # a curve that ends this many times above or below its search's last mass is in other units
 
 
 @dataclass(frozen=True)
@@ -138,10 +138,11 @@ def _curve(table: SearchTable, path: Path) -> LimitCurve:
         choice = table.curve if isinstance(table.curve, CurveFile) else CurveFile(file=table.curve)
         curve = read_limit_curve(path.parent / choice.file, choice)
     low, high = curve.m_X[0], curve.m_X[-1]
-    if not (table.m_X[0] < high and low < table.m_X[1]) or high > FARTHEST * table.m_X[1]:
+    overlap = low < table.m_X[1] and table.m_X[0] < high
+    if not overlap or not table.m_X[1] / FARTHEST < high < table.m_X[1] * FARTHEST:
         raise InputError(
             f"{where}: m_X = {table.m_X}, but its curve has masses {low:g} to {high:g} GeV; if those are in "
-            "MeV, call the column m_X [MeV]"
+            "MeV, call the column m_X [MeV]; else give the masses of the curve"
         )
     if curve.confidence is not None and curve.confidence != table.confidence:
         raise InputError(

@@ -149,11 +149,8 @@ def value_at(row: Row, u: ArrayLike) -> tuple[Array, Array]:
         y and a flag. Where the flag is False, y is 0 with zero derivatives.
     """
     u = jnp.asarray(u)
-    k = jnp.clip(
-        jnp.searchsorted(row.u, jax.lax.stop_gradient(u), side="right", method="compare_all") - 1,
-        0,
-        row.u.shape[0] - 2,
-    )
+    k = jnp.searchsorted(row.u, jax.lax.stop_gradient(u), side="right") - 1
+    k = jnp.clip(k, 0, row.u.shape[0] - 2)
     low, high = row.u[k], row.u[k + 1]
     within = (u >= row.u[0]) & (u <= row.u[-1])
     w = jnp.where(within, u - low, 0.0) / (high - low)

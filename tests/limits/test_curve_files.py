@@ -89,6 +89,9 @@ MENDED = {
     "percent": "m_X,limit [%]\n0.05,2.2e-7\n0.10,2.25e-7\n0.15,2.4e-7\n",
     "percent in cells": "m_X,limit\n0.05,2.2e-7%\n0.10,2.25e-7 %\n0.15,2.4e-7%\n",
     "a power of ten": "m_X,limit [10^-9]\n0.05,2.2\n0.10,2.25\n0.15,2.4\n",
+    "a comma at the end of every line": "m_X,UL,\n" + PLAIN.replace("\n", ",\n"),
+    "a quote left open": 'm_X,"UL\n' + PLAIN,
+    "quotes": PLAIN.replace("0.05", '"0.05"'),
     "no limit at an end": PLAIN + "0.20,\n0.25,nan\n0.3,inf\n",
 }
 
@@ -163,7 +166,7 @@ REFUSED = {
     "lifetime 0": ("m_X,0,100\n0.1,1e-9,2e-9\n0.2,1e-9,2e-9\n", "a lifetime is 0 ps; say offset_ps"),
     "several columns without names": (
         "0.1,1e-9,2e-9\n0.2,1e-9,2e-9\n",
-        "3 columns without a header; name them",
+        "no header, and 3 columns, not 2; name them",
     ),
     "no mass among the names": ("x,UL\n0.1,1e-9\n", "no column is a mass among 'x', 'UL'"),
     "two limits": ("m_X,UL,expected\n0.1,1e-9,1e-9\n", "which column holds the limit is not clear among"),
@@ -177,6 +180,8 @@ REFUSED = {
     "one mass": ("0.1,1e-9\n", "no two neighbouring masses have limits"),
     "holes everywhere": ("# holes = [[0.0, 1.0]]\n" + WIDE, "no two neighbouring masses have limits"),
     "cut away": ("# last_mass = 0.01\n" + WIDE, "no two neighbouring masses have limits"),
+    "a negative lifetime": ("m_X,-1,10\n0.1,1e-9,1e-9\n", "column 2 is for -1 ps; give 0 or more"),
+    "a negative lifetime in a row": ("m_X,tau,UL\n0.1,-1,1e-9\n", "line 2, column 2: lifetime -1 ps; give 0"),
     "nothing": ("# nothing\n", "holds no numbers; give rows of m_X [GeV] and limit"),
     "a header alone": ("m_X,UL\n", "holds no numbers"),
     "edges of one bin": ("# tau = lower_edge\nm_X,1\n0.1,1e-9\n0.2,1e-9\n", "needs at least two lifetimes"),
@@ -210,9 +215,17 @@ WRONG_YAML = {
     "a submission": ("name: one\n---\nname: two\n", "not one document of YAML; name one of the data files"),
     "another file": ("a: 1\n", "is no HEPData table; it holds independent_variables and dependent_variables"),
     "no header": (VARIABLES + "dependent_variables:\n- values: [{value: 1}]\n", "has a header and values"),
-    "lengths": (VARIABLES + UPPER.replace(", {value: 2e-9}", ""), "different lengths (m [GEV] 2, UL 1)"),
+    "lengths": (
+        VARIABLES + UPPER.replace(", {value: 2e-9}", ""),
+        "different lengths, or empty (m [GEV] 2, UL 1)",
+    ),
     "text": (VARIABLES + UPPER.replace("2e-9", "much"), "value 2 of UL is much"),
     "no mass": (VARIABLES.replace("0.2", "'-'") + UPPER, "value 2 of m [GEV] is -; give a number"),
+    "no values": (
+        "independent_variables:\n- {header: {name: m, units: GEV}, values: []}\n"
+        "dependent_variables:\n- {header: {name: UL}, values: []}\n",
+        "or empty (m [GEV] 0, UL 0)",
+    ),
     "broken": (VARIABLES + "  - [\n", "line 4: not one document of YAML"),
 }
 
