@@ -222,10 +222,12 @@ class SearchTable(SearchValues):
         given = (self.limit is not None) + (self.curve is not None)
         if self.kind == "limit" and (not given or self.confidence is None):
             raise ValueError('kind = "limit" needs limit and confidence, or curve and confidence')
-        if given > (self.kind == "limit"):
-            raise ValueError('give limit or curve, not both, and neither for kind = "measurement"')
+        if given > 1:
+            raise ValueError("give limit or curve, not both")
         if self.kind == "measurement" and (self.value is None or self.stat_up is None):
             raise ValueError('kind = "measurement" needs value and stat_up')
+        if self.kind == "measurement" and self.curve is not None:
+            raise ValueError('curve belongs to kind = "limit"')
         if self.curve is None:  # the lifetimes of a file are not known yet
             self.check_flight(isinstance(self.limit, list) and len(self.limit[0]) == 3)
         return self
@@ -249,7 +251,8 @@ class SearchTable(SearchValues):
         if name != "printed" or self.printed is None:
             return self
         override = self.printed.model_dump(exclude_unset=True)
-        own = self.model_dump(exclude_unset=True, exclude={"printed"})
+        other = {"limit", "curve"} if {"limit", "curve"} & override.keys() else set()
+        own = self.model_dump(exclude_unset=True, exclude={"printed"} | other)
         return SearchTable.model_validate(own | override)
 
 

@@ -93,6 +93,7 @@ BEYOND = {  # below the first lifetime, above the last
     "microboone_2021_kpi_ee": ("masked", "masked"),
 }  # of the rest: Belle II ("masked", "masked"), invisible X ("masked", "constant")
 ROUNDING = 1e-5  # the printed edges of bins have six digits
+FLIGHT = 'prompt = {tau_ps = 1.0, locator = "none"}\n'
 GRID = "m_X,tau_ps=10,100\n" + "".join(f"{0.1 + 0.01 * i:.2f},1e-9,2e-9\n" for i in range(10))
 OWN = """
 title = "a search of one's own"
@@ -242,10 +243,16 @@ def test_a_curve_lies_beside_its_search(tmp_path, monkeypatch):
 
 def test_a_search_may_hold_points(tmp_path):
     text = OWN.replace('curve = "own.csv"', "limit = [[0.1, 1e-9], [0.19, 2e-9]]")
-    flight = 'prompt = {tau_ps = 1.0, locator = "none"}\n'
-    files = written(tmp_path, text + flight)
+    files = written(tmp_path, text + FLIGHT)
     _, tables = chosen_tables("2026", only=["own"], files=files)
     assert curves_of(tables, files)["own"].limit[:, 0].tolist() == [1e-9, 2e-9]
+
+
+def test_printed_numbers_replace_a_curve(tmp_path):
+    text = OWN.replace('"2026"', '"printed", "2026"') + f"[printed]\nlimit = 1e-8\n{FLIGHT}"
+    files = written(tmp_path, text)
+    assert load_searches("printed", only=["own"], files=files).limit.tolist() == [1e-8]
+    assert curves_of(chosen_tables("2026", only=["own"], files=files)[1], files).keys() == {"own"}
 
 
 def test_curves_are_not_compared_yet(tmp_path):
@@ -254,13 +261,12 @@ def test_curves_are_not_compared_yet(tmp_path):
     assert load_searches("2026", only=["e777_1992_kpi_ee"]).limit.tolist() == [1.1e-8]
 
 
-FLIGHT = 'prompt = {tau_ps = 1.0, locator = "none"}\n'
 WRONG = {
     "both": (OWN + "limit = 1e-9\n", GRID, "give limit or curve, not both"),
     "a measurement": (
         OWN.replace('"limit"', '"measurement"') + "value = 1e-9\nstat_up = 1e-9\n",
         GRID,
-        'neither for kind = "measurement"',
+        'curve belongs to kind = "limit"',
     ),
     "neither": (OWN.replace('curve = "own.csv"', ""), GRID, "needs limit and confidence, or curve"),
     "no file": (OWN.replace("own.csv", "other.csv"), GRID, "other.csv: cannot be read"),
