@@ -17,7 +17,8 @@ from places import ROOT
 
 nan = np.nan
 PAGE = (ROOT / "jaxtri" / "tables" / "README.md").read_text()
-EXAMPLES = dict(re.findall(r"here\s`(\w+\.\w+)`:\n\n```\w+\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL))
+EXAMPLE = re.compile(r"here\s`(\w+\.\w+)`:\n\n```\w+\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+EXAMPLES = dict(EXAMPLE.findall(PAGE))
 CM = 1 / 0.0299792458  # ps that light needs for a centimetre
 HELD = {  # file: masses, lifetimes, limits
     "own.csv": (
