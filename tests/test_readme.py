@@ -14,6 +14,7 @@ from jaxtri.figures import comparison
 from jaxtri.model.treatment import CHOICES, Treatment
 from jaxtri.scans import schema as scan_files
 from jaxtri.scans.arrays import ARRAYS
+from jaxtri.tables import curve_schema
 from jaxtri.tables import schema as tables
 from places import ROOT
 
@@ -47,6 +48,7 @@ CHECKED = {  # guide: the tables whose keys it names
         tables.TreatmentTable,
         tables.SearchTable,
         tables.Flight,
+        curve_schema.CurveFile,
     ),
 }
 MEASURED = {"README.md": {"compare"}, "benchmarks/README.md": {"triangle", "speed", "scans", "boundaries"}}

@@ -4,7 +4,7 @@ import argparse
 from typing import NamedTuple
 
 from jaxtri.cli import text as texts
-from jaxtri.limits.search_tables import chosen_tables, label_of
+from jaxtri.limits.search_tables import chosen_tables, curves_of, label_of
 from jaxtri.model.anomalies import anomaly_coefficients
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.tables.reader import locate, names, read
@@ -39,13 +39,16 @@ def models(arguments: argparse.Namespace) -> str:
 def searches(arguments: argparse.Namespace) -> str:
     """Searches of a set: limit, confidence level, reference."""
     mode, tables = chosen_tables(arguments.set)
-    labels = [label_of(name, table, mode) for name, table in tables.items()]
+    curves = curves_of(tables)
+    labels = [label_of(name, table, mode, curves.get(name)) for name, table in tables.items()]
     width = max(len(label.name) for label in labels)
     lines = []
     for label in labels:
         level = f"{100 * label.confidence:.0f} % CL" if label.confidence else "central"
         what = f"{label.channel}, {label.final_state}"
-        lines.append(f"{label.name:<{width}}  {what:<28} < {label.limit:<9.4g} {level:<8} {label.reference}")
+        sign = "from" if label.name in curves else "<"  # a curve begins at its smallest limit
+        limit = f"{sign:<{4 if curves else 1}} {label.limit:<9.4g}"
+        lines.append(f"{label.name:<{width}}  {what:<28} {limit} {level:<8} {label.reference}")
     return "\n".join(lines)
 
 

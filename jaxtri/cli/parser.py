@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     schema = commands.add_parser("schema", help="JSON Schema of a file, for editors")
     schema.add_argument("kind", metavar="KIND", help="scan, model, search or treatment")
     searches = commands.add_parser("searches", help="list the searches of a set")
-    searches.add_argument("--set", required=True, metavar="SET", help="printed or corrected")
+    searches.add_argument("--set", required=True, metavar="SET", help="printed, corrected or 2026")
     return top
 
 

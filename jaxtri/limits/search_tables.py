@@ -3,19 +3,23 @@
 Nothing here computes, so that listing the searches need not wait for JAX.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from jaxtri.errors import InputError, unknown_name
+from jaxtri.errors import InputError, gather, unknown_name
+from jaxtri.limits.limit_curves import LimitCurve, curve_of_points, read_limit_curve
 from jaxtri.limits.statistics import upper_limit
-from jaxtri.tables.reader import locate, names, read
+from jaxtri.tables.curve_schema import CurveFile
+from jaxtri.tables.reader import locate, names, read, short_name
 from jaxtri.tables.schema import CHANNEL_NAMES, SearchTable
 
-SETS = {"printed": "central", "corrected": "gauss"}  # search set -> how it reads a measurement
+SETS = {"printed": "central", "corrected": "gauss", "2026": "gauss"}  # set -> how it reads a measurement
 NOT_DECIDING = {"bibtex", "printed", "note", "title", "reference", "locator"}
 MOST = 255  # searches: /leading is one byte
 RESERVED = ("unions", "regions")  # groups of a scan's file beside those of searches
 SECONDS_PER_PS = 1e-12
+FARTHEST = 10.0  # a curve that ends this many times above or below its search's last mass is in other units
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class SearchLabel:
     channel: str
     final_state: str
     kind: str
-    limit: float
+    limit: float  # of a curve the smallest, at its best mass and lifetime
     confidence: float | None  # None: a measured value used as it stands
     tau_window_s: tuple[float, ...]  # lifetimes that count; empty without a window
     reference: str
@@ -100,12 +104,73 @@ def _table(path: Path) -> SearchTable:
     return table
 
 
-def label_of(name: str, table: SearchTable, mode: str) -> SearchLabel:
+def curves_of(tables: dict[str, SearchTable], files: list[Path] | None = None) -> dict[str, LimitCurve]:
+    """Return the limit curve of every search that has one.
+
+    Parameters
+    ----------
+    tables
+        Searches by name, as `chosen_tables` returns them.
+    files
+        The user's own among them: a curve lies beside the file that names it.
+
+    Raises
+    ------
+    InputError
+        If a curve cannot be read, or does not go with its search.
+    """
+    own = {path.stem: path for path in files or []}
+    steps = {
+        name: lambda name=name, table=table: _curve(table, own.get(name) or locate("searches", name))
+        for name, table in tables.items()
+        if table.kind == "limit" and not isinstance(table.limit, float)
+    }
+    return dict(zip(steps, gather(*steps.values()), strict=True))
+
+
+def _curve(table: SearchTable, path: Path) -> LimitCurve:
+    """Limit curve of one search, which must cover its masses and say the same of lifetimes and confidence."""
+    where = short_name(path)
+    if isinstance(table.limit, list):
+        curve = curve_of_points(table.limit, where)
+    else:
+        assert table.curve is not None
+        choice = table.curve if isinstance(table.curve, CurveFile) else CurveFile(file=table.curve)
+        curve = read_limit_curve(path.parent / choice.file, choice)
+    low, high = curve.m_X[0], curve.m_X[-1]
+    overlap = low < table.m_X[1] and table.m_X[0] < high
+    if not overlap or not table.m_X[1] / FARTHEST < high < table.m_X[1] * FARTHEST:
+        raise InputError(
+            f"{where}: m_X = {table.m_X}, but its curve has masses {low:g} to {high:g} GeV; if those are in "
+            "MeV, call the column m_X [MeV]; else give the masses of the curve"
+        )
+    if curve.confidence is not None and curve.confidence != table.confidence:
+        raise InputError(
+            f"{where}: confidence = {table.confidence:g}, but {curve.source} says {curve.confidence:g}"
+        )
+    try:
+        table.check_flight(len(curve.tau_ps) > 0)
+    except ValueError as error:
+        raise InputError(f"{where}: {error}") from None
+    return curve
+
+
+def label_of(name: str, table: SearchTable, mode: str, curve: LimitCurve | None = None) -> SearchLabel:
     """Label of a search whose measurement, if it is one, is read in some way."""
     confidence = table.confidence if table.kind == "limit" else (0.95 if mode == "gauss" else None)
     return SearchLabel(
         name, table.title, table.experiment, table.channel, table.final_state, table.kind,
-        upper_limit(table, mode), confidence, tuple(tau * SECONDS_PER_PS for tau in table.tau_ps or ()),
-        table.reference, table.locator, table.note or "", table.bibtex,
-        table.model_dump_json(exclude=NOT_DECIDING, exclude_none=True),
+        curve.smallest if curve else upper_limit(table, mode), confidence,
+        tuple(tau * SECONDS_PER_PS for tau in table.tau_ps or ()),
+        table.reference, table.locator, table.note or "", table.bibtex, _conditions(table, curve),
     )  # fmt: skip
+
+
+def _conditions(table: SearchTable, curve: LimitCurve | None) -> str:
+    """Everything that decides, as JSON; of a curve its checksum stands for its numbers."""
+    named = [name for name in table.sets if name in ("printed", "corrected")]  # as fingerprints always had it
+    plain = table.model_copy(update={"sets": named})
+    if curve is None:
+        return plain.model_dump_json(exclude=NOT_DECIDING, exclude_none=True)
+    deciding = plain.model_dump(mode="json", exclude=NOT_DECIDING | {"limit", "curve"}, exclude_none=True)
+    return json.dumps(deciding | {"curve_sha256": curve.digest})

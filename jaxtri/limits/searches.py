@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jaxtri.limits.search_tables import SECONDS_PER_PS, SearchLabel, chosen_tables, label_of
+from jaxtri.errors import InputError
+from jaxtri.limits.search_tables import SECONDS_PER_PS, SearchLabel, chosen_tables, curves_of, label_of
 from jaxtri.limits.statistics import upper_limit
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.physics.decays.in_flight import REST
@@ -61,7 +62,8 @@ def load_searches(
     ----------
     set_name
         ``"printed"``: the numbers that arXiv:2401.02483 uses, measurements at their central value;
-        ``"corrected"``: what the experiments published, measurements as central + 1.645 sigma.
+        ``"corrected"``: what the experiments published, measurements as central + 1.645 sigma;
+        ``"2026"``: results up to 2026, limit curves among them.
     measurement
         ``"central"`` or ``"gauss"``, to read measurements differently from the set.
     only, exclude
@@ -76,6 +78,9 @@ def load_searches(
     """
     require_x64()
     mode, tables = chosen_tables(set_name, measurement=measurement, only=only, exclude=exclude, files=files)
+    curves = curves_of(tables, files)
+    if curves:
+        raise InputError(f"searches: limits that are curves are not compared yet: {', '.join(curves)}")
     return _search_set(set_name, mode, tables)
 
 

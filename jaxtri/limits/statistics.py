@@ -8,9 +8,12 @@ GAUSS_95 = 1.645  # one-sided 95 % quantile of the normal distribution
 
 
 def upper_limit(table: SearchTable, mode: str) -> float:
-    """Upper limit of a search: as quoted, or from a measurement (central, or central + 1.645 sigma)."""
+    """Upper limit of a search: as quoted, or from a measurement (central, or central + 1.645 sigma).
+
+    A limit that is a curve has no one number: `limit_curves` reads it.
+    """
     if table.kind == "limit":
-        assert table.limit is not None
+        assert isinstance(table.limit, float)
         return table.limit
     assert table.value is not None
     assert table.stat_up is not None

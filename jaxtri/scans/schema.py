@@ -7,18 +7,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from jaxtri.scans.arrays import ARRAYS, LABELS
-from jaxtri.tables.schema import (
-    AnomalonTable,
-    Charge,
-    Choice,
-    Correlation,
-    ModelTable,
-    Positive,
-    Real,
-    Strict,
-    Text,
-    ascending,
-)
+from jaxtri.tables.fields import Positive, Real, Strict, Text, ascending
+from jaxtri.tables.schema import AnomalonTable, Charge, Choice, Correlation, ModelTable
 
 RESERVED = (*LABELS, *ARRAYS, "provenance", "boundaries", "parameters")  # have this name in a scan's file
 Range = Annotated[list[Real], Field(min_length=2, max_length=2), AfterValidator(ascending)]

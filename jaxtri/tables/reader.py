@@ -79,7 +79,7 @@ def parse(text: str, where: str) -> dict[str, Any]:
 
 def read(path: Path, schema: type[Table]) -> Table:
     """Read and check one TOML file."""
-    return check(parse(read_text(path), _short(path)), schema, _short(path))
+    return check(parse(read_text(path), short_name(path)), schema, short_name(path))
 
 
 def check(data: Mapping[str, Any], schema: type[Table], where: str) -> Table:
@@ -111,12 +111,12 @@ def read_rows(path: Path, schema: type[Table]) -> list[Table]:
     header, *rows = csv.reader([line for _, line in lines if line.strip()]) if numbers else [[]]
     if [name.strip() for name in header] != columns:
         raise InputError(
-            f"{_short(path)}: the columns are {','.join(header)[:LONGEST]}; give {','.join(columns)}, "
+            f"{short_name(path)}: the columns are {','.join(header)[:LONGEST]}; give {','.join(columns)}, "
             "separated by commas, with decimal points"
         )
     found = []
     for number, row in zip(numbers[1:], rows, strict=False):
-        where = f"{_short(path)}: line {number}"
+        where = f"{short_name(path)}: line {number}"
         if len(row) != len(columns):
             raise InputError(f"{where}: {len(row)} columns; give {len(columns)}: {','.join(columns)}")
         found.append(check(dict(zip(columns, (cell.strip() for cell in row), strict=True)), schema, where))
@@ -176,8 +176,8 @@ def _numbers(path: Path, number: int, row: list[str], count: int) -> list[float]
     return values
 
 
-def _short(path: Path) -> str:
-    """Path as the user knows it: shipped tables without the folder they are installed in."""
+def short_name(path: Path) -> str:
+    """Return a path as the user knows it: shipped tables without the folder they are installed in."""
     return f"tables/{path.relative_to(FOLDER)}" if path.is_relative_to(FOLDER) else str(path)
 
 

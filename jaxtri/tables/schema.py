@@ -5,37 +5,10 @@ import re
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Positive = Annotated[Real, Field(gt=0)]
-Probability = Annotated[Real, Field(gt=0, le=1)]
-Text = Annotated[str, Field(strict=True, min_length=1)]
-Name = Annotated[  # it becomes part of the names of files
-    Text, Field(pattern=r"^[^/\\\x00-\x1f]*[^/\\\x00-\x1f. ][^/\\\x00-\x1f]*$")
-]
-
-
-def ascending(value: list[float]) -> list[float]:
-    """Refuse a window whose ends are the wrong way round."""
-    if value[0] >= value[1]:
-        raise ValueError("must be [low, high] with low < high")
-    return value
-
-
-Window = Annotated[
-    list[Annotated[Real, Field(ge=0)]], Field(min_length=2, max_length=2), AfterValidator(ascending)
-]
+from jaxtri.tables.curve_schema import CurveOf, Limit
+from jaxtri.tables.fields import Name, Positive, Probability, Real, Strict, Text, Window
 
 
 def _fraction(value: Any) -> Any:
@@ -54,12 +27,6 @@ Charge = Annotated[
     BeforeValidator(_fraction),
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?\d+(/\d+)?$"}]}),
 ]
-
-
-class Strict(BaseModel):
-    """A table in which an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Quantity(Strict):
@@ -84,7 +51,7 @@ class Correlation(Strict):
 class CorrelationTable(Strict):
     """Correlations between inputs; pairs that are not listed are independent."""
 
-    correlations: list[Correlation] = []
+    correlations: list[Correlation] = Field(default=[])
 
 
 class Charges(Strict):
@@ -140,7 +107,7 @@ class ModelTable(Strict):
     name: Name | None = None
     charges: Charges
     neutrinos: Literal["chiral", "dirac", "majorana"]
-    right_handed_neutrinos: list[Charge] = []
+    right_handed_neutrinos: list[Charge] = Field(default=[])
     m_nu_R: Annotated[Real, Field(ge=0)] | None = None
     anomalons: AnomalonTable | None = None
     previous_limits: Text | None = None
@@ -238,7 +205,8 @@ class SearchValues(Strict):
     """The part of a search that a search set may override."""
 
     kind: Literal["limit", "measurement"] | None = None
-    limit: Probability | None = None
+    limit: Limit | None = None
+    curve: CurveOf | None = None
     value: Probability | None = None
     stat_up: Positive | None = None
     stat_down: Positive | None = None
@@ -268,29 +236,45 @@ class SearchTable(SearchValues):
     reference: Text
     locator: Text
     bibtex: Text
-    sets: list[Literal["printed", "corrected"]] = ["printed", "corrected"]
+    sets: list[Literal["printed", "corrected", "2026"]] = Field(default=["printed", "corrected"])
     printed: SearchValues | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> "SearchTable":
-        if self.kind == "limit" and (self.limit is None or self.confidence is None):
-            raise ValueError('kind = "limit" needs limit and confidence')
+        given = (self.limit is not None) + (self.curve is not None)
+        if self.kind == "limit" and (not given or self.confidence is None):
+            raise ValueError('kind = "limit" needs limit and confidence, or curve and confidence')
+        if given > 1:
+            raise ValueError("give limit or curve, not both")
         if self.kind == "measurement" and (self.value is None or self.stat_up is None):
             raise ValueError('kind = "measurement" needs value and stat_up')
+        if self.kind == "measurement" and self.curve is not None:
+            raise ValueError('curve belongs to kind = "limit"')
+        if self.curve is None:  # the lifetimes of a file are not known yet
+            self.check_flight(isinstance(self.limit, list) and len(self.limit[0]) == 3)
+        return self
+
+    def check_flight(self, has_lifetimes: bool) -> None:
+        """Refuse a search without a condition on the lifetime of X, or with two of them."""
+        given = [key for key in ("escape", "prompt", "tau_ps") if getattr(self, key) is not None]
+        if has_lifetimes:
+            if given:
+                raise ValueError(f"the limit is given for lifetimes: leave {' and '.join(given)} out")
+            return
         if (self.final_state == "invisible") != (self.escape is not None):
             raise ValueError('final_state = "invisible", and no other, needs escape')
-        if self.final_state == "invisible" and (self.prompt is not None or self.tau_ps is not None):
+        if self.final_state == "invisible" and len(given) > 1:
             raise ValueError('final_state = "invisible" takes escape only')
         if self.final_state != "invisible" and (self.prompt is None) == (self.tau_ps is None):
             raise ValueError("a visible final state needs either prompt or tau_ps")
-        return self
 
     def in_set(self, name: str) -> "SearchTable":
         """Return the search with the values that a search set uses."""
         if name != "printed" or self.printed is None:
             return self
         override = self.printed.model_dump(exclude_unset=True)
-        own = self.model_dump(exclude_unset=True, exclude={"printed"})
+        other = {"limit", "curve"} if {"limit", "curve"} & override.keys() else set()
+        own = self.model_dump(exclude_unset=True, exclude={"printed"} | other)
         return SearchTable.model_validate(own | override)
 
 

@@ -115,7 +115,7 @@ REFUSED = {  # command, exit code, words
     "no mass": ("point one.toml --m-X -1 --g-X 1", 2, "m_X = -1.0: give a positive number in GeV"),
     "not a mass": ("limit one.toml --m-X nan", 2, "m_X = nan: give a positive number in GeV"),
     "no coupling": ("point one.toml --m-X 1 --g-X 0", 2, "g_X = 0.0: give a positive number"),
-    "no set": ("searches --set old", 2, 'no search set "old"; known: corrected, printed'),
+    "no set": ("searches --set old", 2, 'no search set "old"; known: 2026, corrected, printed'),
 }
 
 
@@ -448,6 +448,7 @@ def test_version(run):
         ("models", {"numpy", "pydantic"}),
         ("treatments", {"numpy", "pydantic"}),
         ("searches --set printed", {"numpy", "pydantic"}),
+        ("searches --set 2026", {"numpy", "pydantic"}),
         ("schema scan", HEAVY - {"matplotlib", "h5py"}),  # so the set can be fuller
     ],
 )

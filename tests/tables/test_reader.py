@@ -17,7 +17,7 @@ import pytest
 from jaxtri.cli.text import citations
 from jaxtri.errors import InputError
 from jaxtri.limits.previous import previous_limits, previously_excluded
-from jaxtri.limits.search_tables import SETS
+from jaxtri.limits.search_tables import SETS, chosen_tables, curves_of, label_of
 from jaxtri.limits.searches import load_searches
 from jaxtri.limits.statistics import upper_limit
 from jaxtri.model import standard_model
@@ -186,7 +186,8 @@ def test_every_search_is_possible_and_cited(sm, name):
         assert table.locator
         assert BIBTEX.match(table.bibtex.strip())
         assert table.bibtex.count("{") == table.bibtex.count("}")
-        assert upper_limit(table, "central") <= upper_limit(table, "gauss") < 1e-2
+        if table.curve is None and not isinstance(table.limit, list):
+            assert upper_limit(table, "central") <= upper_limit(table, "gauss") < 1e-2
 
 
 def test_a_bibtex_key_means_one_entry():
@@ -197,7 +198,9 @@ def test_a_bibtex_key_means_one_entry():
 
 @pytest.mark.parametrize("name", SETS)
 def test_a_set_holds_the_searches_that_name_it(name):
-    labels = load_searches(name).labels
+    mode, tables = chosen_tables(name)
+    curves = curves_of(tables)
+    labels = tuple(label_of(key, table, mode, curves.get(key)) for key, table in tables.items())
     assert {label.name for label in labels} == {
         key for key, one in search_tables().items() if name in one.sets
     }
@@ -209,7 +212,9 @@ def test_a_set_holds_the_searches_that_name_it(name):
 
 
 def test_the_sets_differ_where_a_table_says_so():
-    limits = {name: {one.name: one.limit for one in load_searches(name).labels} for name in SETS}
+    limits = {
+        name: {one.name: one.limit for one in load_searches(name).labels} for name in ("printed", "corrected")
+    }
     same = limits["printed"].keys() & limits["corrected"].keys()
     for name in same:
         table = search_tables()[name]
