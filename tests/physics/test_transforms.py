@@ -15,7 +15,15 @@ import pytest
 import jaxtri.physics
 from jaxtri.physics import kinematics
 from jaxtri.physics.decays import hadrons, in_flight, quarks, three_pions, widths
-from jaxtri.physics.production import channels, emission, flavour, form_factors, meson_decays, z_decays
+from jaxtri.physics.production import (
+    channels,
+    decoupling,
+    emission,
+    flavour,
+    form_factors,
+    meson_decays,
+    z_decays,
+)
 from jaxtri.physics.triangle import (
     conserved_current,
     integral,
@@ -34,6 +42,7 @@ ELSEWHERE = (  # compiled, mapped and differentiated in test_hadrons, test_width
     "hadrons.hadronic_ratio",
     "widths.decay_ratios",
     "widths.unit_decays",
+    "decoupling.decoupling",  # cli/test_audit: for a picture
     "in_flight.turning_points",  # boundary/test_trace: where a signal turns; has no derivatives
 )
 NOT_DIFFERENTIATED = (  # the slopes are those of decoupled_ratio and any_legs
@@ -183,6 +192,7 @@ PUBLIC = (
         "widths.x_width": lambda sm, model, t, m, g: widths.x_width(sm, model, 3 * m, g),
         "widths.x_lifetime": lambda sm, model, t, m, g: widths.x_lifetime(sm, model, 3 * m, g),
         "widths.lifetime": lambda sm, model, t, m, g: widths.lifetime(m),
+        "decoupling.decoupling": lambda sm, model, t, m, g: decoupling.decoupling(sm, model, m).paper,
         "channels.production_vector": lambda sm, model, t, m, g: channels.production_vector(sm, model, t, m),
         "channels.channel_masses": lambda sm, model, t, m, g: channels.channel_masses(sm),
         "channels.branching_ratio": lambda sm, model, t, m, g: {
@@ -192,7 +202,7 @@ PUBLIC = (
     | {
         f"meson_decays.{name}": on_mesons(getattr(meson_decays, name))
         for name in vars(meson_decays)
-        if name.endswith("_width")
+        if name.endswith("_width") and getattr(meson_decays, name).__module__ == meson_decays.__name__
     }
     | {
         f"{module.__name__.split('.')[-1]}.{name}": getattr(module, name)
