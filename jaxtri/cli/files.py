@@ -18,30 +18,30 @@ from jaxtri.tables.reader import check
 
 def plot(arguments: argparse.Namespace) -> str:
     """Draw scan files side by side."""
-    from jaxtri.figures import figure  # the other commands need no Matplotlib
+    from jaxtri.figures import figure, sheet, spreads  # the other commands need no Matplotlib
 
     files = [Path(name) for name in arguments.files]
     at = arguments.at or []
     where = _settings(at)
     scans = [hdf5_scan.open_scan(path).at(**where) for path in files]
     stem = Path(arguments.output or "_".join([files[0].stem, *at]))
-    if stem.suffix[1:] in figure.FORMATS:
+    if stem.suffix[1:] in sheet.FORMATS:
         stem = stem.with_suffix("")
     if stem.is_dir():
         raise StorageError(f"-o {stem}: is a folder; give the name of the pictures without ending")
-    pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in figure.FORMATS]
+    pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in sheet.FORMATS]
     hdf5_scan.check_outputs(pictures, 0, force=arguments.force)
     title = arguments.title or scans[0].header.title
-    figure.require_title(title)
+    sheet.require_title(title)
     if any(one.further_axes for one in scans):
         if len(scans) > 1:
             raise InputError(
                 "plot: one scan with a further axis at a time, or --at NAME=VALUE for each of them"
             )
-        drawn = figure.draw_axis(scans[0], title=title)
+        drawn = spreads.draw_axis(scans[0], title=title)
     else:
         drawn = figure.draw_scans(_distinct(files, scans), title=title, look=_look(arguments))
-    saved = figure.save(drawn, stem, fingerprint=" ".join(one.header.fingerprint for one in scans))
+    saved = sheet.save(drawn, stem, fingerprint=" ".join(one.header.fingerprint for one in scans))
     said = "wrote " + ", ".join(map(str, saved))
     return f"{said}\n{figure.caption(_distinct(files, scans))}" if arguments.caption else said
 

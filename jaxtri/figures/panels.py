@@ -47,12 +47,6 @@ GREY = "0.78"
 LEAST_ROOM = 0.04  # of a panel, around the middle of a name
 FINEST = 5e-4  # of a panel: 0.04 mm where it is 8 cm wide
 STACK = ("K", "B", "Z")  # drawn in this order: the smallest region on top
-SPREADS = (  # quantiles that a shade lies between: light, then dark
-    (0.025, 0.975, "95 % of the nodes", "#a8cde3"),
-    (0.16, 0.84, "68 % of the nodes", "#4f9bc8"),
-)
-QUANTILES = (0.5, *(quantile for spread in SPREADS for quantile in spread[:2]))
-MIDDLE = "#00304d"
 PARENTS = {"Z": "Z decays", "B": "B decays", "K": "K decays"}
 
 
@@ -148,91 +142,6 @@ def place_labels(axes: Axes, masks: Mapping[str, BoolArray], palette: str) -> No
             zorder=10,
         )  # fmt: skip
         text.set_path_effects([Stroke(linewidth=2.5, foreground="white"), Normal()])
-
-
-def draw_band(axes: Axes, m_X: FloatArray, g_X: FloatArray, sigma: FloatArray, style: Style) -> None:
-    """Draw a curve with its 1 and 2 sigma in ln g_X; a curve that turns back is drawn run by run."""
-    axes.plot(m_X, g_X, color=style.edge, linewidth=0.6)
-    turns = 1 + np.flatnonzero(np.diff(np.sign(np.diff(m_X))) != 0)
-    for start, stop in zip([0, *turns], [*turns + 1, len(m_X)], strict=True):
-        run = slice(start, stop)
-        for width, alpha in ((2, 0.25), (1, 0.45)):
-            spread = np.exp(width * sigma[run])
-            area = axes.fill_between(
-                m_X[run], g_X[run] / spread, g_X[run] * spread, color=style.edge, alpha=alpha, linewidth=0
-            )
-            area.set_rasterized(True)  # thousands of vertices each
-
-
-def draw_family(
-    axes: Axes, m_X: FloatArray, edges: FloatArray, values: FloatArray, window: tuple[float, float]
-) -> LineCollection:
-    """Draw lowest and highest excluded coupling, (edge, node, m_X), in the colours of the nodes' values.
-
-    What ends at the window has no edge there.
-    """
-    lines, colours = [], []
-    for edge, end in zip(edges, window, strict=True):
-        inside = np.where(np.isclose(edge, end, rtol=1e-6), np.nan, edge)
-        lines += [np.stack([m_X, one], axis=1) for one in inside]
-        colours.append(values)
-    family = LineCollection(lines, array=np.concatenate(colours), cmap="cividis", linewidths=0.9)
-    axes.add_collection(family, autolim=False)
-    return family
-
-
-def draw_spread(
-    axes: Axes, m_X: FloatArray, edges: FloatArray, window: tuple[float, float]
-) -> dict[float, FloatArray]:
-    """Draw how lowest and highest excluded coupling, (edge, node, m_X), spread over nodes that are samples.
-
-    A node that excludes nothing at a mass has its lowest edge above all others, and no highest one.  What
-    ends at the window has no edge there.
-
-    Returns
-    -------
-    dict
-        The lowest coupling by `QUANTILES`, infinite where so many nodes exclude nothing.
-    """
-    lowest, highest = _quantiles(np.where(np.isnan(edges[0]), np.inf, edges[0])), _quantiles(edges[1])
-    for at, end in zip((lowest, highest), window, strict=True):
-        for low, high, label, shade in SPREADS:
-            between = np.clip([at[low], at[high]], *window)
-            axes.fill_between(m_X, *between, color=shade, linewidth=0, label=label)
-        inside = np.isfinite(at[0.5]) & ~np.isclose(at[0.5], end, rtol=1e-6)
-        axes.plot(m_X, np.where(inside, at[0.5], np.nan), color=MIDDLE, linewidth=0.9, label="median")
-        if at is lowest:
-            axes.legend(fontsize=8, loc="upper left")  # once: the other edge is drawn alike
-    return lowest
-
-
-def half_width(spread: Mapping[float, FloatArray]) -> FloatArray:
-    """Half of the range of ln g_X that 68 % of the nodes lie in; NaN where it has no end."""
-    ends = np.stack([spread[quantile] for quantile in SPREADS[-1][:2]])
-    low, high = np.log(np.where(np.isfinite(ends), ends, np.nan))
-    return np.asarray(high - low) / 2
-
-
-def _quantiles(edge: FloatArray) -> dict[float, FloatArray]:
-    """Quantiles over the nodes of (node, m_X) that are there; NaN where none is."""
-    found = {q: np.full(edge.shape[1], np.nan) for q in QUANTILES}
-    some = ~np.isnan(edge).all(axis=0)
-    for q in QUANTILES if some.any() else ():
-        found[q][some] = np.nanquantile(edge[:, some], q, axis=0, method="inverted_cdf")
-    return found
-
-
-def draw_widths(axes: Axes, m_X: FloatArray, sigma: FloatArray, colour: str) -> None:
-    """Draw 1 sigma of ln g_X in percent against the mass."""
-    axes.plot(m_X, 100 * sigma, color=colour, linewidth=0.8)
-
-
-def finish_widths(axes: Axes, m_X: FloatArray) -> None:
-    """Log axes with units."""
-    axes.set(xscale="log", yscale="log", xlim=(m_X[0], m_X[-1]), ylim=(1e-2, 30))
-    axes.set_xlabel(r"$m_X$ [GeV]")
-    axes.set_ylabel(r"$1\sigma$ of $g_X$ [%]")
-    axes.grid(which="major", alpha=0.3)
 
 
 def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str) -> None:

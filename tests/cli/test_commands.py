@@ -22,7 +22,7 @@ import jaxtri
 from jaxtri.__main__ import main
 from jaxtri.cli.commands import ROOMS
 from jaxtri.cli.parser import EXAMPLES, parser
-from jaxtri.figures import comparison, figure
+from jaxtri.figures import comparison, figure, sheet
 from jaxtri.io import hdf5_scan
 from jaxtri.scans import point
 from jaxtri.scans.arrays import USUAL
@@ -550,7 +550,7 @@ def test_scans_with_other_searches_can_be_compared(ask, place):
 def test_a_file_named_twice_is_two_panels(ask, monkeypatch):
     panels = []
     monkeypatch.setattr(figure, "draw_scans", lambda scans, **options: panels.extend(scans))
-    monkeypatch.setattr(figure, "save", lambda *some, **options: [])
+    monkeypatch.setattr(sheet, "save", lambda *some, **options: [])
     assert ask("plot", "small_matched.h5", "small_matched.h5", "-o", "twice")[0] == 0
     assert len(panels) == 2
 

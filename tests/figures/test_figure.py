@@ -19,8 +19,11 @@ from drawing import draw_errors, draw_times
 from jaxtri import boundaries, load_spec, scan
 from jaxtri.errors import InputError, StorageError
 from jaxtri.figures.comparison import leading_searches
-from jaxtri.figures.figure import caption, draw, draw_axis, draw_scans, save
-from jaxtri.figures.panels import FINEST, GREY, PALETTES, STACK, draw_spread, half_width, thinned
+from jaxtri.figures.figure import caption, draw_scans
+from jaxtri.figures.panels import FINEST, GREY, PALETTES, STACK, thinned
+from jaxtri.figures.plane import draw
+from jaxtri.figures.sheet import save
+from jaxtri.figures.spreads import draw_axis, draw_spread, half_width
 from jaxtri.limits.previous import previous_limits
 from jaxtri.scans.schema import FigureChoice, OwnCurve
 
