@@ -26,7 +26,7 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "branching_ratio": "channel sm model treatment m_X g_X",
     "compare": "scans",
     "decoupling_factor": "p2 q2 k2 m precision",
-    "draw": "scan axes palette previous title style searches labels xlim ylim",
+    "draw": "scan axes palette previous title style searches labels xlim ylim colour",
     "excluded_couplings": "source m_X treatment",
     "load_model": "name_or_path relative_to",
     "load_searches": "set_name measurement only exclude files",

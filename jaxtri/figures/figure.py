@@ -9,8 +9,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from jaxtri.figures.comparison import cautions_of, leading_searches
-from jaxtri.figures.panels import PARENTS, STACK, draw_legend, draw_own
+from jaxtri.figures.panels import PARENTS, STACK, draw_legend, draw_legend_of_scans, draw_own, shades
 from jaxtri.figures.plane import draw, require_plotted
+from jaxtri.figures.selection import names_of, same_grey, window_of
 from jaxtri.figures.sheet import LEGEND, NARROW, PANEL, STYLE, WIDTHS, as_mathematics
 from jaxtri.limits.previous import previous_limits
 from jaxtri.scans.record import Scan
@@ -19,32 +20,37 @@ from jaxtri.tables.reader import read_columns
 
 
 def draw_scans(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | None = None) -> Figure:
-    """Draw what several scans exclude, side by side.
+    """Draw what several scans exclude, side by side or together.
 
     Parameters
     ----------
     scans
-        One panel each, by name.
+        One panel each, or curves of their own in one panel, by name.
     title
         Above all panels.
     look
-        Palette, style, limits, size, labels and own curves; by default as in a scan file.
+        Palette, style, limits, size, labels, own curves, one panel or several; by default as in a scan file.
 
     Raises
     ------
     InputError
-        If a scan has neither curves nor ``log10_ratio`` and ``status``.
+        If a scan has neither curves nor ``log10_ratio`` and ``status``, or more than `panels.MOST` scans are
+        to be drawn together.
     """
     look = look or FigureChoice()
     for scan in scans.values():
         require_plotted(scan)
     with matplotlib.rc_context(STYLE | (NARROW if look.size != "panels" else {})):
-        size = _size(look, len(scans))
+        count = 1 if look.together else len(scans)
+        size = _size(look, count)
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
-        panels = figure.subplots(1, len(scans), squeeze=False)[0]
-        for axes, (name, scan) in zip(panels, scans.items(), strict=True):
-            _draw_panel(axes, scan, name, look)
+        panels = figure.subplots(1, count, squeeze=False)[0]
+        if look.together:
+            _draw_together(panels[0], scans, look)
+        else:
+            for axes, (name, scan) in zip(panels, scans.items(), strict=True):
+                _draw_panel(axes, scan, name, look)
         figure.suptitle(as_mathematics(title), fontsize=12 if look.size == "panels" else 8)
         below = LEGEND * PANEL[1] / size[1]
         figure.get_layout_engine().set(rect=(0, below, 1, 1 - below))  # type: ignore[union-attr,call-arg]
@@ -69,13 +75,34 @@ def _draw_panel(axes: Axes, scan: Scan, name: str, look: FigureChoice) -> None:
     )
     draw(scan, axes, palette=look.palette, title=title, style=look.style, labels=look.labels,
          xlim=look.xlim, ylim=look.ylim)  # fmt: skip
+    own = _draw_own(axes, look)
+    leading = {letter: leading_searches(scan, letter) for letter in STACK}
+    grey = bool(previous_limits(configuration))
+    draw_legend(axes, look.palette, leading, grey=grey, filled=look.style == "regions", own=own)
+
+
+def _draw_own(axes: Axes, look: FigureChoice) -> list[tuple[str, str]]:
+    """Draw the user's curves; return their labels and line styles."""
     for one in look.curves:
         columns = read_columns(Path(one.file))
         draw_own(axes, columns["m_X"], columns["g_X"], one.style)
-    leading = {letter: leading_searches(scan, letter) for letter in STACK}
-    grey = bool(previous_limits(configuration))
-    own = [(one.label, one.style) for one in look.curves]
-    draw_legend(axes, look.palette, leading, grey=grey, filled=look.style == "regions", own=own)
+    return [(one.label, one.style) for one in look.curves]
+
+
+def _draw_together(axes: Axes, scans: Mapping[str, Scan], look: FigureChoice) -> None:
+    """Outlines of several scans: the colour tells model and treatment, the dashes tell the group."""
+    colours = shades(len(scans))
+    grey = same_grey(scans)
+    for i, (scan, colour) in enumerate(zip(scans.values(), colours, strict=True)):
+        draw(scan, axes, palette=look.palette, previous=grey and i == 0, style="curves", colour=colour)
+    window = window_of(scans)
+    axes.set(xlim=look.xlim or window[0], ylim=look.ylim or window[1])
+    sets = dict.fromkeys(one.header.configuration["searches"]["set"] for one in scans.values())
+    axes.set_title(f"searches: {', '.join(sets)}")
+    own = _draw_own(axes, look)
+    draw_legend_of_scans(
+        axes, dict(zip(names_of(scans), colours, strict=True)), look.palette, grey=grey, own=own
+    )
 
 
 def caption(scans: Mapping[str, Scan]) -> str:

@@ -13,6 +13,7 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.patheffects import Normal, Stroke
 
+from jaxtri.errors import InputError
 from jaxtri.numerics.arrays import BoolArray, FloatArray
 
 Patches = list[tuple[FloatArray, FloatArray]]
@@ -32,20 +33,25 @@ PALETTES = MappingProxyType(
     {
         "paper": {
             "Z": Style("#f4a6a6", "#c01f1f"),
-            "B": Style("#a9c4ee", "#1f4fa8", line="--"),
-            "K": Style("#a8d8a8", "#1d7a2a", line="-."),
+            "B": Style("#a9c4ee", "#1f4fa8", line="-."),
+            "K": Style("#a8d8a8", "#1d7a2a", line=":"),
         },
         # Okabe and Ito's colours, told apart by every kind of colour vision; hatched besides
         "okabe-ito": {
             "Z": Style("#f0c9a8", "#d55e00", "////"),
-            "B": Style("#a8cde3", "#0072b2", "....", "--"),
-            "K": Style("#a3dccb", "#009e73", "\\\\\\\\", "-."),
+            "B": Style("#a8cde3", "#0072b2", "....", "-."),
+            "K": Style("#a3dccb", "#009e73", "\\\\\\\\", ":"),
         },
     }
 )
+DASHED = "--"  # of projections, and of nothing else that is computed
+MOST = 5  # scans in one panel
+ROWS = 4  # of a legend, for which there is room
+SHADES = ("#000000", "#5b2a86", "#0072b2", "#3fa66b", "#e0b000")  # from dark to light, for grey print
 GREY = "0.78"
 LEAST_ROOM = 0.04  # of a panel, around the middle of a name
 FINEST = 5e-4  # of a panel: 0.04 mm where it is 8 cm wide
+SEEN = 2e-5  # of a panel: a fiftieth of a pixel, and half a pixel where a browser magnifies 25 times
 STACK = ("K", "B", "Z")  # drawn in this order: the smallest region on top
 PARENTS = {"Z": "Z decays", "B": "B decays", "K": "K decays"}
 
@@ -85,6 +91,28 @@ def thinned(points: FloatArray, window: tuple[FloatArray, FloatArray]) -> FloatA
     along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
     kept = np.diff(np.floor(along / FINEST), prepend=-1.0, append=-1.0) != 0
     return points[kept[:-1] | kept[1:]]
+
+
+def simplified(points: FloatArray, window: tuple[FloatArray, FloatArray]) -> FloatArray:
+    """Fewest points of a polyline, found by halving, such that all others lie within `SEEN` of the panel."""
+    scaled = np.stack(
+        [np.log(points[:, i]) / np.log(axis[-1] / axis[0]) for i, axis in enumerate(window)], axis=1
+    )
+    kept = np.zeros(len(points), dtype=bool)
+    kept[[0, -1]] = True
+    left = [(0, len(points) - 1)]
+    while left:
+        first, last = left.pop()
+        between, along = scaled[first + 1 : last] - scaled[first], scaled[last] - scaled[first]
+        if not len(between):
+            continue
+        share = np.clip(between @ along / max(along @ along, np.finfo(float).tiny), 0.0, 1.0)
+        far = np.linalg.norm(between - share[:, None] * along, axis=1)
+        if far.max() > SEEN:
+            middle = first + 1 + int(np.argmax(far))
+            kept[middle] = True
+            left += [(first, middle), (middle, last)]
+    return points[kept]
 
 
 def draw_curves(
@@ -183,6 +211,38 @@ def draw_legend(
     handles += [Line2D([], [], color="black", ls=style, label=label) for label, style in own]
     text = axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.14, -0.12), frameon=False)
     text.set_in_layout(False)  # long names must not squeeze the panel
+
+
+def draw_legend_of_scans(
+    axes: Axes, scans: Mapping[str, str], palette: str, *, grey: bool, own: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Legend below the panel: the colour of each scan, then the dashes of each group."""
+    handles: list[Artist] = [Line2D([], [], color=colour, label=name) for name, colour in scans.items()]
+    handles += [
+        Line2D([], [], color="0.35", ls=PALETTES[palette][letter].line, label=PARENTS[letter])
+        for letter in ("Z", "B", "K")
+    ]
+    if grey:
+        handles.append(Patch(facecolor=GREY, edgecolor=GREY, label="previous limits"))
+    handles += [Line2D([], [], color="black", ls=style, label=label) for label, style in own]
+    text = axes.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(-0.14, -0.12), frameon=False,
+        ncols=1 + (len(handles) > ROWS), handlelength=3,
+    )  # fmt: skip
+    text.set_in_layout(False)
+
+
+def shades(count: int) -> tuple[str, ...]:
+    """Colours of so many scans in one panel, as far apart in lightness as can be.
+
+    Raises
+    ------
+    InputError
+        If there are more than `MOST`.
+    """
+    if count > MOST:
+        raise InputError(f"{count} scans in one panel: at most {MOST} can be told apart; choose some of them")
+    return SHADES if count > (MOST + 1) // 2 else SHADES[::2][:count]
 
 
 def name_groups(axes: Axes, palette: str) -> None:

@@ -1,12 +1,12 @@
 """One plane, drawn into an `Axes`: what groups or single searches exclude."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from jaxtri.boundary.intervals import edges_at
-from jaxtri.boundary.record import Region
 from jaxtri.errors import InputError, unknown_name
 from jaxtri.figures.comparison import regions_of
 from jaxtri.figures.marching_squares import filled as contours
@@ -21,6 +21,7 @@ from jaxtri.figures.panels import (
     place_labels,
     thinned,
 )
+from jaxtri.figures.selection import searches_of, with_searches
 from jaxtri.limits.previous import previous_limits
 from jaxtri.numerics.arrays import BoolArray
 from jaxtri.scans.record import Scan
@@ -41,6 +42,7 @@ def draw(
     labels: bool = False,
     xlim: Sequence[float] | None = None,
     ylim: Sequence[float] | None = None,
+    colour: str | None = None,
 ) -> None:
     """Draw what a scan excludes into a panel of one's own: regions or curves, axes with units, a title.
 
@@ -64,6 +66,8 @@ def draw(
         Write "Z decays", "B decays" and "K decays" onto their regions.
     xlim, ylim
         Lowest and highest m_X [GeV] and g_X to show; by default those of the scan.
+    colour
+        One for all groups, of "curves": to draw several scans into one panel.
 
     Raises
     ------
@@ -77,39 +81,37 @@ def draw(
     if style not in ("regions", "curves"):
         raise unknown_name("draw", "style", style, ("regions", "curves"))
     for name in searches or ():
-        if name not in scan.header.axes["search"]:
-            raise unknown_name("draw", "search", name, scan.header.axes["search"])
+        if name not in searches_of(scan):
+            raise unknown_name("draw", "search", name, searches_of(scan))
+    scan = with_searches(scan, searches) if searches is not None else scan
     m_X, g_X = scan["m_X"], scan["g_X"]
     if previous:
         limits = previous_limits(scan.header.configuration)
         draw_previous(axes, [(one.m_X, one.g_low, one.g_high) for one in limits], g_X[-1])
     for depth, letter in enumerate(STACK):
-        _draw_group(axes, scan, letter, PALETTES[palette][letter], 2 + depth, searches, style == "regions")
+        one = PALETTES[palette][letter]
+        one = replace(one, edge=colour or one.edge)
+        _draw_group(axes, scan, letter, one, 2 + depth, filled=style == "regions")
     model = scan.header.configuration["model"]["name"]
     finish_plane(axes, m_X, g_X, f"{model}, {scan.header.treatment}" if title is None else title)
     axes.set(xlim=xlim or (m_X[0], m_X[-1]), ylim=ylim or (g_X[0], g_X[-1]))
     if labels and scan.boundaries is not None:
-        place_labels(axes, _seen(scan, axes, searches), palette)
+        place_labels(axes, _seen(scan, axes), palette)
 
 
-def _seen(scan: Scan, axes: Axes, searches: Sequence[str] | None) -> dict[str, BoolArray]:
+def _seen(scan: Scan, axes: Axes) -> dict[str, BoolArray]:
     """Which group is on top at even points of a panel, (x, y) by group."""
     even = (np.arange(POINTS) + 0.5) / POINTS
     to_data = (axes.transScale + axes.transLimits).inverted()
     m_X, g_X = to_data.transform(np.stack([even, even], axis=1)).T
     hidden, found = np.zeros((POINTS, POINTS), dtype=bool), {}
     for letter in reversed(STACK):
-        low, high = edges_at(_regions(scan, letter, searches), m_X)
+        low, high = edges_at(regions_of(scan, letter), m_X)
         log_g = np.log(g_X)[:, None, None]
         mask = ((low < log_g) & (log_g < high)).any(axis=2).T
         found[letter] = mask & ~hidden
         hidden |= mask
     return found
-
-
-def _regions(scan: Scan, letter: str, searches: Sequence[str] | None) -> list[Region]:
-    """Regions of a group, or of those of its searches that are chosen."""
-    return [one for one in regions_of(scan, letter) if searches is None or one.search in searches]
 
 
 def require_plotted(scan: Scan) -> None:
@@ -125,32 +127,18 @@ def require_plotted(scan: Scan) -> None:
         )
 
 
-def _draw_group(
-    axes: Axes,
-    scan: Scan,
-    letter: str,
-    style: Style,
-    zorder: float,
-    searches: Sequence[str] | None,
-    filled: bool,
-) -> None:
+def _draw_group(axes: Axes, scan: Scan, letter: str, style: Style, zorder: float, *, filled: bool) -> None:
     """Draw what a group excludes: its exact boundaries; contours of the grid where a scan has none."""
     if scan.boundaries is None:
         draw_regions(axes, contours(scan["m_X"], scan["g_X"], scan.group(letter)), style, zorder=zorder)
         return
     window = scan["m_X"], scan["g_X"]
-    regions = _regions(scan, letter, searches)
-    outlines = scan.boundaries.groups[letter]
-    if searches is not None:
-        names = {one.search for one in regions}
-        outlines = tuple(one for one in scan.boundaries.curves if one.search in names)
-    lines = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in outlines]
-    if searches is None:
-        lines += [
-            np.array([[m_X, low], [m_X, high]])
-            for m_X, low, high in scan.boundaries.walls[letter]
-            if window[0][0] < m_X < window[0][-1]  # not along the edge of the window
-        ]
-    rings = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in regions]
+    lines = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in scan.boundaries.groups[letter]]
+    lines += [
+        np.array([[m_X, low], [m_X, high]])
+        for m_X, low, high in scan.boundaries.walls[letter]
+        if window[0][0] < m_X < window[0][-1]  # not along the edge of the window
+    ]
+    rings = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in regions_of(scan, letter)]
     points = [(one, np.array([0, len(one)])) for one in rings]
     draw_curves(axes, points, lines, style, zorder=zorder, filled=filled)
