@@ -64,14 +64,14 @@ def page_of(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | None 
     Raises
     ------
     InputError
-        If a scan has no exact curves, Bokeh is not installed, or more than `panels.MOST` scans are to be drawn
-        together.
+        If a scan has no exact curves, Bokeh is not installed, or more than `panels.MOST` scans are to be
+        drawn together.
     """
     require_library()
     for scan in scans.values():
         if scan.boundaries is None:
             raise InputError(
-                f"{scan.header.title}: holds no curves, of which a page is made; scan a plane again with curves"
+                f"{scan.header.title}: holds no curves, of which a page is made; scan a plane with curves"
             )
     from bokeh.embed import file_html
     from bokeh.layouts import row
@@ -143,7 +143,7 @@ def _draw_grey(plot: Any, scan: Scan) -> None:
 def _draw_group(
     plot: Any, scan: Scan, letter: str, palette: str, *, colour: str | None = None, label: str = ""
 ) -> Any:
-    """The curves of a group, in its colour with what they surround, or in that of a scan; returns the curves."""
+    """Draw a group in its colour with what it excludes, or in that of a scan; return the curves."""
     assert scan.boundaries is not None
     style, walls = PALETTES[palette][letter], scan.boundaries.walls[letter]
     look: dict[str, Any] = {

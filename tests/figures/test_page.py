@@ -185,12 +185,23 @@ def browser(tmp_path_factory, page):
         yield one
 
 
+def test_it_opens_without_a_network_or_complaint(browser):
+    assert browser.complaints == []
+    assert [url for url in browser.requests if not url.startswith(("file:", "data:"))] == []
+    assert [url for url in browser.requests if url.startswith("file:")]  # so that others would be seen
+    assert browser.value("document.querySelectorAll('h3').length") == 1
+
+
 LIBRARY = """
 window.plot = Bokeh.documents[0].roots()[0].children[0];
 window.view = Bokeh.index.find_one(plot);
-window.on_page = (x, y) => { const box = view.el.getBoundingClientRect(); return [x + box.left, y + box.top]; };
-window.tips = (node = document.body) => [...(node.shadowRoot ?? node).children, ...(node.shadowRoot ? node.children : [])]
-    .flatMap(one => [...(one.classList.contains("bk-Tooltip") ? [one.shadowRoot.textContent] : []), ...tips(one)]);
+window.on_page = (x, y) => {
+    const box = view.el.getBoundingClientRect();
+    return [x + box.left, y + box.top];
+};
+window.inside = node => [...(node.shadowRoot ?? node).children, ...(node.shadowRoot ? node.children : [])];
+window.tips = (node = document.body) => inside(node).flatMap(one => [
+    ...(one.classList.contains("bk-Tooltip") ? [one.shadowRoot.textContent] : []), ...tips(one)]);
 """
 
 

@@ -12,6 +12,8 @@ import pytest
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--window-size=1200,800")
 
+COMPLAINTS = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")
+
 
 class Browser:
     """One page: what it asks the network for, what it complains of, where the mouse is."""
@@ -39,9 +41,11 @@ class Browser:
             self.ask(f"{part}.enable")
 
     def __enter__(self):
+        """Itself."""
         return self
 
     def __exit__(self, *_):
+        """End the browser."""
         self._process.terminate()
         self._process.wait()
         os.close(self._to)
@@ -68,9 +72,7 @@ class Browser:
         about = said.get("params", {})
         if said.get("method") == "Network.requestWillBeSent":
             self.requests.append(about["request"]["url"])
-        elif said.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded") or (
-            said.get("method") == "Runtime.consoleAPICalled" and about["type"] in ("error", "assert")
-        ):
+        elif said.get("method") in COMPLAINTS and about.get("type", "error") in ("error", "assert"):
             self.complaints.append(str(about))
         return said
 
