@@ -51,7 +51,7 @@ def plot(arguments: argparse.Namespace) -> str:
     for path, content in made.items():
         write_whole(path, content.encode())
     said = "wrote " + ", ".join(map(str, [*saved, *pages]))
-    return f"{said}\n{figure.caption(drawn)}" if arguments.caption else said
+    return f"{said}\n{figure.caption(drawn, together=look.together)}" if arguments.caption else said
 
 
 def _look(arguments: argparse.Namespace) -> FigureChoice:
@@ -74,7 +74,8 @@ def compare(arguments: argparse.Namespace) -> str:
 
 def cite(arguments: argparse.Namespace) -> str:
     """BibTeX of what a scan file used."""
-    return texts.citations(hdf5_scan.open_scan(arguments.file).header.searches)
+    header = hdf5_scan.open_scan(arguments.file).header
+    return texts.citations((*header.searches, *header.projections))
 
 
 def _settings(texts: Iterable[str]) -> dict[str, float]:

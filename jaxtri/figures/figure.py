@@ -4,19 +4,33 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from jaxtri.figures.comparison import cautions_of, leading_searches
-from jaxtri.figures.panels import PARENTS, STACK, draw_legend, draw_legend_of_scans, draw_own, shades
+from jaxtri.figures.panels import (
+    PARENTS,
+    ROWS,
+    STACK,
+    draw_legend,
+    draw_legend_of_scans,
+    draw_own,
+    readable_ticks,
+    shades,
+)
 from jaxtri.figures.plane import draw, require_plotted
-from jaxtri.figures.selection import names_of, same_grey, window_of
+from jaxtri.figures.selection import called, names_of, projections_of, same_grey, window_of
 from jaxtri.figures.sheet import LEGEND, NARROW, PANEL, STYLE, WIDTHS, as_mathematics
 from jaxtri.limits.previous import previous_limits
 from jaxtri.scans.record import Scan
 from jaxtri.scans.schema import FigureChoice
 from jaxtri.tables.reader import read_columns
+
+ROW = 0.16  # inches, of a legend
+THICKER = 0.7  # points, for each scan drawn above another
 
 
 def draw_scans(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | None = None) -> Figure:
@@ -42,7 +56,9 @@ def draw_scans(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | No
         require_plotted(scan)
     with matplotlib.rc_context(STYLE | (NARROW if look.size != "panels" else {})):
         count = 1 if look.together else len(scans)
-        size = _size(look, count)
+        rows = 3 + len(look.curves) + max(map(_further_rows, scans.values()))
+        room = LEGEND * PANEL[1] + ROW * max(0, rows - ROWS)
+        size = _size(look, count, room)
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
         panels = figure.subplots(1, count, squeeze=False)[0]
@@ -52,17 +68,23 @@ def draw_scans(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | No
             for axes, (name, scan) in zip(panels, scans.items(), strict=True):
                 _draw_panel(axes, scan, name, look)
         figure.suptitle(as_mathematics(title), fontsize=12 if look.size == "panels" else 8)
-        below = LEGEND * PANEL[1] / size[1]
+        below = room / size[1]
         figure.get_layout_engine().set(rect=(0, below, 1, 1 - below))  # type: ignore[union-attr,call-arg]
         return figure
 
 
-def _size(look: FigureChoice, panels: int) -> tuple[float, float]:
-    """Width and height of a figure [inches]."""
+def _further_rows(scan: Scan) -> int:
+    """Rows of a legend besides those of the groups and of the user's curves."""
+    later = sum(len(projections_of(scan, letter)) for letter in STACK)
+    return later + bool(previous_limits(scan.header.configuration))
+
+
+def _size(look: FigureChoice, panels: int, room: float) -> tuple[float, float]:
+    """Width and height of a figure with some room below for the legend [inches]."""
     if look.size == "panels":
-        return PANEL[0] * panels, PANEL[1]
+        return PANEL[0] * panels, PANEL[1] + room - LEGEND * PANEL[1]
     width = WIDTHS[look.size]
-    return width, min(0.95 * width / panels, 0.7 * width) * PANEL[1] / PANEL[0] + LEGEND * PANEL[1]
+    return width, min(0.95 * width / panels, 0.7 * width) * PANEL[1] / PANEL[0] + room
 
 
 def _draw_panel(axes: Axes, scan: Scan, name: str, look: FigureChoice) -> None:
@@ -78,7 +100,10 @@ def _draw_panel(axes: Axes, scan: Scan, name: str, look: FigureChoice) -> None:
     own = _draw_own(axes, look)
     leading = {letter: leading_searches(scan, letter) for letter in STACK}
     grey = bool(previous_limits(configuration))
-    draw_legend(axes, look.palette, leading, grey=grey, filled=look.style == "regions", own=own)
+    draw_legend(
+        axes, look.palette, leading, grey=grey, filled=look.style == "regions", own=own,
+        later=[(letter, called(one)) for letter in "ZBK" for one in projections_of(scan, letter)],
+    )  # fmt: skip
 
 
 def _draw_own(axes: Axes, look: FigureChoice) -> list[tuple[str, str]]:
@@ -95,28 +120,39 @@ def _draw_together(axes: Axes, scans: Mapping[str, Scan], look: FigureChoice) ->
     grey = same_grey(scans)
     for i, (scan, colour) in enumerate(zip(scans.values(), colours, strict=True)):
         draw(scan, axes, palette=look.palette, previous=grey and i == 0, style="curves", colour=colour)
+        for lines in axes.collections:  # what coincides with a later scan stays visible below it
+            if isinstance(lines, LineCollection):
+                lines.set_linewidth(
+                    float(np.max(lines.get_linewidth())) + (THICKER if i < len(scans) - 1 else 0.0)
+                )
     window = window_of(scans)
     axes.set(xlim=look.xlim or window[0], ylim=look.ylim or window[1])
+    readable_ticks(axes)
     sets = dict.fromkeys(one.header.configuration["searches"]["set"] for one in scans.values())
     axes.set_title(f"searches: {', '.join(sets)}")
     own = _draw_own(axes, look)
-    draw_legend_of_scans(
-        axes, dict(zip(names_of(scans), colours, strict=True)), look.palette, grey=grey, own=own
-    )
+    later = any(projections_of(scan, letter) for scan in scans.values() for letter in "ZBK")
+    groups = [letter for letter in "ZBK" if any(leading_searches(scan, letter) for scan in scans.values())]
+    named = dict(zip(names_of(scans), colours, strict=True))
+    draw_legend_of_scans(axes, named, look.palette, groups, grey=grey, own=own, later=later)
 
 
-def caption(scans: Mapping[str, Scan]) -> str:
+def caption(scans: Mapping[str, Scan], *, together: bool = False) -> str:
     """Return a caption: what is shown, which searches exclude something, what is grey; with references.
 
     Parameters
     ----------
     scans
         As for `draw_scans`.
+    together
+        Whether all are in one panel.
     """
     first = next(iter(scans.values()))
     lines = [f"{first.header.title}: couplings g_X of X that searches exclude, against its mass m_X."]
     for name, scan in scans.items():
-        lines.append(f"Panel {name}: model {scan.header.configuration['model']['name']}, {_levels(scan)}.")
+        lines.append(
+            f"{'Curves' if together else 'Panel'} {name}: model {scan.header.configuration['model']['name']}, {_levels(scan)}."
+        )
         lines += [f"{caution[:1].upper()}{caution[1:]}." for caution in cautions_of(scan)]
     for letter in reversed(STACK):
         used = {
@@ -127,8 +163,12 @@ def caption(scans: Mapping[str, Scan]) -> str:
         }
         if used:
             lines.append(f"{PARENTS[letter]}: {', '.join(dict.fromkeys(used.values()))}.")
+    later = [one for scan in scans.values() for letter in "ZBK" for one in projections_of(scan, letter)]
+    if later:
+        sources = dict.fromkeys(f"{called(one)} [{one['reference']}]" for one in later)
+        lines.append(f"Dashed: projections, which exclude nothing yet: {', '.join(sources)}.")
     grey = [one for scan in scans.values() for one in previous_limits(scan.header.configuration)]
-    if grey:
+    if grey and (same_grey(scans) or not together):
         sources = dict.fromkeys(f"{one.experiment} [{one.reference}]" for one in grey)
         lines.append(f"Grey: excluded before, by {', '.join(sources)}.")
     return "\n".join(lines)

@@ -14,7 +14,7 @@ from jaxtri.boundary.record import Curve
 from jaxtri.errors import InputError
 from jaxtri.figures.comparison import regions_of
 from jaxtri.figures.panels import GREY, PALETTES, PARENTS, STACK, shades, simplified, spacing
-from jaxtri.figures.selection import names_of, same_grey, window_of
+from jaxtri.figures.selection import names_of, projected, same_grey, window_of
 from jaxtri.limits.previous import previous_limits
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.scans.record import Scan
@@ -117,7 +117,8 @@ def _panel(scans: Mapping[str, Scan], look: FigureChoice, linked: Mapping[str, A
     lines: list[Any] = []
     for name, scan, colour in zip(names_of(scans), scans.values(), shades(len(scans)), strict=True):
         of_scan = {} if len(scans) == 1 else {"colour": colour, "label": _plain(name)}
-        lines += [_draw_group(plot, scan, letter, look.palette, **of_scan) for letter in STACK]
+        for letter in STACK:
+            lines += _draw_group(plot, scan, letter, look.palette, **of_scan)
     for one in look.curves:
         columns = read_columns(Path(one.file))
         plot.line(
@@ -142,7 +143,7 @@ def _draw_grey(plot: Any, scan: Scan) -> None:
 
 def _draw_group(
     plot: Any, scan: Scan, letter: str, palette: str, *, colour: str | None = None, label: str = ""
-) -> Any:
+) -> list[Any]:
     """Draw a group in its colour with what it excludes, or in that of a scan; return the curves."""
     assert scan.boundaries is not None
     style, walls = PALETTES[palette][letter], scan.boundaries.walls[letter]
@@ -158,9 +159,13 @@ def _draw_group(
             legend_label=look["legend_label"],
         )  # fmt: skip
     plot.segment(walls[:, 0], walls[:, 1], walls[:, 0], walls[:, 2], **look)
-    known = {one["name"]: one for one in scan.header.searches}
+    known = {one["name"]: one for one in (*scan.header.searches, *scan.header.projections)}
     curves = [one for one in scan.boundaries.curves if known[one.search]["channel"][0] == letter]
-    return plot.multi_line("m_X", "g_X", source=_source(curves, known, scan), line_width=1.4, **look)
+    drawn = [plot.multi_line("m_X", "g_X", source=_source(curves, known, scan), line_width=1.4, **look)]
+    if later := projected(scan, letter):
+        look |= {"line_dash": "dashed", "legend_label": f"{look['legend_label']}, projection"}
+        drawn.append(plot.multi_line("m_X", "g_X", source=_source(later, known, scan), **look))
+    return drawn
 
 
 def _source(curves: Sequence[Curve], known: Mapping[str, Mapping[str, Any]], scan: Scan) -> Any:

@@ -1,5 +1,6 @@
 """One panel: polylines and regions to matplotlib axes."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.patheffects import Normal, Stroke
+from matplotlib.ticker import FuncFormatter
 
 from jaxtri.errors import InputError
 from jaxtri.numerics.arrays import BoolArray, FloatArray
@@ -47,9 +49,10 @@ PALETTES = MappingProxyType(
 DASHED = "--"  # of projections, and of nothing else that is computed
 MOST = 5  # scans in one panel
 ROWS = 4  # of a legend, for which there is room
-SHADES = ("#000000", "#5b2a86", "#0072b2", "#3fa66b", "#e0b000")  # from dark to light, for grey print
+SHADES = ("#000000", "#4b2070", "#0072b2", "#3fa66b", "#f0c040")  # from dark to light, for grey print
 GREY = "0.78"
-LEAST_ROOM = 0.04  # of a panel, around the middle of a name
+LEAST_ROOM = 0.75  # around the middle of a name, of its height, and as much of its width: half a diagonal
+NARROW = 2.0  # decades of mass, below which ticks are labelled between the powers of ten
 FINEST = 5e-4  # of a panel: 0.04 mm where it is 8 cm wide
 SEEN = 2e-5  # of a panel: a fiftieth of a pixel, and half a pixel where a browser magnifies 25 times
 STACK = ("K", "B", "Z")  # drawn in this order: the smallest region on top
@@ -159,17 +162,18 @@ def place_labels(axes: Axes, masks: Mapping[str, BoolArray], palette: str) -> No
     from scipy.ndimage import distance_transform_edt  # takes a quarter of a second
 
     for letter, mask in masks.items():
-        room = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-        x, y = np.unravel_index(int(np.argmax(room)), mask.shape)
-        if room[x, y] < LEAST_ROOM * len(mask):
-            continue
-        place = (x + 0.5) / mask.shape[0], (y + 0.5) / mask.shape[1]
-        colour = PALETTES[palette][letter].edge
         text = axes.text(
-            *place, PARENTS[letter], transform=axes.transAxes, ha="center", va="center", color=colour,
-            zorder=10,
+            0.5, 0.5, PARENTS[letter], transform=axes.transAxes, ha="center", va="center", zorder=10,
+            color=PALETTES[palette][letter].edge,
         )  # fmt: skip
+        extent = text.get_window_extent().transformed(axes.transAxes.inverted())
+        step = 1 / (extent.width * mask.shape[0]), 1 / (extent.height * mask.shape[1])
+        room = distance_transform_edt(np.pad(mask, 1), sampling=step)[1:-1, 1:-1]
+        x, y = np.unravel_index(int(np.argmax(room)), mask.shape)
+        text.set_position(((x + 0.5) / mask.shape[0], (y + 0.5) / mask.shape[1]))
         text.set_path_effects([Stroke(linewidth=2.5, foreground="white"), Normal()])
+        if room[x, y] < LEAST_ROOM:
+            text.remove()
 
 
 def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str) -> None:
@@ -179,6 +183,20 @@ def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str) -> No
     axes.set_ylabel(r"$g_X$")
     axes.set_title(title)
     axes.tick_params(which="both", direction="in", top=True, right=True)
+
+
+def readable_ticks(axes: Axes) -> None:
+    """Masses as decimals where they span few decades: labels also between the powers of ten."""
+    low, high = axes.get_xlim()
+    if axes.get_xscale() != "log" or high / low > 10**NARROW:
+        return
+    between = (2, 5) if high / low > 10 ** (NARROW / 2) * 1.01 else (2, 3, 5)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axes.xaxis.set_minor_formatter(
+        FuncFormatter(
+            lambda x, _: f"{x:g}" if round(x / 10 ** math.floor(math.log10(x)), 6) in between else ""
+        )
+    )
 
 
 def spacing(nodes: FloatArray) -> str:
@@ -194,8 +212,9 @@ def draw_legend(
     grey: bool,
     filled: bool = True,
     own: Sequence[tuple[str, str]] = (),
+    later: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Legend below the panel: each group with the searches that lead in it, and the user's own curves."""
+    """Legend below the panel: each group with the searches that lead in it, projections, own curves."""
     styles = PALETTES[palette]
     handles: list[Artist] = []
     for letter in ("Z", "B", "K"):
@@ -208,20 +227,33 @@ def draw_legend(
         )
     if grey:
         handles.append(Patch(facecolor=GREY, edgecolor=GREY, label="previous limits"))
+    handles += [
+        Line2D([], [], color=styles[letter].edge, ls=DASHED, label=f"{_typeset(name)}, projection")
+        for letter, name in later
+    ]
     handles += [Line2D([], [], color="black", ls=style, label=label) for label, style in own]
     text = axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.14, -0.12), frameon=False)
     text.set_in_layout(False)  # long names must not squeeze the panel
 
 
 def draw_legend_of_scans(
-    axes: Axes, scans: Mapping[str, str], palette: str, *, grey: bool, own: Sequence[tuple[str, str]] = ()
+    axes: Axes,
+    scans: Mapping[str, str],
+    palette: str,
+    groups: Sequence[str],
+    *,
+    grey: bool,
+    own: Sequence[tuple[str, str]] = (),
+    later: bool = False,
 ) -> None:
     """Legend below the panel: the colour of each scan, then the dashes of each group."""
     handles: list[Artist] = [Line2D([], [], color=colour, label=name) for name, colour in scans.items()]
     handles += [
         Line2D([], [], color="0.35", ls=PALETTES[palette][letter].line, label=PARENTS[letter])
-        for letter in ("Z", "B", "K")
+        for letter in groups
     ]
+    if later:
+        handles.append(Line2D([], [], color="0.35", ls=DASHED, label="projection"))
     if grey:
         handles.append(Patch(facecolor=GREY, edgecolor=GREY, label="previous limits"))
     handles += [Line2D([], [], color="black", ls=style, label=label) for label, style in own]

@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 
 from jaxtri.boundary.intervals import edges_at
 from jaxtri.errors import InputError, unknown_name
 from jaxtri.figures.comparison import regions_of
 from jaxtri.figures.marching_squares import filled as contours
 from jaxtri.figures.panels import (
+    DASHED,
     PALETTES,
     STACK,
     Style,
@@ -19,9 +21,10 @@ from jaxtri.figures.panels import (
     draw_regions,
     finish_plane,
     place_labels,
+    readable_ticks,
     thinned,
 )
-from jaxtri.figures.selection import searches_of, with_searches
+from jaxtri.figures.selection import projected, searches_of, with_searches
 from jaxtri.limits.previous import previous_limits
 from jaxtri.numerics.arrays import BoolArray
 from jaxtri.scans.record import Scan
@@ -92,9 +95,11 @@ def draw(
         one = PALETTES[palette][letter]
         one = replace(one, edge=colour or one.edge)
         _draw_group(axes, scan, letter, one, 2 + depth, filled=style == "regions")
+        _draw_projections(axes, scan, letter, one.edge)
     model = scan.header.configuration["model"]["name"]
     finish_plane(axes, m_X, g_X, f"{model}, {scan.header.treatment}" if title is None else title)
     axes.set(xlim=xlim or (m_X[0], m_X[-1]), ylim=ylim or (g_X[0], g_X[-1]))
+    readable_ticks(axes)
     if labels and scan.boundaries is not None:
         place_labels(axes, _seen(scan, axes), palette)
 
@@ -142,3 +147,12 @@ def _draw_group(axes: Axes, scan: Scan, letter: str, style: Style, zorder: float
     rings = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in regions_of(scan, letter)]
     points = [(one, np.array([0, len(one)])) for one in rings]
     draw_curves(axes, points, lines, style, zorder=zorder, filled=filled)
+
+
+def _draw_projections(axes: Axes, scan: Scan, letter: str, colour: str) -> None:
+    """Draw what searches to come would exclude: dashed, without a region."""
+    window, curves = (scan["m_X"], scan["g_X"]), projected(scan, letter)
+    lines = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in curves]
+    if lines:
+        dashed = LineCollection(lines, colors=colour, linewidths=1.1, linestyles=DASHED, zorder=7)
+        axes.add_collection(dashed, autolim=False)

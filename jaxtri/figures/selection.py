@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from jaxtri.boundary.record import Boundaries
+from jaxtri.boundary.record import Boundaries, Curve
 from jaxtri.errors import unknown_name
 from jaxtri.scans.record import Scan
 
@@ -29,8 +30,8 @@ def chosen(scans: Mapping[str, Scan], searches: Sequence[str], treatments: Seque
 
 
 def searches_of(scan: Scan) -> list[str]:
-    """Names of the searches of a scan."""
-    return [one["name"] for one in scan.header.searches]
+    """Names of the searches of a scan, projections too."""
+    return [one["name"] for one in (*scan.header.searches, *scan.header.projections)]
 
 
 def with_searches(scan: Scan, names: Sequence[str]) -> Scan:
@@ -43,7 +44,13 @@ def with_searches(scan: Scan, names: Sequence[str]) -> Scan:
         arrays["log10_ratio"] = arrays["log10_ratio"][kept]
     axes = dict(header.axes) | {"search": tuple(one["name"] for one in labels)}
     return Scan(
-        header=replace(header, searches=labels, axes=axes, arrays=tuple(arrays)),
+        header=replace(
+            header,
+            searches=labels,
+            projections=tuple(one for one in header.projections if one["name"] in names),
+            axes=axes,
+            arrays=tuple(arrays),
+        ),
         arrays=arrays,
         boundaries=None if scan.boundaries is None else _boundaries(scan, scan.boundaries, names),
     )
@@ -56,7 +63,8 @@ def _boundaries(scan: Scan, found: Boundaries, names: Sequence[str]) -> Boundari
     groups = {group: tuple(one for one in curves if letters[one.search] in group) for group in found.groups}
     walls = {group: some[:0] for group, some in found.walls.items()}
     regions = tuple(one for one in found.regions if one.search in names)
-    return replace(found, curves=curves, groups=groups, walls=walls, regions=regions)
+    later = tuple(one for one in found.projections if one.search in names)
+    return replace(found, curves=curves, groups=groups, walls=walls, regions=regions, projections=later)
 
 
 def names_of(scans: Mapping[str, Scan]) -> list[str]:
@@ -84,3 +92,22 @@ def window_of(scans: Mapping[str, Scan]) -> tuple[tuple[float, float], tuple[flo
         for axis in ("m_X", "g_X")
     )
     return m_X, g_X
+
+
+def projections_of(scan: Scan, letter: str) -> list[Mapping[str, Any]]:
+    """Projections among the decays of one parent that have a curve."""
+    drawn = {one.search for one in projected(scan, letter)}
+    return [one for one in scan.header.projections if one["name"] in drawn]
+
+
+def called(search: Mapping[str, Any]) -> str:
+    """Experiment and final state of a search."""
+    return f"{search['experiment']} {search['final_state']}"
+
+
+def projected(scan: Scan, letter: str) -> list[Curve]:
+    """Curves of the projections among the decays of one parent."""
+    if scan.boundaries is None:
+        return []
+    group = {one["name"] for one in scan.header.projections if one["channel"][0] == letter}
+    return [one for one in scan.boundaries.projections if one.search in group]

@@ -9,7 +9,7 @@ GAUSS_95 = 1.645  # one-sided 95 % quantile of the normal distribution
 
 def upper_limit(table: SearchTable, mode: str) -> float:
     """Upper limit of a search: as quoted, or from a measurement (central, or central + 1.645 sigma)."""
-    if table.kind == "limit":
+    if table.kind != "measurement":
         assert table.limit is not None
         return table.limit
     assert table.value is not None

@@ -208,7 +208,7 @@ CHANNEL_NAMES = (  # decays that produce X, then the isospin averages of two of 
 class SearchValues(Strict):
     """The part of a search that a search set may override."""
 
-    kind: Literal["limit", "measurement"] | None = None
+    kind: Literal["limit", "measurement", "projection"] | None = None
     limit: Probability | None = None
     value: Probability | None = None
     stat_up: Positive | None = None
@@ -234,7 +234,7 @@ class SearchTable(SearchValues):
     experiment: Text
     channel: Text
     final_state: Literal["invisible", "e+ e-", "mu+ mu-", "tau+ tau-", "l+ l-", "hadrons"]
-    kind: Literal["limit", "measurement"]
+    kind: Literal["limit", "measurement", "projection"]
     m_X: Window
     reference: Text
     locator: Text
@@ -244,8 +244,8 @@ class SearchTable(SearchValues):
 
     @model_validator(mode="after")
     def _complete(self) -> "SearchTable":
-        if self.kind == "limit" and (self.limit is None or self.confidence is None):
-            raise ValueError('kind = "limit" needs limit and confidence')
+        if self.kind != "measurement" and (self.limit is None or self.confidence is None):
+            raise ValueError(f'kind = "{self.kind}" needs limit and confidence')
         if self.kind == "measurement" and (self.value is None or self.stat_up is None):
             raise ValueError('kind = "measurement" needs value and stat_up')
         if (self.final_state == "invisible") != (self.escape is not None):
