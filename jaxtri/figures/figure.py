@@ -11,16 +11,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from jaxtri.figures.comparison import cautions_of, leading_searches
-from jaxtri.figures.panels import (
-    PARENTS,
-    ROWS,
-    STACK,
-    draw_legend,
-    draw_legend_of_scans,
-    draw_own,
-    readable_ticks,
-    shades,
-)
+from jaxtri.figures.legend import ROWS, draw_legend, draw_legend_of_scans, wrapped
+from jaxtri.figures.panels import PARENTS, STACK, draw_own, readable_ticks, shades
 from jaxtri.figures.plane import draw, require_plotted
 from jaxtri.figures.selection import called, names_of, projections_of, same_grey, window_of
 from jaxtri.figures.sheet import LEGEND, NARROW, PANEL, STYLE, WIDTHS, as_mathematics
@@ -56,52 +48,49 @@ def draw_scans(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | No
         require_plotted(scan)
     with matplotlib.rc_context(STYLE | (NARROW if look.size != "panels" else {})):
         count = 1 if look.together else len(scans)
-        rows = 3 + len(look.curves) + max(map(_further_rows, scans.values()))
-        room = LEGEND * PANEL[1] + ROW * max(0, rows - ROWS)
-        size = _size(look, count, room)
-        figure = Figure(figsize=size, layout="constrained")
+        width, height = _size(look, count)
+        figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         panels = figure.subplots(1, count, squeeze=False)[0]
         if look.together:
-            _draw_together(panels[0], scans, look)
+            rows = [_draw_together(panels[0], scans, look)]
         else:
-            for axes, (name, scan) in zip(panels, scans.items(), strict=True):
-                _draw_panel(axes, scan, name, look)
+            rows = [
+                _draw_panel(axes, scan, name, look, width / count)
+                for axes, (name, scan) in zip(panels, scans.items(), strict=True)
+            ]
+        room = LEGEND * PANEL[1] + ROW * max(0, max(rows) - ROWS)
+        figure.set_size_inches(width, height + room)
         figure.suptitle(as_mathematics(title), fontsize=12 if look.size == "panels" else 8)
-        below = room / size[1]
+        below = room / (height + room)
         figure.get_layout_engine().set(rect=(0, below, 1, 1 - below))  # type: ignore[union-attr,call-arg]
         return figure
 
 
-def _further_rows(scan: Scan) -> int:
-    """Rows of a legend besides those of the groups and of the user's curves."""
-    later = sum(len(projections_of(scan, letter)) for letter in STACK)
-    return later + bool(previous_limits(scan.header.configuration))
-
-
-def _size(look: FigureChoice, panels: int, room: float) -> tuple[float, float]:
-    """Width and height of a figure with some room below for the legend [inches]."""
+def _size(look: FigureChoice, panels: int) -> tuple[float, float]:
+    """Width and height of a figure without its legend [inches]."""
     if look.size == "panels":
-        return PANEL[0] * panels, PANEL[1] + room - LEGEND * PANEL[1]
+        return PANEL[0] * panels, PANEL[1] * (1 - LEGEND)
     width = WIDTHS[look.size]
-    return width, min(0.95 * width / panels, 0.7 * width) * PANEL[1] / PANEL[0] + room
+    return width, min(0.95 * width / panels, 0.7 * width) * PANEL[1] / PANEL[0]
 
 
-def _draw_panel(axes: Axes, scan: Scan, name: str, look: FigureChoice) -> None:
-    """One panel of a figure, with a title that names model, treatment and searches, and a legend."""
+def _draw_panel(axes: Axes, scan: Scan, name: str, look: FigureChoice, width: float) -> int:
+    """One panel, with a title that names model, treatment and searches; returns the rows of its legend."""
     configuration = scan.header.configuration
-    joint = ", " if look.size == "panels" else "\n"
-    title = (
+    title = wrapped(
         f"{configuration['model']['name']}, treatment: {name}\n"
-        f"searches: {configuration['searches']['set']}{joint}{_levels(scan)}" + _caution(scan)
+        f"searches: {configuration['searches']['set']}, {_levels(scan)}" + _caution(scan),
+        width,
+        float(matplotlib.rcParams["axes.titlesize"]),
     )
     draw(scan, axes, palette=look.palette, title=title, style=look.style, labels=look.labels,
          xlim=look.xlim, ylim=look.ylim)  # fmt: skip
     own = _draw_own(axes, look)
     leading = {letter: leading_searches(scan, letter) for letter in STACK}
     grey = bool(previous_limits(configuration))
-    draw_legend(
-        axes, look.palette, leading, grey=grey, filled=look.style == "regions", own=own,
+    return draw_legend(
+        axes, look.palette, leading, width, grey=grey, filled=look.style == "regions", own=own,
         later=[(letter, called(one)) for letter in "ZBK" for one in projections_of(scan, letter)],
     )  # fmt: skip
 
@@ -114,8 +103,8 @@ def _draw_own(axes: Axes, look: FigureChoice) -> list[tuple[str, str]]:
     return [(one.label, one.style) for one in look.curves]
 
 
-def _draw_together(axes: Axes, scans: Mapping[str, Scan], look: FigureChoice) -> None:
-    """Outlines of several scans: the colour tells model and treatment, the dashes tell the group."""
+def _draw_together(axes: Axes, scans: Mapping[str, Scan], look: FigureChoice) -> int:
+    """Outlines of several scans in their colours, dashed by group; returns the rows of the legend."""
     colours = shades(len(scans))
     grey = same_grey(scans)
     for i, (scan, colour) in enumerate(zip(scans.values(), colours, strict=True)):
@@ -134,7 +123,7 @@ def _draw_together(axes: Axes, scans: Mapping[str, Scan], look: FigureChoice) ->
     later = any(projections_of(scan, letter) for scan in scans.values() for letter in "ZBK")
     groups = [letter for letter in "ZBK" if any(leading_searches(scan, letter) for scan in scans.values())]
     named = dict(zip(names_of(scans), colours, strict=True))
-    draw_legend_of_scans(axes, named, look.palette, groups, grey=grey, own=own, later=later)
+    return draw_legend_of_scans(axes, named, look.palette, groups, grey=grey, own=own, later=later)
 
 
 def caption(scans: Mapping[str, Scan], *, together: bool = False) -> str:
@@ -150,9 +139,8 @@ def caption(scans: Mapping[str, Scan], *, together: bool = False) -> str:
     first = next(iter(scans.values()))
     lines = [f"{first.header.title}: couplings g_X of X that searches exclude, against its mass m_X."]
     for name, scan in scans.items():
-        lines.append(
-            f"{'Curves' if together else 'Panel'} {name}: model {scan.header.configuration['model']['name']}, {_levels(scan)}."
-        )
+        model = scan.header.configuration["model"]["name"]
+        lines.append(f"{'Curves' if together else 'Panel'} {name}: model {model}, {_levels(scan)}.")
         lines += [f"{caution[:1].upper()}{caution[1:]}." for caution in cautions_of(scan)]
     for letter in reversed(STACK):
         used = {

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, PathPatch
+from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import FuncFormatter
@@ -48,7 +46,6 @@ PALETTES = MappingProxyType(
 )
 DASHED = "--"  # of projections, and of nothing else that is computed
 MOST = 5  # scans in one panel
-ROWS = 4  # of a legend, for which there is room
 SHADES = ("#000000", "#4b2070", "#0072b2", "#3fa66b", "#f0c040")  # from dark to light, for grey print
 GREY = "0.78"
 LEAST_ROOM = 0.75  # around the middle of a name, of its height, and as much of its width: half a diagonal
@@ -202,66 +199,7 @@ def readable_ticks(axes: Axes) -> None:
 def spacing(nodes: FloatArray) -> str:
     """Scale of an axis: linear where its nodes are, logarithmic where not."""
     steps = np.diff(nodes)
-    return "linear" if len(nodes) > 2 and np.allclose(steps, steps[0], rtol=1e-6) else "log"
-
-
-def draw_legend(
-    axes: Axes,
-    palette: str,
-    leading: Mapping[str, list[str]],
-    grey: bool,
-    filled: bool = True,
-    own: Sequence[tuple[str, str]] = (),
-    later: Sequence[tuple[str, str]] = (),
-) -> None:
-    """Legend below the panel: each group with the searches that lead in it, projections, own curves."""
-    styles = PALETTES[palette]
-    handles: list[Artist] = []
-    for letter in ("Z", "B", "K"):
-        one = styles[letter]
-        label = f"{PARENTS[letter]}: " + (", ".join(map(_typeset, leading[letter])) or "nothing excluded")
-        handles.append(
-            Patch(facecolor=one.face, edgecolor=one.edge, hatch=one.hatch, label=label)
-            if filled
-            else Line2D([], [], color=one.edge, ls=one.line, label=label)
-        )
-    if grey:
-        handles.append(Patch(facecolor=GREY, edgecolor=GREY, label="previous limits"))
-    handles += [
-        Line2D([], [], color=styles[letter].edge, ls=DASHED, label=f"{_typeset(name)}, projection")
-        for letter, name in later
-    ]
-    handles += [Line2D([], [], color="black", ls=style, label=label) for label, style in own]
-    text = axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.14, -0.12), frameon=False)
-    text.set_in_layout(False)  # long names must not squeeze the panel
-
-
-def draw_legend_of_scans(
-    axes: Axes,
-    scans: Mapping[str, str],
-    palette: str,
-    groups: Sequence[str],
-    *,
-    grey: bool,
-    own: Sequence[tuple[str, str]] = (),
-    later: bool = False,
-) -> None:
-    """Legend below the panel: the colour of each scan, then the dashes of each group."""
-    handles: list[Artist] = [Line2D([], [], color=colour, label=name) for name, colour in scans.items()]
-    handles += [
-        Line2D([], [], color="0.35", ls=PALETTES[palette][letter].line, label=PARENTS[letter])
-        for letter in groups
-    ]
-    if later:
-        handles.append(Line2D([], [], color="0.35", ls=DASHED, label="projection"))
-    if grey:
-        handles.append(Patch(facecolor=GREY, edgecolor=GREY, label="previous limits"))
-    handles += [Line2D([], [], color="black", ls=style, label=label) for label, style in own]
-    text = axes.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(-0.14, -0.12), frameon=False,
-        ncols=1 + (len(handles) > ROWS), handlelength=3,
-    )  # fmt: skip
-    text.set_in_layout(False)
+    return "linear" if len(nodes) > 2 and np.allclose(steps, steps[0], rtol=1e-6, atol=0.0) else "log"
 
 
 def shades(count: int) -> tuple[str, ...]:
@@ -275,21 +213,3 @@ def shades(count: int) -> tuple[str, ...]:
     if count > MOST:
         raise InputError(f"{count} scans in one panel: at most {MOST} can be told apart; choose some of them")
     return SHADES if count > (MOST + 1) // 2 else SHADES[::2][:count]
-
-
-def name_groups(axes: Axes, palette: str) -> None:
-    """Legend inside the panel: the colour of each group."""
-    styles = PALETTES[palette]
-    handles = [Patch(color=styles[letter].edge, label=PARENTS[letter]) for letter in ("Z", "B", "K")]
-    axes.legend(handles=handles, loc="lower right", fontsize=7, frameon=False)
-
-
-def _typeset(name: str) -> str:
-    """Set the particles of a final state as mathematics."""
-    for plain, symbol in (
-        ("e+ e-", "$e^+e^-$"), ("mu+ mu-", r"$\mu^+\mu^-$"), ("tau+ tau-", r"$\tau^+\tau^-$"),
-        ("l+ l-", r"$\ell^+\ell^-$"),
-    ):  # fmt: skip
-        if name.endswith(" " + plain):
-            return name.removesuffix(plain) + symbol
-    return name

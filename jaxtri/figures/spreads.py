@@ -10,7 +10,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from jaxtri.errors import InputError
-from jaxtri.figures.panels import PALETTES, Style, finish_plane, name_groups
+from jaxtri.figures.legend import name_groups
+from jaxtri.figures.panels import PALETTES, Style, finish_plane
 from jaxtri.figures.sheet import PANEL, STYLE, as_mathematics
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.scans.record import Scan
