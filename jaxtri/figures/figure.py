@@ -78,12 +78,12 @@ def _size(look: FigureChoice, panels: int) -> tuple[float, float]:
 def _draw_panel(axes: Axes, scan: Scan, name: str, look: FigureChoice, width: float) -> int:
     """One panel, with a title that names model, treatment and searches; returns the rows of its legend."""
     configuration = scan.header.configuration
-    title = wrapped(
+    title = (
         f"{configuration['model']['name']}, treatment: {name}\n"
-        f"searches: {configuration['searches']['set']}, {_levels(scan)}" + _caution(scan),
-        width,
-        float(matplotlib.rcParams["axes.titlesize"]),
+        f"searches: {configuration['searches']['set']}, {_levels(scan)}" + _caution(scan)
     )
+    if look.size != "panels":
+        title = wrapped(title, width, float(matplotlib.rcParams["axes.titlesize"]))
     draw(scan, axes, palette=look.palette, title=title, style=look.style, labels=look.labels,
          xlim=look.xlim, ylim=look.ylim)  # fmt: skip
     own = _draw_own(axes, look)

@@ -15,7 +15,7 @@ from matplotlib.transforms import ScaledTranslation
 from jaxtri.figures.panels import DASHED, GREY, PALETTES, PARENTS
 
 BESIDE, BELOW = -3.6, -4.0  # corner of a legend from that of its panel, in font sizes
-LETTER, MARGIN = 0.5, 36  # width of a letter in font sizes; points of a panel that are no room for text
+LETTER, MARGIN = 0.55, 36  # width of a letter in font sizes; points of a panel that are no room for text
 ROWS = 4  # of a legend, for which there is room
 
 

@@ -1,6 +1,7 @@
 """How curves spread: along a further axis, over samples, and within the errors of the inputs."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 import matplotlib
 import numpy as np
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 
 from jaxtri.errors import InputError
 from jaxtri.figures.legend import name_groups
-from jaxtri.figures.panels import PALETTES, Style, finish_plane
+from jaxtri.figures.panels import PALETTES, Style, finish_plane, spacing
 from jaxtri.figures.sheet import PANEL, STYLE, as_mathematics
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.scans.record import Scan
@@ -22,6 +23,7 @@ SPREADS = (  # quantiles that a shade lies between: light, then dark
 )
 QUANTILES = (0.5, *(quantile for spread in SPREADS for quantile in spread[:2]))
 MIDDLE = "#00304d"
+MOST = 0.99  # of the vertices of a curve, whose bands the widened row has room for
 
 
 def draw_axis(scan: Scan, *, title: str) -> Figure:
@@ -77,6 +79,8 @@ def draw_axis(scan: Scan, *, title: str) -> Figure:
         return figure
 
 
+LINE = 0.6  # points: width of a curve with a band
+HEIGHT = 72 * 0.6 * PANEL[1]  # points, about, of the plane above the bands
 BandLine = tuple[str, np.ndarray, np.ndarray, np.ndarray]  # group, m_X [GeV], g_X, 1 sigma of ln g_X
 
 
@@ -88,6 +92,9 @@ def draw_bands(
     palette: str = "okabe-ito",
 ) -> Figure:
     """Draw boundaries with their 1 and 2 sigma bands, and below them how wide these are.
+
+    Where a band is thinner than `LINE` somewhere, a further row shows all of them widened:
+    log10 of g_X over its central value.
 
     Parameters
     ----------
@@ -101,27 +108,58 @@ def draw_bands(
         As in `draw_scans`.
     """
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(PANEL[0] * len(panels), 1.25 * PANEL[1]), layout="constrained")
+        decades = float(np.log10(window[1][-1] / window[1][0]))
+        heights = (3, 1, 1.2) if any(is_thin(lines, decades) for lines in panels.values()) else (3, 1.2)
+        size = PANEL[0] * len(panels), 1.25 * PANEL[1] * sum(heights) / 4.2
+        figure = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
-        axes = figure.subplots(2, len(panels), squeeze=False, sharex="col", height_ratios=(3, 1.2))
-        for (plane, widths), (name, lines) in zip(axes.T, panels.items(), strict=True):
+        axes = figure.subplots(len(heights), len(panels), squeeze=False, sharex="col", height_ratios=heights)
+        for column, (name, lines) in zip(axes.T, panels.items(), strict=True):
+            plane, widths = column[0], column[-1]
             for letter, m_X, g_X, sigma in lines:
                 draw_band(plane, m_X, g_X, sigma, PALETTES[palette][letter])
                 draw_widths(widths, m_X, sigma, PALETTES[palette][letter].edge)
             finish_plane(plane, *window, f"treatment: {name}\nbands: 1σ and 2σ of the inputs")
             plane.set_xlabel("")
             finish_widths(widths, window[0])
+            if len(column) == 3:
+                draw_widened(column[1], lines, palette)
         name_groups(axes[0, 0], palette)
         figure.suptitle(as_mathematics(title), fontsize=12)
         return figure
 
 
+def is_thin(lines: Sequence[BandLine], decades: float) -> bool:
+    """Whether a band, from -2 to 2 sigma, is thinner than its line where the plane shows so many decades."""
+    least = LINE * decades / HEIGHT * math.log(10.0) / 4  # 1 sigma of ln g_X
+    return any(bool(np.any(sigma < least)) for *_, sigma in lines)
+
+
+def draw_widened(axes: Axes, lines: Sequence[BandLine], palette: str) -> None:
+    """Draw the bands of all curves around 0: log10 of g_X over its central value; narrow ones in front."""
+    largest = [float(np.nanquantile(sigma, MOST)) for *_, sigma in lines if np.isfinite(sigma).any()]
+    for letter, m_X, _, sigma in sorted(lines, key=lambda line: -float(np.nanmedian([*line[3], 0.0]))):
+        colour = PALETTES[palette][letter].edge
+        for run in runs_of(m_X):
+            for width, alpha in ((2, 0.25), (1, 0.45)):
+                dex = width * sigma[run] / math.log(10.0)
+                area = axes.fill_between(m_X[run], -dex, dex, color=colour, alpha=alpha, linewidth=0)
+                area.set_rasterized(True)
+    end = 2.2 * max(largest, default=1.0) / math.log(10.0)
+    axes.set(ylim=(-end, end), ylabel=r"$\log_{10}\,g_X/g_\mathrm{central}$")
+    axes.grid(which="major", alpha=0.3)
+
+
+def runs_of(m_X: FloatArray) -> list[slice]:
+    """Runs of a curve in which its mass only rises or only falls."""
+    turns = 1 + np.flatnonzero(np.diff(np.sign(np.diff(m_X))) != 0)
+    return [slice(a, b) for a, b in zip([0, *turns], [*turns + 1, len(m_X)], strict=True)]
+
+
 def draw_band(axes: Axes, m_X: FloatArray, g_X: FloatArray, sigma: FloatArray, style: Style) -> None:
     """Draw a curve with its 1 and 2 sigma in ln g_X; a curve that turns back is drawn run by run."""
-    axes.plot(m_X, g_X, color=style.edge, linewidth=0.6)
-    turns = 1 + np.flatnonzero(np.diff(np.sign(np.diff(m_X))) != 0)
-    for start, stop in zip([0, *turns], [*turns + 1, len(m_X)], strict=True):
-        run = slice(start, stop)
+    axes.plot(m_X, g_X, color=style.edge, linewidth=LINE)
+    for run in runs_of(m_X):
         for width, alpha in ((2, 0.25), (1, 0.45)):
             spread = np.exp(width * sigma[run])
             area = axes.fill_between(
@@ -194,8 +232,8 @@ def draw_widths(axes: Axes, m_X: FloatArray, sigma: FloatArray, colour: str) -> 
 
 
 def finish_widths(axes: Axes, m_X: FloatArray) -> None:
-    """Log axes with units."""
-    axes.set(xscale="log", yscale="log", xlim=(m_X[0], m_X[-1]), ylim=(1e-2, 30))
+    """Axes with units: of widths log, of masses as they are spaced."""
+    axes.set(xscale=spacing(m_X), yscale="log", xlim=(m_X[0], m_X[-1]), ylim=(1e-2, 30))
     axes.set_xlabel(r"$m_X$ [GeV]")
     axes.set_ylabel(r"$1\sigma$ of $g_X$ [%]")
     axes.grid(which="major", alpha=0.3)
