@@ -39,7 +39,8 @@ def with_searches(scan: Scan, names: Sequence[str]) -> Scan:
     header = scan.header
     kept = [i for i, one in enumerate(header.searches) if one["name"] in names]
     labels = tuple(header.searches[i] for i in kept)
-    arrays = {str(name): scan[name] for name in ("log10_ratio", "status") if name in header.arrays}
+    drawn = ("log10_ratio", "status") if scan.boundaries is None else ()  # else curves are all that is drawn
+    arrays = {str(name): scan[name] for name in drawn if name in header.arrays}
     if "log10_ratio" in arrays:
         arrays["log10_ratio"] = arrays["log10_ratio"][kept]
     axes = dict(header.axes) | {"search": tuple(one["name"] for one in labels)}
