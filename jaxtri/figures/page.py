@@ -23,7 +23,9 @@ from jaxtri.tables.reader import read_columns
 
 HEIGHT = 620  # pixels
 DASHES = {"-": "solid", "-.": "dashdot", ":": "dotted", "--": "dashed"}
-BODY = "{% block inner_body %}<h3>{{ heading }}</h3>{{ super() }}{% endblock %}"  # of Bokeh's template
+BODY = (  # of Bokeh's template
+    '{% block inner_body %}<h3 style="margin-left: 1em">{{ heading }}</h3>{{ super() }}{% endblock %}'
+)
 TOLD = {  # at the curve under the pointer
     "search": "@search",
     "m_X": "$snap_x{%.5g} GeV",
@@ -147,6 +149,7 @@ def _draw_group(
     """Draw a group in its colour with what it excludes, or in that of a scan; return the curves."""
     assert scan.boundaries is not None
     style, walls = PALETTES[palette][letter], scan.boundaries.walls[letter]
+    walls = walls[(walls[:, 0] > scan["m_X"][0]) & (walls[:, 0] < scan["m_X"][-1])]  # not along the window
     look: dict[str, Any] = {
         "line_color": colour or style.edge,
         "line_dash": DASHES[style.line] if colour else "solid",
@@ -164,7 +167,9 @@ def _draw_group(
     drawn = [plot.multi_line("m_X", "g_X", source=_source(curves, known, scan), line_width=1.4, **look)]
     if later := projected(scan, letter):
         look |= {"line_dash": "dashed", "legend_label": f"{look['legend_label']}, projection"}
-        drawn.append(plot.multi_line("m_X", "g_X", source=_source(later, known, scan), **look))
+        drawn.append(
+            plot.multi_line("m_X", "g_X", source=_source(later, known, scan), line_width=1.4, **look)
+        )
     return drawn
 
 

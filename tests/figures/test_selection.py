@@ -52,6 +52,12 @@ def lines_of(axes):
     return [one for one in axes.collections if isinstance(one, LineCollection)]
 
 
+def pattern(lines):
+    """Dashes in line widths; None for a solid line."""
+    [(_, dashes)] = lines.get_linestyle()
+    return dashes and tuple(np.round(np.array(dashes) / lines.get_linewidth(), 6))
+
+
 def test_scans_in_one_panel(one):
     """Colours tell scans apart, dashes groups; every outline of every scan is there."""
     wide = dataclasses.replace(
@@ -66,9 +72,11 @@ def test_scans_in_one_panel(one):
     lines = lines_of(axes)
     assert len(lines) == 6
     assert [to_hex(some.get_edgecolor()[0]) for some in lines] == [SHADES[0]] * 3 + [SHADES[2]] * 3
-    dashes = [str(some.get_linestyle()) for some in lines]
+    dashes = [pattern(some) for some in lines]
     assert dashes[:3] == dashes[3:]
     assert len(set(dashes)) == 3
+    widths = [float(np.max(some.get_linewidth())) for some in lines]
+    assert min(widths[:3]) > max(widths[3:])  # what coincides is seen below the other
     ends = one.boundaries.groups["K"][0].g_X[[0, -1]]
     np.testing.assert_array_equal(lines[0].get_segments()[0][[0, -1], 1], ends)
     texts = [text.get_text() for text in axes.get_legend().get_texts()]
