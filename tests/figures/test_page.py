@@ -1,7 +1,7 @@
 """The page for a browser.
 
 Oracles: the exact curves that it shows, read back out of its text by `json` and `base64`; a browser that
-opens it, where there is one; for unions membership of points, region by region.
+opens it, where there is one.
 """
 
 import base64
@@ -12,16 +12,13 @@ import re
 
 import numpy as np
 import pytest
-from matplotlib.path import Path as Outline
 
 from browser import Browser
 from jaxtri import scan
-from jaxtri.boundary.intervals import union_of
 from jaxtri.errors import InputError
 from jaxtri.figures import page as pages
 from jaxtri.figures.panels import SEEN, simplified, thinned
 from jaxtri.figures.selection import with_searches
-from made_up_regions import region
 
 SMALL = {
     "title": "U(1)_{B-L}: small",
@@ -154,25 +151,6 @@ def test_what_a_page_needs(scans, monkeypatch):
     monkeypatch.setattr(pages.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"needs Bokeh: pip install 'jaxtri\[html\]'"):
         pages.page_of(scans, title="t")
-
-
-def test_a_union_is_rings_that_do_not_overlap():
-    """Oracle: points, in the union of rings an odd number of times where any region holds them."""
-    masses = np.geomspace(1.0, 8.0, 4)
-    some = [
-        region(masses, [1e-3, 1e-3, 1e-2, 1e-2], [1e-1, 1e-1, 1e-1, 1e-1]),
-        region(masses[1:3], [1e-2, 1e-1], [1.0, 1.0]),  # begins and ends within the first, leaves it above
-        region(masses[2:], [1e-5, 1e-5], [1e-4, 1e-4]),  # apart
-    ]
-    rings = union_of(some)
-    assert len(rings) == 4
-    m_X, g_X = np.meshgrid(np.geomspace(0.9, 9.0, 60), np.geomspace(3e-6, 3.0, 61))
-    points = np.log(np.stack([m_X.ravel(), g_X.ravel()], axis=1))
-    inside = sum(Outline(np.log(ring)).contains_points(points).astype(int) for ring in rings)
-    held = [Outline(np.log(np.stack([one.m_X, one.g_X], axis=1))).contains_points(points) for one in some]
-    np.testing.assert_array_equal(inside, np.any(held, axis=0).astype(int))
-    assert (np.sum(held, axis=0) == 2).any()  # an odd number is not any number
-    assert union_of([]) == []
 
 
 @pytest.fixture(scope="module")
