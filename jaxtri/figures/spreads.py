@@ -136,15 +136,18 @@ def is_thin(lines: Sequence[BandLine], decades: float) -> bool:
 
 
 def draw_widened(axes: Axes, lines: Sequence[BandLine], palette: str) -> None:
-    """Draw the bands of all curves around 0: log10 of g_X over its central value; narrow ones in front."""
+    """Draw the bands of all curves around 0, log10 of g_X over its central value: 2 sigma filled, 1 as lines.
+
+    Narrow ones stand in front; fills are opaque, since dozens of curves lie upon one another.
+    """
     largest = [float(np.nanquantile(sigma, MOST)) for *_, sigma in lines if np.isfinite(sigma).any()]
     for letter, m_X, _, sigma in sorted(lines, key=lambda line: -float(np.nanmedian([*line[3], 0.0]))):
-        colour = PALETTES[palette][letter].edge
+        style = PALETTES[palette][letter]
         for run in runs_of(m_X):
-            for width, alpha in ((2, 0.25), (1, 0.45)):
-                dex = width * sigma[run] / math.log(10.0)
-                area = axes.fill_between(m_X[run], -dex, dex, color=colour, alpha=alpha, linewidth=0)
-                area.set_rasterized(True)
+            dex = sigma[run] / math.log(10.0)
+            area = axes.fill_between(m_X[run], -2 * dex, 2 * dex, color=style.face, linewidth=0)
+            area.set_rasterized(True)
+            axes.plot(m_X[run], np.stack([-dex, dex], axis=1), color=style.edge, linewidth=LINE, zorder=3)
     end = 2.2 * max(largest, default=1.0) / math.log(10.0)
     axes.set(ylim=(-end, end), ylabel=r"$\log_{10}\,g_X/g_\mathrm{central}$")
     axes.grid(which="major", alpha=0.3)

@@ -561,13 +561,16 @@ def test_bands_thinner_than_a_line_are_shown_widened():
     """Oracle: 2 sigma of ln g_X over ln 10, up and down; heights of bands on the page, in points."""
     plane, ratio, widths = bands(0.01).axes
     kaons = [
-        one for one in ratio.collections if to_hex(one.get_facecolor()[0]) == PALETTES["okabe-ito"]["K"].edge
+        one for one in ratio.collections if to_hex(one.get_facecolor()[0]) == PALETTES["okabe-ito"]["K"].face
     ]
     reach = max(np.nanmax(np.abs(one.get_paths()[0].vertices[:, 1])) for one in kaons)
     np.testing.assert_allclose(reach, 2 * 0.02 / np.log(10))
     assert {to_hex(area.get_facecolor()[0]) for area in ratio.collections} == {
-        PALETTES["okabe-ito"][letter].edge for letter in "BK"
+        PALETTES["okabe-ito"][letter].face for letter in "BK"
     }
+    edge = PALETTES["okabe-ito"]["K"].edge
+    single = max(np.nanmax(line.get_ydata()) for line in ratio.lines if line.get_color() == edge)
+    np.testing.assert_allclose(single, 0.02 / np.log(10))
     assert ratio.get_ylim()[1] > 2 / np.log(10)
     assert "central" in ratio.get_ylabel()
     assert widths.get_xlabel() == r"$m_X$ [GeV]"
