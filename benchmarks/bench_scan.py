@@ -25,7 +25,7 @@ import numpy as np
 import drawing
 from jaxtri import load_spec, write_scan
 from jaxtri.durable.storage.atomic_files import sync
-from jaxtri.figures import figure
+from jaxtri.figures import sheet
 from jaxtri.scans.arrays import USUAL
 from jaxtri.scans.grid import cast, rates_at_masses
 from jaxtri.scans.provenance import header, plan_of
@@ -293,7 +293,7 @@ def main(*, quick=False):
         times = size_table(folder, (5, 6, 7) if quick else (5, 6, 7, 8, 9), 1000 if quick else 14_200)
         two_processes(folder, 3000 if quick else 20_000)
     drawn = drawing.draw_times(times, title="Time of a scan, reductions only")
-    figure.save(drawn, Path(__file__).with_name("scan_time"))
+    sheet.save(drawn, Path(__file__).with_name("scan_time"))
 
 
 if __name__ == "__main__":

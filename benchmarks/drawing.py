@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from jaxtri.figures.figure import STYLE
+from jaxtri.figures.sheet import STYLE
 from jaxtri.numerics.arrays import FloatArray
 
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import drawing
-from jaxtri.figures import figure
+from jaxtri.figures import sheet
 from jaxtri.physics.triangle import massless_leg, tensor, three_legs
 
 HERE = Path(__file__).parent
@@ -111,7 +111,7 @@ def draw():
         for name, (orders, rule) in rules.items()
     }
     drawn = drawing.draw_errors(curves, title="Triangle integral, Eq. (3): error against nodes")
-    figure.save(drawn, HERE / "triangle_convergence")
+    sheet.save(drawn, HERE / "triangle_convergence")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ _HOMES = {
     "branching_ratio": "physics.production.channels",
     "compare": "figures.comparison",
     "decoupling_factor": "physics.triangle.integral",
-    "draw": "figures.figure",
+    "draw": "figures.plane",
     "excluded_couplings": "scans.point",
     "load_model": "model.gauge_model",
     "load_searches": "limits.searches",

@@ -20,15 +20,16 @@ from places import PATIENCE_S
 PACKAGE = Path(jaxtri.__file__).parent
 PUBLIC = {  # a name may join; none may leave or change what it is called with
     "JaxtriError": None,
+    "audit": "model",
     "bands": "source",
     "boundaries": "source",
     "boundary_coupling": "search sm model treatment searches m_X branch",
     "branching_ratio": "channel sm model treatment m_X g_X",
     "compare": "scans",
     "decoupling_factor": "p2 q2 k2 m precision",
-    "draw": "scan axes palette previous title style searches labels xlim ylim",
+    "draw": "scan axes palette previous title style searches labels xlim ylim colour",
     "excluded_couplings": "source m_X treatment",
-    "load_model": "name_or_path relative_to",
+    "load_model": "name_or_path relative_to anomalons",
     "load_searches": "set_name measurement only exclude files",
     "load_spec": "source",
     "load_specs": "source",
@@ -53,6 +54,7 @@ SPEC = """{
 }"""
 USES = {  # the first thing that a fresh interpreter does, and what it prints
     "JaxtriError": ("try: jaxtri.load_model('b')\nexcept jaxtri.JaxtriError as e: print(e.exit_code)", "2"),
+    "audit": ("print(jaxtri.audit('baryon').A)", "3/2"),
     "bands": (f"print(jaxtri.bands({SPEC})['figure'][0].search)", "na62_2021_kpi_invisible_low"),
     "boundaries": (f"print(len(jaxtri.boundaries({SPEC})['figure'].curves))", "1"),
     "boundary_coupling": (
@@ -144,7 +146,7 @@ def test_the_name_resolves(name):
 
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(
-        AttributeError, match=r"'jaxtri' has no attribute 'Scan'; it has: JaxtriError, bands, bound"
+        AttributeError, match=r"'jaxtri' has no attribute 'Scan'; it has: JaxtriError, audit, bands, bound"
     ):
         jaxtri.Scan  # noqa: B018
     assert not hasattr(jaxtri, "__wrapped__")

@@ -3,12 +3,13 @@
 Between two vertices a region's edges are straight in ln m_X and ln g_X.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
 from jaxtri.boundary.record import Region
-from jaxtri.numerics.arrays import FloatArray
+from jaxtri.numerics.arrays import BoolArray, FloatArray
 
 BLOCK = 256  # masses looked at together: few regions reach any of them
 
@@ -52,3 +53,49 @@ def vertices_of(regions: Sequence[Region]) -> FloatArray:
 def between(regions: Sequence[Region], low: float, high: float) -> list[Region]:
     """Return the regions that reach into a range of masses."""
     return [one for one in regions if one.edges[0][0] <= high and one.edges[0][-1] >= low]
+
+
+def union_of(regions: Sequence[Region]) -> list[FloatArray]:
+    """Return the union of regions as rings (vertex, 2) of m_X [GeV] and g_X that do not overlap.
+
+    Regions that overlap in the middle between two neighbouring vertices do so all the way.
+    """
+    masses = vertices_of(regions)
+    if len(masses) < 2:
+        return []
+    known = np.array([[one.edges[0][0], one.edges[0][-1]] for one in regions])
+    there = (known[:, 0] <= masses[:-1, None]) & (known[:, 1] >= masses[1:, None])
+    lower, upper = edges_at(regions, masses)
+    low, high = (
+        np.where(there, np.stack([edge[:-1], edge[1:]]), none)
+        for edge, none in ((lower, np.inf), (upper, -np.inf))
+    )  # (end of the step, step, region)
+    left, right = _united(low, high, there)
+    rings = []
+    count = np.isfinite(left[0]).sum(axis=1)
+    joint = (left[1][:-1] == left[0][1:]).all(axis=1) & (right[1][:-1] == right[0][1:]).all(axis=1)
+    stops = [0, *(1 + np.flatnonzero(~joint | (count[1:] != count[:-1]))), len(count)]
+    for first, last in itertools.pairwise(stops):
+        for k in range(count[first]):
+            some = [np.append(side[0, first:last, k], side[1, last - 1, k]) for side in (left, right)]
+            there_and_back = np.concatenate([masses[first : last + 1], masses[first : last + 1][::-1]])
+            rings.append(np.stack([there_and_back, np.exp(np.append(some[0], some[1][::-1]))], axis=1))
+    return rings
+
+
+def _united(low: FloatArray, high: FloatArray, there: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper edges (end, step, interval) of unions of what overlaps in the middle."""
+    middle = np.where(there, low.sum(axis=0), np.inf), np.where(there, high.sum(axis=0), -np.inf)
+    order = np.argsort(middle[0], axis=1)
+    start, stop = (np.take_along_axis(one, order, 1) for one in middle)
+    reach = np.maximum.accumulate(stop, axis=1)
+    fresh = np.concatenate([np.ones((len(start), 1), dtype=bool), start[:, 1:] > reach[:, :-1]], axis=1)
+    number = np.cumsum(fresh & np.isfinite(start), axis=1) - 1
+    step, place = np.nonzero(np.isfinite(start))
+    width = int(number.max(initial=0)) + 1
+    left, right = np.full((2, len(start), width), np.inf), np.full((2, len(start), width), -np.inf)
+    for end in (0, 1):
+        where = step, number[step, place]
+        np.minimum.at(left[end], where, low[end, step, order[step, place]])
+        np.maximum.at(right[end], where, high[end, step, order[step, place]])
+    return left, right

@@ -45,6 +45,7 @@ class Boundaries:
         str, FloatArray
     ]  # (wall, 3) of a group: m_X and two couplings between which data begin or end
     regions: tuple[Region, ...]  # by search: they overlap
+    projections: tuple[Curve, ...] = ()  # of searches to come; no union or region holds them
     unresolved: int = 0  # masses at which two critical points could not be told apart; 0 as a rule
 
     def of(self, search: str) -> tuple[Curve, ...]:

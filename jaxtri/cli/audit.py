@@ -13,14 +13,13 @@ import numpy as np
 
 from jaxtri.errors import InputError
 from jaxtri.figures.decoupling import draw_decoupling
-from jaxtri.figures.figure import FORMATS, require_title, save
+from jaxtri.figures.sheet import FORMATS, require_title, save
 from jaxtri.io.hdf5_scan import check_outputs
 from jaxtri.model.audit import Audit
 from jaxtri.model.audit import audit as audit_of
 from jaxtri.model.gauge_model import GaugeModel, load_model
 from jaxtri.model.standard_model import load_standard_model
 from jaxtri.physics.production.decoupling import decoupling
-from jaxtri.tables.schema import AnomalonTable
 
 ENERGIES = (2e-4, 2e3, 700)  # GeV: lowest, highest, and how many
 WIDTH = 110  # characters of a line
@@ -42,14 +41,10 @@ def audit(arguments: argparse.Namespace) -> str:
     return text
 
 
-def _anomalons(given: str | None) -> AnomalonTable | None:
+def _anomalons(given: str | None) -> float | str | None:
     """Anomalons of the command line, in place of the model's."""
-    if given is None:
-        return None
-    if given == "infinite":
-        return AnomalonTable(mass="infinite")
     try:
-        return AnomalonTable(mass=float(given))
+        return given if given in (None, "infinite") else float(str(given))
     except ValueError:
         raise InputError(f"--anomalons {given}: give a positive mass in GeV, or infinite") from None
 

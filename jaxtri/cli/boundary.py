@@ -9,7 +9,7 @@ from jaxtri.boundary.record import Boundaries
 from jaxtri.durable.jobs.progress import progress
 from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.errors import InputError, StorageError, UnresolvedError
-from jaxtri.figures import figure
+from jaxtri.figures import sheet, spreads
 from jaxtri.io import hdf5_scan, text_formats
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.scans.in_memory import boundaries, plane_of
@@ -42,8 +42,8 @@ def _of_spec(spec: Spec, folder: Path, arguments: argparse.Namespace) -> str:
     """Trace every boundary of a scan file, with bands if they are asked for."""
     stem = folder / f"{spec.name}_bands"
     if arguments.bands:
-        figure.require_title(spec.title)
-        pictures = [stem.with_suffix(f".{one}") for one in figure.FORMATS]
+        sheet.require_title(spec.title)
+        pictures = [stem.with_suffix(f".{one}") for one in sheet.FORMATS]
         hdf5_scan.check_outputs(pictures, 0, force=arguments.force)
     found = boundaries(spec)
     known = _bands(spec, found) if arguments.bands else {}
@@ -61,8 +61,8 @@ def _of_spec(spec: Spec, folder: Path, arguments: argparse.Namespace) -> str:
         ]
     lines = ["wrote " + (", ".join(_written(wanted, force=arguments.force)) or "no file")]
     if arguments.bands:
-        drawn = figure.draw_bands(panels, (spec.m_X, spec.g_X), title=spec.title)
-        lines += ["wrote " + ", ".join(map(str, figure.save(drawn, stem)))]
+        drawn = spreads.draw_bands(panels, (spec.m_X, spec.g_X), title=spec.title)
+        lines += ["wrote " + ", ".join(map(str, sheet.save(drawn, stem)))]
         lines += bands_text(known)
     nothing = [name for name, one in found.items() if not one.regions]
     if nothing:

@@ -7,6 +7,7 @@ from pathlib import Path
 from jaxtri.cli import text as texts
 from jaxtri.durable.jobs.job import PLAN, parts_of, read_plan
 from jaxtri.durable.jobs.status import progress_of
+from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.durable.storage.lock import owners
 from jaxtri.errors import InputError, StorageError
 from jaxtri.figures import comparison
@@ -18,41 +19,51 @@ from jaxtri.tables.reader import check
 
 def plot(arguments: argparse.Namespace) -> str:
     """Draw scan files side by side."""
-    from jaxtri.figures import figure  # the other commands need no Matplotlib
+    from jaxtri.figures import figure, page, sheet, spreads  # the other commands need no Matplotlib
+    from jaxtri.figures.selection import chosen
 
     files = [Path(name) for name in arguments.files]
     at = arguments.at or []
     where = _settings(at)
     scans = [hdf5_scan.open_scan(path).at(**where) for path in files]
+    look = _look(arguments)
+    drawn = chosen(_distinct(files, scans), look.searches, look.treatments)
     stem = Path(arguments.output or "_".join([files[0].stem, *at]))
-    if stem.suffix[1:] in figure.FORMATS:
+    if stem.suffix[1:] in sheet.FORMATS:
         stem = stem.with_suffix("")
     if stem.is_dir():
         raise StorageError(f"-o {stem}: is a folder; give the name of the pictures without ending")
-    pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in figure.FORMATS]
-    hdf5_scan.check_outputs(pictures, 0, force=arguments.force)
+    pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in sheet.FORMATS]
+    pages = [stem.with_name(f"{stem.name}.html")] if look.html else []
+    hdf5_scan.check_outputs([*pictures, *pages], 0, force=arguments.force)
     title = arguments.title or scans[0].header.title
-    figure.require_title(title)
-    if any(one.further_axes for one in scans):
-        if len(scans) > 1:
-            raise InputError(
-                "plot: one scan with a further axis at a time, or --at NAME=VALUE for each of them"
-            )
-        drawn = figure.draw_axis(scans[0], title=title)
-    else:
-        drawn = figure.draw_scans(_distinct(files, scans), title=title, look=_look(arguments))
-    saved = figure.save(drawn, stem, fingerprint=" ".join(one.header.fingerprint for one in scans))
-    said = "wrote " + ", ".join(map(str, saved))
-    return f"{said}\n{figure.caption(_distinct(files, scans))}" if arguments.caption else said
+    sheet.require_title(title)
+    along = any(one.further_axes for one in scans)
+    if along and len(scans) > 1:
+        raise InputError("plot: one scan with a further axis at a time, or --at NAME=VALUE for each of them")
+    made = {path: page.page_of(drawn, title=title, look=look) for path in pages}
+    picture = (
+        spreads.draw_axis(scans[0], title=title)
+        if along
+        else figure.draw_scans(drawn, title=title, look=look)
+    )
+    saved = sheet.save(picture, stem, fingerprint=" ".join(one.header.fingerprint for one in drawn.values()))
+    for path, content in made.items():
+        write_whole(path, content.encode())
+    said = "wrote " + ", ".join(map(str, [*saved, *pages]))
+    return f"{said}\n{figure.caption(drawn, together=look.together)}" if arguments.caption else said
 
 
 def _look(arguments: argparse.Namespace) -> FigureChoice:
     """How a figure looks, from the options of the command."""
     given = {
         "palette": arguments.palette, "style": arguments.style, "xlim": arguments.xlim,
-        "ylim": arguments.ylim, "size": arguments.size, "labels": arguments.labels or None,
+        "ylim": arguments.ylim, "size": arguments.size, "searches": arguments.searches,
+        "treatments": arguments.treatments,
     }  # fmt: skip
-    return check({key: value for key, value in given.items() if value is not None}, FigureChoice, "plot")
+    switched = {key: True for key in ("labels", "together", "html") if getattr(arguments, key)}
+    known = {key: value for key, value in given.items() if value is not None}
+    return check(known | switched, FigureChoice, "plot")
 
 
 def compare(arguments: argparse.Namespace) -> str:
@@ -63,7 +74,8 @@ def compare(arguments: argparse.Namespace) -> str:
 
 def cite(arguments: argparse.Namespace) -> str:
     """BibTeX of what a scan file used."""
-    return texts.citations(hdf5_scan.open_scan(arguments.file).header.searches)
+    header = hdf5_scan.open_scan(arguments.file).header
+    return texts.citations((*header.searches, *header.projections))
 
 
 def _settings(texts: Iterable[str]) -> dict[str, float]:

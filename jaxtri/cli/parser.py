@@ -140,6 +140,10 @@ def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     text = "width: one column (86 mm), two (178 mm), or by the number of panels"
     plot.add_argument("--size", choices=("panels", "single", "double"), help=text)
     plot.add_argument("--labels", action="store_true", help="names of the groups on their regions")
+    plot.add_argument("--together", action="store_true", help="all scans in one panel, as curves")
+    for name, what in (("--searches", "searches"), ("--treatments", "treatments")):
+        plot.add_argument(name, nargs="+", metavar="NAME", help=f"only these {what}")
+    plot.add_argument("--html", action="store_true", help="a page with zoom and hover besides (extra html)")
     plot.add_argument("--caption", action="store_true", help="print a caption, with the sources of the grey")
     _palette(plot)
     compare = commands.add_parser("compare", help="table of what each group adds to earlier limits")

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from jaxtri.cli import text as texts
-from jaxtri.scans.point import excluded_and_highest
+from jaxtri.scans.point import excluded_and_highest, projected_couplings
 from jaxtri.scans.point import point as point_at
 from jaxtri.scans.spec import load_spec
 
@@ -23,11 +23,14 @@ def point(arguments: argparse.Namespace) -> str:
 
 def limit(arguments: argparse.Namespace) -> str:
     """Excluded couplings of every search at one mass."""
-    known = excluded_and_highest(arguments.spec, arguments.m_X, arguments.treatment)
+    spec = load_spec(arguments.spec)
+    known = excluded_and_highest(spec, arguments.m_X, arguments.treatment)
+    later = projected_couplings(spec, arguments.m_X, arguments.treatment)
     if arguments.json:
-        found = {name: limits for name, (limits, _) in known.items()}
-        return json.dumps({"m_X": arguments.m_X, "excluded": found}, indent=1)
-    return "\n".join(texts.limit_text(name, arguments.m_X, *one) for name, one in known.items())
+        found = {"excluded": {name: limits for name, (limits, _) in known.items()}}
+        found |= {"projected": later} if any(later.values()) else {}
+        return json.dumps({"m_X": arguments.m_X} | found, indent=1)
+    return "\n".join(texts.limit_text(name, arguments.m_X, *one, later[name]) for name, one in known.items())
 
 
 def _plain(value: Any) -> Any:

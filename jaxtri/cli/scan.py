@@ -7,9 +7,12 @@ from pathlib import Path
 
 from jaxtri.cli import text as texts
 from jaxtri.durable.jobs.job import parts_of
+from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.durable.storage.tile_files import tiles_there
 from jaxtri.errors import InputError
-from jaxtri.figures import comparison, figure
+from jaxtri.figures import comparison, figure, page, sheet
+from jaxtri.figures.plane import PLOTTED
+from jaxtri.figures.selection import chosen
 from jaxtri.io import hdf5_scan
 from jaxtri.io.estimate import estimate_text
 from jaxtri.io.file_names import Outputs, named_outputs, outputs_in
@@ -21,19 +24,25 @@ def run(arguments: argparse.Namespace) -> str:
     """Scan, then draw the figure."""
     spec = load_spec(arguments.spec)
     _require_drawable(spec)
-    figure.require_title(spec.figure.title or spec.title)
+    sheet.require_title(spec.figure.title or spec.title)
     outputs = outputs_in((spec,), arguments.output)
     stem = (Path(arguments.output) if arguments.output else Path()) / spec.name
-    pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in figure.FORMATS]
+    pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in sheet.FORMATS]
+    if spec.figure.html:
+        page.require_library()
+        pictures.append(stem.with_name(f"{stem.name}.html"))
     work = _checked((spec,), outputs, arguments, pictures)
     said = _computed(work, arguments, pictures)
     if said:
         return said
     scans = {one.name: hdf5_scan.open_scan(outputs[spec.model.name, one.name]) for one in spec.treatments}
     look = spec.figure.model_copy(update={"palette": arguments.palette or spec.figure.palette})
-    drawn = figure.draw_scans(scans, title=spec.figure.title or spec.title, look=look)
+    shown, title = chosen(scans, look.searches, look.treatments), look.title or spec.title
+    drawn = figure.draw_scans(shown, title=title, look=look)
     fingerprint = " ".join(scan.header.fingerprint for scan in scans.values())
-    figure.save(drawn, stem, fingerprint=fingerprint, only=work.files)
+    sheet.save(drawn, stem, fingerprint=fingerprint, only=work.files)
+    if spec.figure.html and pictures[-1] in work.files:
+        write_whole(pictures[-1], page.page_of(shown, title=title, look=look).encode())
     return "\n".join(["wrote " + ", ".join(map(str, work.files)), comparison.compare(scans)])
 
 
@@ -100,7 +109,7 @@ def _require_drawable(spec: Spec) -> None:
             f"{spec.name}: run draws the (m_X, g_X) plane, and this scan has the axes {names} besides; "
             "use jaxtri scan, then jaxtri plot --at"
         )
-    lacking = [name for name in figure.PLOTTED if name not in spec.arrays]
+    lacking = [name for name in PLOTTED if name not in spec.arrays]
     if lacking and not spec.traces_curves:
         raise InputError(
             f"{spec.name}: run draws curves, or {' and '.join(lacking)}; leave curves out of the scan file, "

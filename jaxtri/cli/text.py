@@ -8,7 +8,7 @@ from jaxtri.model.fermions import FERMIONS
 from jaxtri.scans.arrays import STATED, STATUS
 
 if TYPE_CHECKING:  # listing what a file holds must not wait for JAX
-    from jaxtri.scans.point import Point
+    from jaxtri.scans.point import Intervals, Point
     from jaxtri.scans.record import Scan
     from jaxtri.scans.spec import Spec
 STATUS_TEXT = {
@@ -81,10 +81,10 @@ def point_text(point: "Point") -> str:
 
 
 def limit_text(
-    treatment: str, m_X: float, limits: Mapping[str, list[tuple[float, float]]], highest: float
+    treatment: str, m_X: float, limits: "Intervals", highest: float, projected: "Intervals"
 ) -> str:
-    """Excluded couplings of every search at one mass, the strongest first; none above ``highest``."""
-    width = max(map(len, limits))
+    """Excluded couplings of every search at one mass, the strongest first, then of projections."""
+    width = max(map(len, [*limits, *projected]))
     some = sorted((name for name in limits if limits[name]), key=lambda name: limits[name][0])
     lines = [f"m_X = {m_X:g} GeV, treatment {treatment}: excluded couplings up to {highest:.4g}"]
     for name in some:
@@ -92,6 +92,9 @@ def limit_text(
     nothing = [name for name in limits if not limits[name]]
     if nothing:
         lines.append("  nothing excluded, or no data here: " + ", ".join(nothing))
+    for name, one in projected.items():
+        would = ", ".join(_interval(*pair, highest) for pair in one) or "nothing"
+        lines.append(f"  {name:<{width}}  projection, not counted: would exclude {would}")
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from jaxtri.figures.figure import STYLE, typeset
+from jaxtri.figures.sheet import STYLE, as_mathematics
 from jaxtri.numerics.arrays import FloatArray
 
 SIZE = (5.6, 5.2)  # inches
@@ -60,7 +60,7 @@ def draw_decoupling(
         head, _, rest = title.partition(": ")
         for plain, formula in (("^2", "$^2$"), ("_X", "$_X$"), ("_Y", "$_Y$"), ("; ", "\n")):
             rest = rest.replace(plain, formula)
-        figure.suptitle(f"{typeset(head)}\n{rest}\nquarks as free particles", fontsize=8)
+        figure.suptitle(f"{as_mathematics(head)}\n{rest}\nquarks as free particles", fontsize=8)
         figure.legend(*panels[1].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=7)
         return figure
 

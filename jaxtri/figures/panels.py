@@ -1,18 +1,20 @@
 """One panel: polylines and regions to matplotlib axes."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, PathPatch
+from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.patheffects import Normal, Stroke
+from matplotlib.ticker import FuncFormatter
 
+from jaxtri.errors import InputError
 from jaxtri.numerics.arrays import BoolArray, FloatArray
 
 Patches = list[tuple[FloatArray, FloatArray]]
@@ -32,27 +34,26 @@ PALETTES = MappingProxyType(
     {
         "paper": {
             "Z": Style("#f4a6a6", "#c01f1f"),
-            "B": Style("#a9c4ee", "#1f4fa8", line="--"),
-            "K": Style("#a8d8a8", "#1d7a2a", line="-."),
+            "B": Style("#a9c4ee", "#1f4fa8", line="-."),
+            "K": Style("#a8d8a8", "#1d7a2a", line=":"),
         },
         # Okabe and Ito's colours, told apart by every kind of colour vision; hatched besides
         "okabe-ito": {
             "Z": Style("#f0c9a8", "#d55e00", "////"),
-            "B": Style("#a8cde3", "#0072b2", "....", "--"),
-            "K": Style("#a3dccb", "#009e73", "\\\\\\\\", "-."),
+            "B": Style("#a8cde3", "#0072b2", "....", "-."),
+            "K": Style("#a3dccb", "#009e73", "\\\\\\\\", ":"),
         },
     }
 )
+DASHED = "--"  # of projections, and of nothing else that is computed
+MOST = 5  # scans in one panel
+SHADES = ("#000000", "#4b2070", "#0072b2", "#3fa66b", "#f0c040")  # from dark to light, for grey print
 GREY = "0.78"
-LEAST_ROOM = 0.04  # of a panel, around the middle of a name
+LEAST_ROOM = 0.75  # around the middle of a name, of its height, and as much of its width: half a diagonal
+NARROW = 2.0  # decades of mass, below which ticks are labelled between the powers of ten
 FINEST = 5e-4  # of a panel: 0.04 mm where it is 8 cm wide
+SEEN = 2e-5  # of a panel: a fiftieth of a pixel, and half a pixel where a browser magnifies 25 times
 STACK = ("K", "B", "Z")  # drawn in this order: the smallest region on top
-SPREADS = (  # quantiles that a shade lies between: light, then dark
-    (0.025, 0.975, "95 % of the nodes", "#a8cde3"),
-    (0.16, 0.84, "68 % of the nodes", "#4f9bc8"),
-)
-QUANTILES = (0.5, *(quantile for spread in SPREADS for quantile in spread[:2]))
-MIDDLE = "#00304d"
 PARENTS = {"Z": "Z decays", "B": "B decays", "K": "K decays"}
 
 
@@ -91,6 +92,28 @@ def thinned(points: FloatArray, window: tuple[FloatArray, FloatArray]) -> FloatA
     along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
     kept = np.diff(np.floor(along / FINEST), prepend=-1.0, append=-1.0) != 0
     return points[kept[:-1] | kept[1:]]
+
+
+def simplified(points: FloatArray, window: tuple[FloatArray, FloatArray]) -> FloatArray:
+    """Fewest points of a polyline, found by halving, such that all others lie within `SEEN` of the panel."""
+    scaled = np.stack(
+        [np.log(points[:, i]) / np.log(axis[-1] / axis[0]) for i, axis in enumerate(window)], axis=1
+    )
+    kept = np.zeros(len(points), dtype=bool)
+    kept[[0, -1]] = True
+    left = [(0, len(points) - 1)]
+    while left:
+        first, last = left.pop()
+        between, along = scaled[first + 1 : last] - scaled[first], scaled[last] - scaled[first]
+        if not len(between):
+            continue
+        share = np.clip(between @ along / max(along @ along, np.finfo(float).tiny), 0.0, 1.0)
+        far = np.linalg.norm(between - share[:, None] * along, axis=1)
+        if far.max() > SEEN:
+            middle = first + 1 + int(np.argmax(far))
+            kept[middle] = True
+            left += [(first, middle), (middle, last)]
+    return points[kept]
 
 
 def draw_curves(
@@ -137,102 +160,18 @@ def place_labels(axes: Axes, masks: Mapping[str, BoolArray], palette: str) -> No
     from scipy.ndimage import distance_transform_edt  # takes a quarter of a second
 
     for letter, mask in masks.items():
-        room = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-        x, y = np.unravel_index(int(np.argmax(room)), mask.shape)
-        if room[x, y] < LEAST_ROOM * len(mask):
-            continue
-        place = (x + 0.5) / mask.shape[0], (y + 0.5) / mask.shape[1]
-        colour = PALETTES[palette][letter].edge
         text = axes.text(
-            *place, PARENTS[letter], transform=axes.transAxes, ha="center", va="center", color=colour,
-            zorder=10,
+            0.5, 0.5, PARENTS[letter], transform=axes.transAxes, ha="center", va="center", zorder=10,
+            color=PALETTES[palette][letter].edge,
         )  # fmt: skip
+        extent = text.get_window_extent().transformed(axes.transAxes.inverted())
+        step = 1 / (extent.width * mask.shape[0]), 1 / (extent.height * mask.shape[1])
+        room = distance_transform_edt(np.pad(mask, 1), sampling=step)[1:-1, 1:-1]
+        x, y = np.unravel_index(int(np.argmax(room)), mask.shape)
+        text.set_position(((x + 0.5) / mask.shape[0], (y + 0.5) / mask.shape[1]))
         text.set_path_effects([Stroke(linewidth=2.5, foreground="white"), Normal()])
-
-
-def draw_band(axes: Axes, m_X: FloatArray, g_X: FloatArray, sigma: FloatArray, style: Style) -> None:
-    """Draw a curve with its 1 and 2 sigma in ln g_X; a curve that turns back is drawn run by run."""
-    axes.plot(m_X, g_X, color=style.edge, linewidth=0.6)
-    turns = 1 + np.flatnonzero(np.diff(np.sign(np.diff(m_X))) != 0)
-    for start, stop in zip([0, *turns], [*turns + 1, len(m_X)], strict=True):
-        run = slice(start, stop)
-        for width, alpha in ((2, 0.25), (1, 0.45)):
-            spread = np.exp(width * sigma[run])
-            area = axes.fill_between(
-                m_X[run], g_X[run] / spread, g_X[run] * spread, color=style.edge, alpha=alpha, linewidth=0
-            )
-            area.set_rasterized(True)  # thousands of vertices each
-
-
-def draw_family(
-    axes: Axes, m_X: FloatArray, edges: FloatArray, values: FloatArray, window: tuple[float, float]
-) -> LineCollection:
-    """Draw lowest and highest excluded coupling, (edge, node, m_X), in the colours of the nodes' values.
-
-    What ends at the window has no edge there.
-    """
-    lines, colours = [], []
-    for edge, end in zip(edges, window, strict=True):
-        inside = np.where(np.isclose(edge, end, rtol=1e-6), np.nan, edge)
-        lines += [np.stack([m_X, one], axis=1) for one in inside]
-        colours.append(values)
-    family = LineCollection(lines, array=np.concatenate(colours), cmap="cividis", linewidths=0.9)
-    axes.add_collection(family, autolim=False)
-    return family
-
-
-def draw_spread(
-    axes: Axes, m_X: FloatArray, edges: FloatArray, window: tuple[float, float]
-) -> dict[float, FloatArray]:
-    """Draw how lowest and highest excluded coupling, (edge, node, m_X), spread over nodes that are samples.
-
-    A node that excludes nothing at a mass has its lowest edge above all others, and no highest one.  What
-    ends at the window has no edge there.
-
-    Returns
-    -------
-    dict
-        The lowest coupling by `QUANTILES`, infinite where so many nodes exclude nothing.
-    """
-    lowest, highest = _quantiles(np.where(np.isnan(edges[0]), np.inf, edges[0])), _quantiles(edges[1])
-    for at, end in zip((lowest, highest), window, strict=True):
-        for low, high, label, shade in SPREADS:
-            between = np.clip([at[low], at[high]], *window)
-            axes.fill_between(m_X, *between, color=shade, linewidth=0, label=label)
-        inside = np.isfinite(at[0.5]) & ~np.isclose(at[0.5], end, rtol=1e-6)
-        axes.plot(m_X, np.where(inside, at[0.5], np.nan), color=MIDDLE, linewidth=0.9, label="median")
-        if at is lowest:
-            axes.legend(fontsize=8, loc="upper left")  # once: the other edge is drawn alike
-    return lowest
-
-
-def half_width(spread: Mapping[float, FloatArray]) -> FloatArray:
-    """Half of the range of ln g_X that 68 % of the nodes lie in; NaN where it has no end."""
-    ends = np.stack([spread[quantile] for quantile in SPREADS[-1][:2]])
-    low, high = np.log(np.where(np.isfinite(ends), ends, np.nan))
-    return np.asarray(high - low) / 2
-
-
-def _quantiles(edge: FloatArray) -> dict[float, FloatArray]:
-    """Quantiles over the nodes of (node, m_X) that are there; NaN where none is."""
-    found = {q: np.full(edge.shape[1], np.nan) for q in QUANTILES}
-    some = ~np.isnan(edge).all(axis=0)
-    for q in QUANTILES if some.any() else ():
-        found[q][some] = np.nanquantile(edge[:, some], q, axis=0, method="inverted_cdf")
-    return found
-
-
-def draw_widths(axes: Axes, m_X: FloatArray, sigma: FloatArray, colour: str) -> None:
-    """Draw 1 sigma of ln g_X in percent against the mass."""
-    axes.plot(m_X, 100 * sigma, color=colour, linewidth=0.8)
-
-
-def finish_widths(axes: Axes, m_X: FloatArray) -> None:
-    """Log axes with units."""
-    axes.set(xscale="log", yscale="log", xlim=(m_X[0], m_X[-1]), ylim=(1e-2, 30))
-    axes.set_xlabel(r"$m_X$ [GeV]")
-    axes.set_ylabel(r"$1\sigma$ of $g_X$ [%]")
-    axes.grid(which="major", alpha=0.3)
+        if room[x, y] < LEAST_ROOM:
+            text.remove()
 
 
 def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str) -> None:
@@ -244,51 +183,34 @@ def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str) -> No
     axes.tick_params(which="both", direction="in", top=True, right=True)
 
 
-def spacing(nodes: FloatArray) -> str:
+def readable_ticks(axes: Axes) -> None:
+    """Masses as decimals where they span few decades: labels also between the powers of ten."""
+    low, high = axes.get_xlim()
+    if axes.get_xscale() != "log" or high / low > 10**NARROW:
+        return
+    between = (2, 5) if high / low > 10 ** (NARROW / 2) * 1.01 else (2, 3, 5)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axes.xaxis.set_minor_formatter(
+        FuncFormatter(
+            lambda x, _: f"{x:g}" if round(x / 10 ** math.floor(math.log10(x)), 6) in between else ""
+        )
+    )
+
+
+def spacing(nodes: FloatArray) -> Literal["log", "linear"]:
     """Scale of an axis: linear where its nodes are, logarithmic where not."""
     steps = np.diff(nodes)
-    return "linear" if len(nodes) > 2 and np.allclose(steps, steps[0], rtol=1e-6) else "log"
+    return "linear" if len(nodes) > 2 and np.allclose(steps, steps[0], rtol=1e-6, atol=0.0) else "log"
 
 
-def draw_legend(
-    axes: Axes,
-    palette: str,
-    leading: Mapping[str, list[str]],
-    grey: bool,
-    filled: bool = True,
-    own: Sequence[tuple[str, str]] = (),
-) -> None:
-    """Legend below the panel: each group with the searches that lead in it, and the user's own curves."""
-    styles = PALETTES[palette]
-    handles: list[Artist] = []
-    for letter in ("Z", "B", "K"):
-        one = styles[letter]
-        label = f"{PARENTS[letter]}: " + (", ".join(map(_typeset, leading[letter])) or "nothing excluded")
-        handles.append(
-            Patch(facecolor=one.face, edgecolor=one.edge, hatch=one.hatch, label=label)
-            if filled
-            else Line2D([], [], color=one.edge, ls=one.line, label=label)
-        )
-    if grey:
-        handles.append(Patch(facecolor=GREY, edgecolor=GREY, label="previous limits"))
-    handles += [Line2D([], [], color="black", ls=style, label=label) for label, style in own]
-    text = axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.14, -0.12), frameon=False)
-    text.set_in_layout(False)  # long names must not squeeze the panel
+def shades(count: int) -> tuple[str, ...]:
+    """Colours of so many scans in one panel, as far apart in lightness as can be.
 
-
-def name_groups(axes: Axes, palette: str) -> None:
-    """Legend inside the panel: the colour of each group."""
-    styles = PALETTES[palette]
-    handles = [Patch(color=styles[letter].edge, label=PARENTS[letter]) for letter in ("Z", "B", "K")]
-    axes.legend(handles=handles, loc="lower right", fontsize=7, frameon=False)
-
-
-def _typeset(name: str) -> str:
-    """Set the particles of a final state as mathematics."""
-    for plain, symbol in (
-        ("e+ e-", "$e^+e^-$"), ("mu+ mu-", r"$\mu^+\mu^-$"), ("tau+ tau-", r"$\tau^+\tau^-$"),
-        ("l+ l-", r"$\ell^+\ell^-$"),
-    ):  # fmt: skip
-        if name.endswith(" " + plain):
-            return name.removesuffix(plain) + symbol
-    return name
+    Raises
+    ------
+    InputError
+        If there are more than `MOST`.
+    """
+    if count > MOST:
+        raise InputError(f"{count} scans in one panel: at most {MOST} can be told apart; choose some of them")
+    return SHADES if count > (MOST + 1) // 2 else SHADES[::2][:count]

@@ -4,7 +4,8 @@
 ``vertex``, one curve after another; ``vertices`` along ``curve`` says how many each has, and ``closed``
 (uint8) whether it is a ring.  ``unions/Z``, ``B``, ``K``, ``ZBK``: the outline of what any search of a group
 excludes, in the same form, and ``walls`` (m_X, lower and upper g_X): its vertical edges.  ``regions``: what
-each search excludes as rings, with the ``name`` of the search of each.  Every dimension has a scale, and no
+each search excludes as rings, with the ``name`` of the search of each.  ``projections/<search>``, where there
+are any: curves of searches to come, in no union and no region.  Every dimension has a scale, and no
 array here is called like an axis of the scan: readers of netCDF would take the one for the other.
 """
 
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from jaxtri.boundary.record import GROUPS, Boundaries, Curve, Region
 from jaxtri.io.hdf5_dataset import NotAScan, add_array, add_texts, describe, read_texts, text_of
 
-UNIONS, REGIONS = "unions", "regions"
+UNIONS, REGIONS, PROJECTIONS = "unions", "regions", "projections"
 WALL = ("m_X", "lower g_X", "upper g_X")
 
 
@@ -52,6 +53,9 @@ def write_boundaries(group: Any, boundaries: Boundaries) -> None:
         union["part"].make_scale("part")
         _add(union, "walls", walls, "wall", "part")
         describe(union["walls"], long_name="m_X [GeV], lower and upper g_X of vertical edges")
+    for search in dict.fromkeys(one.search for one in boundaries.projections):
+        later = [one for one in boundaries.projections if one.search == search]
+        _write_curves(group.create_group(f"{PROJECTIONS}/{search}"), later)
     regions = group.create_group(REGIONS)
     _write_flat(regions, boundaries.regions, RING)
     add_texts(regions, "name", [one.search for one in boundaries.regions])
@@ -87,7 +91,7 @@ def _add(group: Any, name: str, values: npt.NDArray[Any], *dims: str) -> None:
 
 def read_boundaries(group: Any) -> Boundaries:
     """Read what `write_boundaries` wrote."""
-    searches = [name for name in group if name not in (UNIONS, REGIONS)]
+    searches = [name for name in group if name not in (UNIONS, REGIONS, PROJECTIONS)]
     if set(group[UNIONS]) != set(GROUPS):
         raise NotAScan(f"{group.name}: outlines of {', '.join(group[UNIONS])}")
     regions = group[REGIONS]
@@ -99,6 +103,9 @@ def read_boundaries(group: Any) -> Boundaries:
         groups={name: _read_curves(one, name) for name, one in group[UNIONS].items()},
         walls={name: _walls(one["walls"]) for name, one in group[UNIONS].items()},
         regions=tuple(Region(search=name, **arrays) for name, arrays in rings),
+        projections=tuple(
+            curve for name, one in group.get(PROJECTIONS, {}).items() for curve in _read_curves(one, name)
+        ),
         unresolved=int(group.attrs["unresolved"]),
     )
 

@@ -81,6 +81,8 @@ def complete(file: h5py.File, header: Header) -> None:
     group = file.create_group("provenance")
     texts = {"scan_file": header.scan_file}
     texts |= {name: json.dumps(getattr(header, name), indent=1) for name in PROVENANCE}
+    if header.projections:
+        texts["projections"] = json.dumps(header.projections, indent=1)
     texts["labels"] = json.dumps({name: list(header.axes[name]) for name in LABELS if name in header.axes})
     add_array(group, "text", np.arange(1))
     group["text"].make_scale("text")
@@ -143,9 +145,10 @@ def stored_name(file: h5py.File, name: str) -> str:
 
 def read_header(file: h5py.File) -> Header:
     """Read everything but the arrays."""
-    texts = {name: json.loads(read_texts(file["provenance"][name])[0]) for name in PROVENANCE}
-    for name, schema in TEXTS.items():
-        schema.validate_python(texts[name])
+    stored = [*PROVENANCE, *({"projections"} & set(file["provenance"]))]
+    texts = {name: json.loads(read_texts(file["provenance"][name])[0]) for name in stored}
+    for name in stored:
+        TEXTS[name].validate_python(texts[name])
     further = tuple(texts["configuration"].get("further_axes", {}))
     names = _labels(file)
     sets = file.get("parameters", {})
@@ -160,6 +163,7 @@ def read_header(file: h5py.File) -> Header:
         fingerprint=text_of(file, "config_sha256"),
         configuration=texts["configuration"],
         searches=tuple(texts["searches"]),
+        projections=tuple(texts.get("projections", ())),
         inputs=texts["inputs"],
         versions=texts["versions"],
         axes=axes,

@@ -72,6 +72,7 @@ class StoredSearch(Stored):
 TEXTS: dict[str, TypeAdapter[Any]] = {
     "configuration": TypeAdapter(StoredConfiguration),
     "searches": TypeAdapter(list[StoredSearch]),
+    "projections": TypeAdapter(list[StoredSearch]),
     "inputs": TypeAdapter(dict[str, dict[str, Any]]),
     "versions": TypeAdapter(dict[str, str]),
 }

@@ -17,7 +17,7 @@ from jaxtri.tables.schema import CHANNEL_NAMES, SearchTable
 SETS = {"printed": "central", "corrected": "gauss", "2026": "gauss"}  # set -> how it reads a measurement
 NOT_DECIDING = {"bibtex", "printed", "note", "title", "reference", "locator"}
 MOST = 255  # searches: /leading is one byte
-RESERVED = ("unions", "regions")  # groups of a scan's file beside those of searches
+RESERVED = ("unions", "regions", "projections")  # groups of a scan's file beside those of searches
 SECONDS_PER_PS = 1e-12
 FARTHEST = 10.0  # a curve that ends this many times above or below its search's last mass is in other units
 
@@ -49,10 +49,11 @@ def chosen_tables(
     only: list[str] | None = None,
     exclude: list[str] | None = None,
     files: list[Path] | None = None,
-) -> tuple[str, dict[str, SearchTable]]:
+) -> tuple[str, dict[str, SearchTable], dict[str, SearchTable]]:
     """Return how measurements are read, and the tables of a set in the order of decays of Z, B and K.
 
-    The arguments, and what is raised, are those of `searches.load_searches`.
+    First those with data, then projections, which exclude nothing: here, and nowhere else, they part.  The
+    arguments, and what is raised, are those of `searches.load_searches`.
     """
     if set_name not in SETS:
         raise unknown_name("searches", "search set", set_name, SETS)
@@ -70,10 +71,12 @@ def chosen_tables(
     }
     if len(kept) > MOST:
         raise InputError(f"searches: {len(kept)}; at most {MOST} in one scan")
-    if not kept:
-        raise InputError(f'searches: none of the set "{set_name}" is left; give at least one in only')
     order = sorted(kept, key=lambda name: ("ZBK".index(kept[name].channel[0]), name))
-    return mode, {name: kept[name] for name in order}
+    with_data = {name: kept[name] for name in order if kept[name].kind != "projection"}
+    if not with_data:
+        what = "but projections " if kept else ""
+        raise InputError(f'searches: none of the set "{set_name}" {what}is left; give at least one in only')
+    return mode, with_data, {name: kept[name] for name in order if name not in with_data}
 
 
 def _add_own(tables: dict[str, SearchTable], path: Path, set_name: str) -> None:
@@ -157,7 +160,7 @@ def _curve(table: SearchTable, path: Path) -> LimitCurve:
 
 def label_of(name: str, table: SearchTable, mode: str, curve: LimitCurve | None = None) -> SearchLabel:
     """Label of a search whose measurement, if it is one, is read in some way."""
-    confidence = table.confidence if table.kind == "limit" else (0.95 if mode == "gauss" else None)
+    confidence = table.confidence if table.kind != "measurement" else (0.95 if mode == "gauss" else None)
     return SearchLabel(
         name, table.title, table.experiment, table.channel, table.final_state, table.kind,
         curve.smallest if curve else upper_limit(table, mode), confidence,

@@ -69,26 +69,42 @@ def load_searches(
     only, exclude
         Names to keep, names to leave out.
     files
-        Further searches: TOML files of the same form as the shipped ones.
+        Further searches: TOML files of the same form as the shipped ones; projections are left out.
 
     Raises
     ------
     InputError
         If a set or a name is unknown, or no search is left.
     """
+    return with_projections(set_name, measurement, only, exclude, files)[0]
+
+
+def with_projections(
+    set_name: str,
+    measurement: str | None,
+    only: list[str] | None,
+    exclude: list[str] | None,
+    files: list[Path] | None,
+) -> tuple[SearchSet, SearchSet]:
+    """Return a set of searches, and the projections besides, which exclude nothing and of which none may be.
+
+    The arguments, and what is raised, are those of `load_searches`.
+    """
     require_x64()
-    mode, tables = chosen_tables(set_name, measurement=measurement, only=only, exclude=exclude, files=files)
-    curves = curves_of(tables, files)
+    mode, tables, projections = chosen_tables(
+        set_name, measurement=measurement, only=only, exclude=exclude, files=files
+    )
+    curves = curves_of(tables | projections, files)
     if curves:
         raise InputError(f"searches: limits that are curves are not compared yet: {', '.join(curves)}")
-    return _search_set(set_name, mode, tables)
+    return _search_set(set_name, mode, tables), _search_set(set_name, mode, projections)
 
 
 def _search_set(set_name: str, mode: str, tables: dict[str, SearchTable]) -> SearchSet:
     """Turn checked tables into arrays."""
     flights = [table.escape or table.prompt for table in tables.values()]
     vetoes = [_vetoes(table) for table in tables.values()]
-    depth = max(1, *(len(veto) for veto in vetoes))
+    depth = max([1, *(len(veto) for veto in vetoes)])
     padded = [[*veto, *[(math.inf, math.inf)] * (depth - len(veto))] for veto in vetoes]
     windows = [table.tau_ps or (0.0, math.inf) for table in tables.values()]
     return SearchSet(

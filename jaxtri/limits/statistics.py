@@ -12,7 +12,7 @@ def upper_limit(table: SearchTable, mode: str) -> float:
 
     A limit that is a curve has no one number: `limit_curves` reads it.
     """
-    if table.kind == "limit":
+    if table.kind != "measurement":
         assert isinstance(table.limit, float)
         return table.limit
     assert table.value is not None

@@ -39,7 +39,7 @@ def load_model(
     name_or_path: str | Path | dict[str, Any],
     *,
     relative_to: Path | None = None,
-    anomalons: AnomalonTable | None = None,
+    anomalons: float | str | AnomalonTable | None = None,
 ) -> GaugeModel:
     """Return a model: a shipped one by name, a TOML file by path, or charges written in place.
 
@@ -51,7 +51,7 @@ def load_model(
     relative_to
         Folder that a relative path starts from; the working directory by default.
     anomalons
-        Those of a scan file, which replace the model's own.
+        Mass [GeV] of heavy fermions that cancel anomalies, or ``"infinite"``; in place of the model's own.
 
     Raises
     ------
@@ -64,7 +64,10 @@ def load_model(
     else:
         path = locate("models", name_or_path, relative_to=relative_to)
         table, name, relative_to = read(path, ModelTable), path.stem, path.parent
-    anomalons = anomalons or table.anomalons
+    if anomalons is None:
+        anomalons = table.anomalons
+    elif not isinstance(anomalons, AnomalonTable):
+        anomalons = check({"mass": anomalons}, AnomalonTable, "anomalons")
     return GaugeModel(
         name=table.name or name,
         title=table.title,

@@ -70,7 +70,11 @@ def boundaries(source: Source) -> dict[str, Boundaries]:
             f"{spec.name}: curves lie in the (m_X, g_X) plane, and this scan has the axes {names} besides; "
             'scan it with arrays = ["g_X_range"]'
         )
-    return traced(plane_of(spec))
+    found = traced(plane_of(spec))
+    if not spec.projections.labels:
+        return found
+    later = traced(plane_of(replace(spec, searches=spec.projections)))
+    return {name: replace(one, projections=later[name].curves) for name, one in found.items()}
 
 
 def bands(source: Source) -> dict[str, list[Band]]:

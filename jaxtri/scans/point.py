@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -236,6 +236,16 @@ def excluded_and_highest(
     require_x64()
     spec = as_spec(source)
     return {one.name: _excluded(spec, one, m_X) for one in spec.chosen(treatment)}
+
+
+def projected_couplings(source: Source, m_X: float, treatment: str | None) -> dict[str, Intervals]:
+    """What the projections of a scan would exclude at one mass, by treatment: as `excluded_couplings`."""
+    spec = as_spec(source)
+    later = replace(spec, searches=spec.projections)
+    return {
+        one.name: _excluded(later, one, m_X)[0] if later.searches.labels else {}
+        for one in spec.chosen(treatment)
+    }
 
 
 def _excluded(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Intervals, float]:

@@ -27,6 +27,7 @@ def header(spec: Spec, treatment: Treatment) -> Header:
         configuration=spec.configuration(treatment),
         fingerprint=spec.fingerprint(treatment),
         searches=tuple(asdict(label) for label in spec.searches.labels),
+        projections=tuple(asdict(label) for label in spec.projections.labels),
         inputs=_inputs(spec.sm),
         versions=versions() | {"device": jax.devices()[0].device_kind},
         axes={one.name: one.values for one in spec.axes}

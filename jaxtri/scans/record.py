@@ -28,6 +28,7 @@ class Header:
     arrays: tuple[str, ...] = USUAL  # those that are stored
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # what each further axis sets
     units: Mapping[str, str] = field(default_factory=dict)  # of the further axes
+    projections: tuple[Mapping[str, Any], ...] = ()  # like searches; they have curves and nothing else
 
 
 class Arrays(Mapping[str, npt.NDArray[Any]]):

@@ -160,6 +160,10 @@ class FigureChoice(Strict):
     ylim: PositiveRange | None = None
     size: Literal["panels", "single", "double"] = "panels"
     labels: Annotated[bool, Field(strict=True)] = False
+    together: Annotated[bool, Field(strict=True)] = False
+    searches: list[Text] = Field(default_factory=list)
+    treatments: list[Text] = Field(default_factory=list)
+    html: Annotated[bool, Field(strict=True)] = False
     curves: list[OwnCurve] = Field(default_factory=list)
 
 

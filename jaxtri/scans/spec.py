@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jaxtri.errors import InputError, gather, unknown_name
-from jaxtri.limits.searches import SearchSet, load_searches
+from jaxtri.limits.searches import SearchSet, with_projections
 from jaxtri.model.anomalies import anomalons_of, anomaly_coefficients
 from jaxtri.model.correlations import INDEPENDENT, Correlations, known_correlations
 from jaxtri.model.fermions import FERMIONS
@@ -35,8 +35,9 @@ from jaxtri.scans.axes import (
     require_separate,
     sets_charges,
 )
+from jaxtri.scans.look import checked_look
 from jaxtri.scans.schema import FigureChoice, SearchChoice, SpecTable
-from jaxtri.tables.reader import check, parse, read_columns, read_text
+from jaxtri.tables.reader import check, parse, read_text
 
 GROUPS_OF_ARRAYS = {"all": USUAL, "reductions": REDUCTIONS}
 RENAMED = {"boundary": "g_X_range"}  # in format 3
@@ -54,6 +55,7 @@ class Spec:
     model: GaugeModel
     treatments: tuple[Treatment, ...]
     searches: SearchSet
+    projections: SearchSet  # of which there may be none; they exclude nothing
     m_X: npt.NDArray[np.float64]  # [GeV]
     g_X: npt.NDArray[np.float64]
     precision: (
@@ -118,7 +120,8 @@ class Spec:
                 "set": self.searches.set_name,
                 "limits": {label.name: label.limit for label in self.searches.labels},
                 "conditions": {label.name: json.loads(label.conditions) for label in self.searches.labels},
-            },
+            }
+            | self._projected(),
             "axes": {name: _axis_summary(getattr(self, name)) for name in ("m_X", "g_X")},
             "further_axes": {one.name: one.summary() for one in self.axes},
             "precision": self.precision,
@@ -127,6 +130,11 @@ class Spec:
             "curves": self.curves,
             "inputs": input_values(self.sm),
         }
+
+    def _projected(self) -> dict[str, Any]:
+        """Conditions of projections, where there are any."""
+        conditions = {one.name: json.loads(one.conditions) for one in self.projections.labels}
+        return {"projections": conditions} if conditions else {}
 
     def fingerprint(self, treatment: Treatment) -> str:
         """SHA-256 of the resolved configuration and of every bit of every axis."""
@@ -183,7 +191,7 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
         name, data, folder = path.stem, parse(text, str(path)), path.parent
     table = check(data, SpecTable, str(source) if not isinstance(source, Mapping) else "scan")
     given = data["models"] if table.models is not None else [data["model"]]
-    sm, searches, *loaded = gather(
+    sm, (searches, projections), *loaded = gather(
         lambda: load_standard_model(table.inputs, unusual=table.unusual_inputs),
         lambda: _searches(table.searches, folder),
         *(lambda one=one: load_model(one, relative_to=folder, anomalons=table.anomalons) for one in given),
@@ -194,7 +202,9 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
     _require_distinct(name, "models", [one.name for one in models])
     gather(*(lambda m=m, t=t: require_described(m, t) for m in models for t in treatments))
     correlations = known_correlations(table.correlations)
-    figure = _figure(table.figure, folder)
+    known = {"treatment": [one.name for one in treatments]}
+    known["search"] = [one.name for some in (searches, projections) for one in some.labels]
+    figure = checked_look(name, table.figure, folder, known)
     m_X, g_X = _plane(name, table, folder)
     if not table.unusual_inputs:
         _require_usual_masses(name, m_X, 2 * float(sm.m_t))
@@ -217,6 +227,7 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
             model=model,
             treatments=tuple(one.for_model(model) for one in treatments),
             searches=searches,
+            projections=projections,
             m_X=m_X,
             g_X=g_X,
             precision=table.precision,
@@ -229,16 +240,6 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
         )
         for model in models
     )
-
-
-def _figure(choice: FigureChoice, folder: Path) -> FigureChoice:
-    """The look of a figure with the full paths of its own curves, each of which can be read."""
-    placed = [one.model_copy(update={"file": str((folder / one.file).absolute())}) for one in choice.curves]
-    for one in placed:
-        columns = read_columns(Path(one.file))
-        if set(columns) != {"m_X", "g_X"} or min(map(np.min, columns.values())) <= 0:
-            raise InputError(f"{one.file}: a curve has the columns m_X and g_X, of positive numbers")
-    return choice.model_copy(update={"curves": placed})
 
 
 def _require_distinct(where: str, kind: str, names: list[str]) -> None:
@@ -303,11 +304,9 @@ def _arrays(where: str, chosen: str | list[str]) -> tuple[str, ...]:
     return tuple(name for name in ARRAYS if name in wanted)
 
 
-def _searches(choice: SearchChoice, folder: Path) -> SearchSet:
+def _searches(choice: SearchChoice, folder: Path) -> tuple[SearchSet, SearchSet]:
     files = [folder / name for name in choice.files]
-    return load_searches(
-        choice.set, measurement=choice.measurement, only=choice.only, exclude=choice.exclude, files=files
-    )
+    return with_projections(choice.set, choice.measurement, choice.only, choice.exclude, files)
 
 
 def _axis_summary(values: npt.NDArray[np.float64]) -> dict[str, float | int]:

@@ -57,7 +57,8 @@ class TileTask:
     def __getstate__(self) -> dict[str, Any]:
         """State to send, with NumPy arrays: a worker reads it before 64-bit floats are on."""
         plain = {
-            name: jax.tree.map(np.asarray, getattr(self.spec, name)) for name in ("sm", "model", "searches")
+            name: jax.tree.map(np.asarray, getattr(self.spec, name))
+            for name in ("sm", "model", "searches", "projections")
         }
         return self.__dict__ | {"spec": replace(self.spec, **plain), "_spare": {}}
 

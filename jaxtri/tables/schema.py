@@ -204,7 +204,7 @@ CHANNEL_NAMES = (  # decays that produce X, then the isospin averages of two of 
 class SearchValues(Strict):
     """The part of a search that a search set may override."""
 
-    kind: Literal["limit", "measurement"] | None = None
+    kind: Literal["limit", "measurement", "projection"] | None = None
     limit: Limit | None = None
     curve: CurveOf | None = None
     value: Probability | None = None
@@ -231,7 +231,7 @@ class SearchTable(SearchValues):
     experiment: Text
     channel: Text
     final_state: Literal["invisible", "e+ e-", "mu+ mu-", "tau+ tau-", "l+ l-", "hadrons"]
-    kind: Literal["limit", "measurement"]
+    kind: Literal["limit", "measurement", "projection"]
     m_X: Window
     reference: Text
     locator: Text
@@ -242,8 +242,8 @@ class SearchTable(SearchValues):
     @model_validator(mode="after")
     def _complete(self) -> "SearchTable":
         given = (self.limit is not None) + (self.curve is not None)
-        if self.kind == "limit" and (not given or self.confidence is None):
-            raise ValueError('kind = "limit" needs limit and confidence, or curve and confidence')
+        if self.kind != "measurement" and (not given or self.confidence is None):
+            raise ValueError(f'kind = "{self.kind}" needs limit and confidence, or curve and confidence')
         if given > 1:
             raise ValueError("give limit or curve, not both")
         if self.kind == "measurement" and (self.value is None or self.stat_up is None):

@@ -15,12 +15,17 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
 
+from colour_vision import VISION, lab, linear
 from drawing import draw_errors, draw_times
 from jaxtri import boundaries, load_spec, scan
 from jaxtri.errors import InputError, StorageError
 from jaxtri.figures.comparison import leading_searches
-from jaxtri.figures.figure import caption, draw, draw_axis, draw_scans, save
-from jaxtri.figures.panels import FINEST, GREY, PALETTES, STACK, draw_spread, half_width, thinned
+from jaxtri.figures.figure import caption, draw_scans
+from jaxtri.figures.legend import wrapped
+from jaxtri.figures.panels import FINEST, GREY, PALETTES, STACK, spacing, thinned
+from jaxtri.figures.plane import draw
+from jaxtri.figures.sheet import save
+from jaxtri.figures.spreads import draw_axis, draw_bands, draw_spread, half_width
 from jaxtri.limits.previous import previous_limits
 from jaxtri.scans.schema import FigureChoice, OwnCurve
 
@@ -35,20 +40,6 @@ SMALL = {
         "g_X": {"min": 1e-9, "max": 1.0, "points": 80, "spacing": "log"},
     },
 }
-# G. M. Machado, M. M. Oliveira, L. A. F. Fernandes, "A physiologically-based model for simulation of color
-# vision deficiency", IEEE Trans. Vis. Comput. Graph. 15 (2009) 1291: matrices on linear RGB, severity 1.0.
-VISION = {
-    "normal": np.eye(3),
-    "deuteranopia": np.array(
-        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
-    ),
-    "protanopia": np.array(
-        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
-    ),
-}
-XYZ_OF_RGB = np.array(  # sRGB, IEC 61966-2-1, white point D65
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
 NOTICEABLE = 2.3  # distance in CIE 1976 L*a*b* that is just noticed (Mahy, Van Eycken, Oosterlinck 1994)
 APART = {"edge": 12 * NOTICEABLE, "face": 5 * NOTICEABLE}  # lines; pale areas, which are hatched besides
 
@@ -250,6 +241,54 @@ def test_a_figure_is_as_wide_as_columns(scans, tmp_path, size, inches):
             assert box.x1 <= figure.bbox.x1, text.get_text()
 
 
+def overlapping(texts):
+    boxes = [text.get_window_extent() for text in texts if text.get_text()]
+    return [pair for pair in itertools.combinations(boxes, 2) if pair[0].overlaps(pair[1])]
+
+
+def test_three_narrow_panels(scans, tmp_path):
+    """Titles and legends stay within their panels, and on the page."""
+    figure = draw_scans(scans | {"third": scans["figure"]}, title="t", look=FigureChoice(size="double"))
+    save(figure, tmp_path / "three")
+    figure.canvas.draw()
+    texts = [text for axes in figure.axes for text in (axes.title, *axes.get_legend().get_texts())]
+    assert overlapping(texts) == []
+    assert all(text.get_window_extent().y0 >= 0 for text in texts)
+    assert [text.get_text() for text in texts if text.get_window_extent().x1 > figure.bbox.x1] == []
+    long = wrapped(" ".join(["word"] * 40), 100.0, 5.0)
+    assert "\n" not in long  # so the test above is able to fail
+    assert wrapped(" ".join(["word"] * 40), 2.0, 5.0).count("\n") >= 3
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (0.1, 1.0, ["0.1", "0.2", "0.3", "0.5", "1"]),
+        (0.2, 3.0, ["0.2", "0.5", "1", "2"]),
+        (0.12, 0.7, ["0.2", "0.3", "0.5"]),
+        (1e-3, 1.0, [f"$\\mathdefault{{10^{{{n}}}}}$" for n in (-3, -2, -1, 0)]),
+    ],
+)
+def test_masses_on_narrow_axes_are_decimals(traced, low, high, labels):
+    axes = panel(traced, xlim=[low, high])
+    axes.figure.canvas.draw()
+    ticks = [
+        label
+        for which in (False, True)
+        for label in axes.get_xticklabels(minor=which)
+        if label.get_text() and low <= label.get_position()[0] * (1 + 1e-9) <= high * (1 + 2e-9)
+    ]
+    ticks.sort(key=lambda label: label.get_position()[0])
+    assert [label.get_text() for label in ticks] == labels
+    assert overlapping(ticks) == []
+
+
+def test_small_couplings_are_on_a_log_axis():
+    """Steps of 1e-11 are not equal for being small."""
+    assert spacing(np.geomspace(1e-11, 1e-9, 20)) == "log"
+    assert spacing(np.linspace(1e-11, 1e-9, 20)) == "linear"
+
+
 def test_a_curve_of_ones_own(scans, tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("m_X,g_X\n0.1,1e-5\n1,1e-4\n")
@@ -405,19 +444,6 @@ def test_convergence():
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["good", "poor"]
 
 
-def linear(colour):
-    """Linear RGB of a hexadecimal sRGB colour."""
-    c = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-
-
-def lab(rgb):
-    """CIE 1976 L*a*b* of linear RGB."""
-    v = XYZ_OF_RGB @ np.clip(rgb, 0, 1) / (XYZ_OF_RGB @ np.ones(3))
-    f = np.where(v > 216 / 24389, np.cbrt(v), (24389 / 27 * v + 16) / 116)
-    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
-
-
 def closest(palette, part, vision):
     """Distance of the two most similar groups."""
     seen = [lab(VISION[vision] @ linear(getattr(style, part))) for style in PALETTES[palette].values()]
@@ -521,6 +547,43 @@ def test_an_axis_of_samples_is_a_band_and_its_width(cloud):
     assert f"{cloud['points']} nodes of cloud" in plane.get_title()
     assert widths.get_xlabel() == r"$m_X$ [GeV]"
     assert np.nanmin(widths.lines[0].get_ydata()) > 0
+
+
+def bands(sigma, decades=9):
+    m_X = np.array([1e-3, 1e-2, 1e-1, 1e-2])  # it turns back
+    line = ("K", m_X, np.full(4, 1e-6), np.array([sigma, 2 * sigma, np.nan, sigma]))
+    wide = ("B", m_X[:3], np.full(3, 1e-5), np.full(3, 1.0))
+    window = np.geomspace(1e-3, 1.0, 3), np.geomspace(10.0**-decades, 1.0, 3)
+    return draw_bands({"matched": [line, wide]}, window, title="t")
+
+
+def test_bands_thinner_than_a_line_are_shown_widened():
+    """Oracle: 2 sigma of ln g_X over ln 10, up and down; heights of bands on the page, in points."""
+    plane, ratio, widths = bands(0.01).axes
+    kaons = [
+        one for one in ratio.collections if to_hex(one.get_facecolor()[0]) == PALETTES["okabe-ito"]["K"].face
+    ]
+    reach = max(np.nanmax(np.abs(one.get_paths()[0].vertices[:, 1])) for one in kaons)
+    np.testing.assert_allclose(reach, 2 * 0.02 / np.log(10))
+    assert {to_hex(area.get_facecolor()[0]) for area in ratio.collections} == {
+        PALETTES["okabe-ito"][letter].face for letter in "BK"
+    }
+    edge = PALETTES["okabe-ito"]["K"].edge
+    single = max(np.nanmax(line.get_ydata()) for line in ratio.lines if line.get_color() == edge)
+    np.testing.assert_allclose(single, 0.02 / np.log(10))
+    assert ratio.get_ylim()[1] > 2 / np.log(10)
+    assert "central" in ratio.get_ylabel()
+    assert widths.get_xlabel() == r"$m_X$ [GeV]"
+    plane.figure.canvas.draw()
+    thick = plane.transData.transform([[1e-2, 1e-6 * np.exp(0.04)], [1e-2, 1e-6 / np.exp(0.04)]])
+    ends = ratio.transData.transform([[1e-2, 0.04 / np.log(10)], [1e-2, -0.04 / np.log(10)]])
+    assert np.ptp(ends[:, 1]) > np.ptp(thick[:, 1])
+
+
+def test_wide_bands_need_no_further_row():  # so the test above is able to fail
+    assert len(bands(0.3).axes) == 2
+    assert len(bands(0.01, decades=1).axes) == 2
+    assert len(bands(0.01).axes) == 3
 
 
 def test_one_further_axis_at_a_time(family, scans):

@@ -41,6 +41,7 @@ def made_up_configuration(axes, precision="float32"):
             "name": "none", "charges": dict.fromkeys(FERMIONS, 1 / 3), "anomalies": ANOMALIES,
             "previous_limits": None,
         },
+        "treatment": {"name": "made_up", "decoupling": "paper", "emission": "none"},
         "searches": {"set": "none"},
         "axes": {name: said[name] for name in ("m_X", "g_X")},
         "further_axes": further,

@@ -231,7 +231,7 @@ def written(folder, text=OWN, curve=GRID):
 def test_a_curve_lies_beside_its_search(tmp_path, monkeypatch):
     files = written(tmp_path)
     monkeypatch.chdir("/")
-    mode, tables = chosen_tables("2026", only=["own"], files=files)
+    mode, tables, _ = chosen_tables("2026", only=["own"], files=files)
     curves = curves_of(tables, files)
     label = label_of("own", tables["own"], mode, curves["own"])
     assert label.limit == 1e-9
@@ -244,7 +244,7 @@ def test_a_curve_lies_beside_its_search(tmp_path, monkeypatch):
 def test_a_search_may_hold_points(tmp_path):
     text = OWN.replace('curve = "own.csv"', "limit = [[0.1, 1e-9], [0.19, 2e-9]]")
     files = written(tmp_path, text + FLIGHT)
-    _, tables = chosen_tables("2026", only=["own"], files=files)
+    _, tables, _ = chosen_tables("2026", only=["own"], files=files)
     assert curves_of(tables, files)["own"].limit[:, 0].tolist() == [1e-9, 2e-9]
 
 
@@ -321,7 +321,7 @@ def test_the_set_2026_is_listed_without_jax():
     out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     *lines, loaded = out.splitlines()
     assert loaded == "[]"
-    _, tables = chosen_tables("2026")
+    _, tables, _ = chosen_tables("2026")
     assert [line.split()[0] for line in lines] == list(tables)
     assert len(lines) == 26
     begins = {line.split()[0] for line in lines if " from " in line}
@@ -329,7 +329,7 @@ def test_the_set_2026_is_listed_without_jax():
 
 
 def test_never_a_fit_or_an_excess():
-    _, tables = chosen_tables("2026")
+    _, tables, _ = chosen_tables("2026")
     assert all(table.kind == "limit" for table in tables.values())
     for word in ("2311.14647", "2507.12393", "1303.7465"):
         assert not any(word in table.reference for table in tables.values())

@@ -198,7 +198,7 @@ def test_a_bibtex_key_means_one_entry():
 
 @pytest.mark.parametrize("name", SETS)
 def test_a_set_holds_the_searches_that_name_it(name):
-    mode, tables = chosen_tables(name)
+    mode, tables, _ = chosen_tables(name)
     curves = curves_of(tables)
     labels = tuple(label_of(key, table, mode, curves.get(key)) for key, table in tables.items())
     assert {label.name for label in labels} == {

@@ -1,0 +1,120 @@
+"""The legend of a panel: groups with what leads in them, or scans; below the axis of masses."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.transforms import ScaledTranslation
+
+from jaxtri.figures.panels import DASHED, GREY, PALETTES, PARENTS
+
+BESIDE, BELOW = -3.6, -4.0  # corner of a legend from that of its panel, in font sizes
+LETTER, MARGIN = 0.55, 36  # width of a letter in font sizes; points of a panel that are no room for text
+ROWS = 4  # of a legend, for which there is room
+
+
+def draw_legend(
+    axes: Axes,
+    palette: str,
+    leading: Mapping[str, list[str]],
+    width: float,
+    *,
+    grey: bool,
+    filled: bool = True,
+    own: Sequence[tuple[str, str]] = (),
+    later: Sequence[tuple[str, str]] = (),
+) -> int:
+    """Each group with what leads in it, projections, own curves, in a panel of some width [inches].
+
+    Returns
+    -------
+    int
+        Number of rows.
+    """
+    styles = PALETTES[palette]
+    handles: list[Artist] = []
+    for letter in ("Z", "B", "K"):
+        one = styles[letter]
+        names = [name.replace(" ", "\N{NO-BREAK SPACE}") for name in leading[letter]]
+        text = f"{PARENTS[letter]}: {', '.join(names) or 'nothing excluded'}"
+        plain = wrapped(text, width, float(matplotlib.rcParams["legend.fontsize"]))
+        label = _typeset(plain.replace("\N{NO-BREAK SPACE}", " "))
+        handles.append(
+            Patch(facecolor=one.face, edgecolor=one.edge, hatch=one.hatch, label=label)
+            if filled
+            else Line2D([], [], color=one.edge, ls=one.line, label=label)
+        )
+    if grey:
+        handles.append(Patch(facecolor=GREY, edgecolor=GREY, label="previous limits"))
+    handles += [
+        Line2D([], [], color=styles[letter].edge, ls=DASHED, label=f"{_typeset(name)}, projection")
+        for letter, name in later
+    ]
+    handles += [Line2D([], [], color="black", ls=style, label=label) for label, style in own]
+    return _legend_below(axes, handles)
+
+
+def draw_legend_of_scans(
+    axes: Axes,
+    scans: Mapping[str, str],
+    palette: str,
+    groups: Sequence[str],
+    *,
+    grey: bool,
+    own: Sequence[tuple[str, str]] = (),
+    later: bool = False,
+) -> int:
+    """The colour of each scan, then the dashes of each group; returns the number of rows."""
+    handles: list[Artist] = [Line2D([], [], color=colour, label=name) for name, colour in scans.items()]
+    handles += [
+        Line2D([], [], color="0.35", ls=PALETTES[palette][letter].line, label=PARENTS[letter])
+        for letter in groups
+    ]
+    if later:
+        handles.append(Line2D([], [], color="0.35", ls=DASHED, label="projection"))
+    if grey:
+        handles.append(Patch(facecolor=GREY, edgecolor=GREY, label="previous limits"))
+    handles += [Line2D([], [], color="black", ls=style, label=label) for label, style in own]
+    return _legend_below(axes, handles, columns=1 + (len(handles) > ROWS), handlelength=3)
+
+
+def name_groups(axes: Axes, palette: str) -> None:
+    """Legend inside the panel: the colour of each group."""
+    styles = PALETTES[palette]
+    handles = [Patch(color=styles[letter].edge, label=PARENTS[letter]) for letter in ("Z", "B", "K")]
+    axes.legend(handles=handles, loc="lower right", fontsize=7, frameon=False)
+
+
+def wrapped(text: str, width: float, font: float) -> str:
+    """Text in lines that fit a panel of some width [inches] in a font of some size [points]."""
+    letters = int((72 * width - MARGIN) / (LETTER * font))
+    return "\n".join(textwrap.fill(line, letters, break_long_words=False) for line in text.splitlines())
+
+
+def _legend_below(axes: Axes, handles: Sequence[Artist], columns: int = 1, **options: Any) -> int:
+    """Legend below the axis of masses and its label, left of the other axis; its rows."""
+    em = matplotlib.rcParams["font.size"] / 72  # inches
+    assert isinstance(axes.figure, Figure)
+    corner = axes.transAxes + ScaledTranslation(BESIDE * em, BELOW * em, axes.figure.dpi_scale_trans)
+    text = axes.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=corner, frameon=False,
+        borderpad=0, ncols=columns, **options,
+    )  # fmt: skip
+    text.set_in_layout(False)  # long names must not squeeze the panel
+    return -(-sum(1 + one.get_text().count("\n") for one in text.get_texts()) // columns)
+
+
+def _typeset(text: str) -> str:
+    """Set the particles of final states as mathematics."""
+    for plain, symbol in (
+        ("e+ e-", "$e^+e^-$"), ("mu+ mu-", r"$\mu^+\mu^-$"), ("tau+ tau-", r"$\tau^+\tau^-$"),
+        ("l+ l-", r"$\ell^+\ell^-$"),
+    ):  # fmt: skip
+        text = text.replace(f" {plain}", f" {symbol}")
+    return text

@@ -1,0 +1,201 @@
+"""A page for a browser, one HTML file: curves with zoom, hover, and a legend that hides groups."""
+
+import html
+import importlib.util
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxtri.boundary.intervals import union_of
+from jaxtri.boundary.record import Curve
+from jaxtri.errors import InputError
+from jaxtri.figures.comparison import regions_of
+from jaxtri.figures.panels import GREY, PALETTES, PARENTS, STACK, shades, simplified, spacing
+from jaxtri.figures.selection import names_of, projected, same_grey, window_of
+from jaxtri.limits.previous import previous_limits
+from jaxtri.numerics.arrays import FloatArray
+from jaxtri.scans.record import Scan
+from jaxtri.scans.schema import FigureChoice
+from jaxtri.tables.reader import read_columns
+
+HEIGHT = 620  # pixels
+DASHES = {"-": "solid", "-.": "dashdot", ":": "dotted", "--": "dashed"}
+BODY = (  # of Bokeh's template
+    '{% block inner_body %}<h3 style="margin-left: 1em">{{ heading }}</h3>{{ super() }}{% endblock %}'
+)
+TOLD = {  # at the curve under the pointer
+    "search": "@search",
+    "m_X": "$snap_x{%.5g} GeV",
+    "g_X": "$snap_y{%.5g}",
+    "looks for": "@looks_for",
+    "limit": "@limit",
+    "reference": "@reference",
+}
+
+
+def require_library() -> None:
+    """Raise where a page cannot be made, before any work.
+
+    Raises
+    ------
+    InputError
+        If Bokeh is not installed (extra ``html``).
+    """
+    if importlib.util.find_spec("bokeh") is None:
+        raise InputError("a page (html) needs Bokeh: pip install 'jaxtri[html]'")
+
+
+def page_of(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | None = None) -> str:
+    """Return a page that needs no network: the panels of `draw_scans`, zoomed together.
+
+    Every vertex is one of an exact curve, m_X [GeV] and g_X in float64; those are left out that lie within
+    `panels.SEEN` of a panel from the line through the others.
+
+    Parameters
+    ----------
+    scans
+        One panel each, or curves of their own in one panel, by name.
+    title
+        Above all panels.
+    look
+        Palette, limits, own curves, one panel or several; by default as in a scan file.
+
+    Raises
+    ------
+    InputError
+        If a scan has no exact curves, Bokeh is not installed, or more than `panels.MOST` scans are to be
+        drawn together.
+    """
+    require_library()
+    for scan in scans.values():
+        if scan.boundaries is None:
+            raise InputError(
+                f"{scan.header.title}: holds no curves, of which a page is made; scan a plane with curves"
+            )
+    from bokeh.embed import file_html
+    from bokeh.layouts import row
+    from bokeh.resources import INLINE
+
+    look = look or FigureChoice()
+    panels: list[Any] = []
+    for some in [scans] if look.together else [{name: scan} for name, scan in scans.items()]:
+        linked = {"x_range": panels[0].x_range, "y_range": panels[0].y_range} if panels else {}
+        panels.append(_panel(some, look, linked))
+    heading = {"heading": _with_subscripts(title)}
+    side_by_side = row(*panels, sizing_mode="stretch_width")
+    return str(file_html(side_by_side, INLINE, _plain(title), template=BODY, template_variables=heading))
+
+
+def _plain(text: str) -> str:
+    """Text without the dollars of mathematics, for which Bokeh would load a library from the network."""
+    return text.replace("$", "")
+
+
+def _with_subscripts(title: str) -> str:
+    """A title as HTML."""
+    return re.sub(r"_\{([^{}]*)\}", r"<sub>\1</sub>", html.escape(_plain(title)))
+
+
+def _panel(scans: Mapping[str, Scan], look: FigureChoice, linked: Mapping[str, Any]) -> Any:
+    """One panel: grey, regions of a single scan, curves with what is said of them, legend."""
+    from bokeh.models import HoverTool
+    from bokeh.plotting import figure
+
+    first = next(iter(scans.values()))
+    window = window_of(scans)
+    ends = {"x_range": tuple(look.xlim or window[0]), "y_range": tuple(look.ylim or window[1])}
+    plot = figure(
+        title=_plain("; ".join(names_of(scans))), height=HEIGHT, sizing_mode="stretch_width",
+        tools="pan,wheel_zoom,box_zoom,reset", active_scroll="wheel_zoom",
+        x_axis_type=spacing(first["m_X"]), y_axis_type=spacing(first["g_X"]),
+        x_axis_label="m_X [GeV]", y_axis_label="g_X", **(ends | dict(linked)),
+    )  # fmt: skip
+    plot.toolbar.logo = None
+    if same_grey(scans):
+        _draw_grey(plot, first)
+    lines: list[Any] = []
+    for name, scan, colour in zip(names_of(scans), scans.values(), shades(len(scans)), strict=True):
+        of_scan = {} if len(scans) == 1 else {"colour": colour, "label": _plain(name)}
+        for letter in STACK:
+            lines += _draw_group(plot, scan, letter, look.palette, **of_scan)
+    for one in look.curves:
+        columns = read_columns(Path(one.file))
+        plot.line(
+            columns["m_X"], columns["g_X"], line_color="black", line_dash=one.style,
+            legend_label=_plain(one.label),
+        )  # fmt: skip
+    formats: dict[str, Any] = {"$snap_x": "printf", "$snap_y": "printf"}
+    told = HoverTool(renderers=lines, tooltips=list(TOLD.items()), formatters=formats, line_policy="interp")
+    plot.add_tools(told)
+    plot.legend.click_policy = "hide"
+    plot.legend.location = "bottom_right"
+    return plot
+
+
+def _draw_grey(plot: Any, scan: Scan) -> None:
+    """Couplings that were excluded before."""
+    shade = f"#{round(255 * float(GREY)):02x}" + f"{round(255 * float(GREY)):02x}" * 2
+    for one in previous_limits(scan.header.configuration):
+        top = np.minimum(one.g_high, scan["g_X"][-1])
+        plot.varea(one.m_X, one.g_low, top, fill_color=shade, legend_label="previous limits")
+
+
+def _draw_group(
+    plot: Any, scan: Scan, letter: str, palette: str, *, colour: str | None = None, label: str = ""
+) -> list[Any]:
+    """Draw a group in its colour with what it excludes, or in that of a scan; return the curves."""
+    assert scan.boundaries is not None
+    style, walls = PALETTES[palette][letter], scan.boundaries.walls[letter]
+    walls = walls[(walls[:, 0] > scan["m_X"][0]) & (walls[:, 0] < scan["m_X"][-1])]  # not along the window
+    look: dict[str, Any] = {
+        "line_color": colour or style.edge,
+        "line_dash": DASHES[style.line] if colour else "solid",
+        "legend_label": f"{label}: {PARENTS[letter]}" if label else PARENTS[letter],
+    }
+    if colour is None:
+        rings = _joined([_few(ring[:, 0], ring[:, 1], scan) for ring in union_of(regions_of(scan, letter))])
+        plot.patches(
+            [rings[:, 0]], [rings[:, 1]], fill_color=style.face, fill_alpha=0.6, line_color=None,
+            legend_label=look["legend_label"],
+        )  # fmt: skip
+    plot.segment(walls[:, 0], walls[:, 1], walls[:, 0], walls[:, 2], **look)
+    known = {one["name"]: one for one in (*scan.header.searches, *scan.header.projections)}
+    curves = [one for one in scan.boundaries.curves if known[one.search]["channel"][0] == letter]
+    drawn = [plot.multi_line("m_X", "g_X", source=_source(curves, known, scan), line_width=1.4, **look)]
+    if later := projected(scan, letter):
+        look |= {"line_dash": "dashed", "legend_label": f"{look['legend_label']}, projection"}
+        drawn.append(
+            plot.multi_line("m_X", "g_X", source=_source(later, known, scan), line_width=1.4, **look)
+        )
+    return drawn
+
+
+def _source(curves: Sequence[Curve], known: Mapping[str, Mapping[str, Any]], scan: Scan) -> Any:
+    """Vertices of curves, and what is said of each."""
+    from bokeh.models import ColumnDataSource
+
+    few = [_few(one.m_X, one.g_X, scan) for one in curves]
+    about = [known[one.search] for one in curves]
+    return ColumnDataSource(
+        {
+            "m_X": [points[:, 0] for points in few],
+            "g_X": [points[:, 1] for points in few],
+            "search": [one["name"] for one in about],
+            "looks_for": [f"{one['channel']}, X to {one['final_state']}" for one in about],
+            "limit": [f"{one['limit']:.3g}" for one in about],
+            "reference": [f"{one['experiment']} {one['reference']}" for one in about],
+        }
+    )
+
+
+def _few(m_X: FloatArray, g_X: FloatArray, scan: Scan) -> FloatArray:
+    return simplified(np.stack([m_X, g_X], axis=1), (scan["m_X"], scan["g_X"]))
+
+
+def _joined(rings: Sequence[FloatArray]) -> FloatArray:
+    """Rings as one path, NaN between them: a browser fills what an odd number of them surrounds."""
+    gap = np.full((1, 2), np.nan)
+    return np.concatenate([np.zeros((0, 2)), *(part for ring in rings for part in (ring, gap))])

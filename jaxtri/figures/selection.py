@@ -1,0 +1,114 @@
+"""Which searches and treatments of scans are drawn."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from jaxtri.boundary.record import Boundaries, Curve
+from jaxtri.errors import unknown_name
+from jaxtri.scans.record import Scan
+
+
+def chosen(scans: Mapping[str, Scan], searches: Sequence[str], treatments: Sequence[str]) -> dict[str, Scan]:
+    """Return the scans of some treatments with some searches; an empty list chooses all.
+
+    Raises
+    ------
+    InputError
+        If a treatment, or a search, is in none of them.
+    """
+    known = [one.header.treatment for one in scans.values()]
+    for name in treatments:
+        if name not in known:
+            raise unknown_name("plot", "treatment", name, dict.fromkeys(known))
+    kept = {name: one for name, one in scans.items() if not treatments or one.header.treatment in treatments}
+    names = dict.fromkeys(label for one in kept.values() for label in searches_of(one))
+    for name in searches:
+        if name not in names:
+            raise unknown_name("plot", "search", name, names)
+    return {name: with_searches(one, searches) if searches else one for name, one in kept.items()}
+
+
+def searches_of(scan: Scan) -> list[str]:
+    """Names of the searches of a scan, projections too."""
+    return [one["name"] for one in (*scan.header.searches, *scan.header.projections)]
+
+
+def with_searches(scan: Scan, names: Sequence[str]) -> Scan:
+    """Return a scan as if only some of its searches were in it, each with curves of its own."""
+    header = scan.header
+    kept = [i for i, one in enumerate(header.searches) if one["name"] in names]
+    labels = tuple(header.searches[i] for i in kept)
+    drawn = ("log10_ratio", "status") if scan.boundaries is None else ()  # else curves are all that is drawn
+    arrays = {str(name): scan[name] for name in drawn if name in header.arrays}
+    if "log10_ratio" in arrays:
+        arrays["log10_ratio"] = arrays["log10_ratio"][kept]
+    axes = dict(header.axes) | {"search": tuple(one["name"] for one in labels)}
+    return Scan(
+        header=replace(
+            header,
+            searches=labels,
+            projections=tuple(one for one in header.projections if one["name"] in names),
+            axes=axes,
+            arrays=tuple(arrays),
+        ),
+        arrays=arrays,
+        boundaries=None if scan.boundaries is None else _boundaries(scan, scan.boundaries, names),
+    )
+
+
+def _boundaries(scan: Scan, found: Boundaries, names: Sequence[str]) -> Boundaries:
+    """Boundaries of some searches, side by side: no union is known of them."""
+    letters = {one["name"]: one["channel"][0] for one in scan.header.searches}
+    curves = tuple(one for one in found.curves if one.search in names)
+    groups = {group: tuple(one for one in curves if letters[one.search] in group) for group in found.groups}
+    walls = {group: some[:0] for group, some in found.walls.items()}
+    regions = tuple(one for one in found.regions if one.search in names)
+    later = tuple(one for one in found.projections if one.search in names)
+    return replace(found, curves=curves, groups=groups, walls=walls, regions=regions, projections=later)
+
+
+def names_of(scans: Mapping[str, Scan]) -> list[str]:
+    """Model and treatment of every scan, and what it is called besides where these do not tell them apart."""
+    names = [f"{one.header.configuration['model']['name']}, {one.header.treatment}" for one in scans.values()]
+    return [
+        f"{name} ({called})" if names.count(name) > 1 else name
+        for name, called in zip(names, scans, strict=True)
+    ]
+
+
+def same_grey(scans: Mapping[str, Scan]) -> bool:
+    """Whether all scans have the same couplings that were excluded before: else none is shown for all."""
+    tables = [one.header.configuration["model"]["previous_limits"] for one in scans.values()]
+    return tables[0] is not None and tables.count(tables[0]) == len(tables)
+
+
+def window_of(scans: Mapping[str, Scan]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Ends of m_X [GeV] and g_X that hold the axes of all scans."""
+    m_X, g_X = (
+        (
+            min(float(one[axis][0]) for one in scans.values()),
+            max(float(one[axis][-1]) for one in scans.values()),
+        )
+        for axis in ("m_X", "g_X")
+    )
+    return m_X, g_X
+
+
+def projections_of(scan: Scan, letter: str) -> list[Mapping[str, Any]]:
+    """Projections among the decays of one parent that have a curve."""
+    drawn = {one.search for one in projected(scan, letter)}
+    return [one for one in scan.header.projections if one["name"] in drawn]
+
+
+def called(search: Mapping[str, Any]) -> str:
+    """Experiment and final state of a search."""
+    return f"{search['experiment']} {search['final_state']}"
+
+
+def projected(scan: Scan, letter: str) -> list[Curve]:
+    """Curves of the projections among the decays of one parent."""
+    if scan.boundaries is None:
+        return []
+    group = {one["name"] for one in scan.header.projections if one["channel"][0] == letter}
+    return [one for one in scan.boundaries.projections if one.search in group]
