@@ -7,6 +7,7 @@ threads compile different kernels at the same time.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -135,8 +136,8 @@ def _slopes(search: SearchAtMass, change: SearchAtMass, value: Array) -> tuple[A
 
 def _with(search: SearchAtMass, parts: dict[str, Array]) -> SearchAtMass:
     """A search with some of its fields replaced."""
-    kept = {name: getattr(search, name) for name in ("log_above", "log_below", "is_invisible", "is_valid")}
-    return SearchAtMass(**kept, **parts)
+    changed: dict[str, Any] = dict(parts)
+    return replace(search, **changed)
 
 
 def masses_at(plane: Plane, m_X: FloatArray) -> Mass:

@@ -126,7 +126,7 @@ def curves_of(tables: dict[str, SearchTable], files: list[Path] | None = None) -
     steps = {
         name: lambda name=name, table=table: _curve(table, own.get(name) or locate("searches", name))
         for name, table in tables.items()
-        if table.kind == "limit" and not isinstance(table.limit, float)
+        if table.kind != "measurement" and not isinstance(table.limit, float)
     }
     return dict(zip(steps, gather(*steps.values()), strict=True))
 

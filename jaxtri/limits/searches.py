@@ -8,9 +8,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jaxtri.errors import InputError
+from jaxtri.limits.curve_arrays import curve_arrays
+from jaxtri.limits.limit_curves import LimitCurve
 from jaxtri.limits.search_tables import SECONDS_PER_PS, SearchLabel, chosen_tables, curves_of, label_of
 from jaxtri.limits.statistics import upper_limit
+from jaxtri.numerics.interpolation import Tables
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.physics.decays.in_flight import REST
 from jaxtri.tables.schema import CHANNEL_NAMES, Flight, SearchTable
@@ -35,13 +37,15 @@ class SearchSet:
     channel: Array  # position in channels.CHANNEL_NAMES
     weight: Array  # (search, final_state) of the final states searched for
     is_invisible: Array  # bool
-    limit: Array  # upper limit on BR(channel) * P(final state)
+    limit: Array  # upper limit on BR(channel) * P(final state); 1 where it is a curve
     length_m: Array  # distance that decides; 0 where a proper time decides
     gamma_parent: Array  # Lorentz factor of the parent
     wall_time: Array  # proper time that decides [s], where length_m is 0
     tau_window: Array  # (search, 2) lifetimes that count [s]; (0, inf) without a window
     m_X_window: Array  # (search, 2) [GeV]
     veto: Array  # (search, veto, 2) masses without data [GeV]; (inf, inf) where there are fewer
+    curves: Tables | None = None  # ln of what multiplies limit at a mass, or a mass and lifetime [ps]
+    is_timed: Array | None = None  # whether the curve is one of mass and lifetime: no flight besides
 
     def unlabelled(self) -> "SearchSet":
         """The arrays alone: what is compiled for them serves every set of as many searches."""
@@ -95,31 +99,37 @@ def with_projections(
         set_name, measurement=measurement, only=only, exclude=exclude, files=files
     )
     curves = curves_of(tables | projections, files)
-    if curves:
-        raise InputError(f"searches: limits that are curves are not compared yet: {', '.join(curves)}")
-    return _search_set(set_name, mode, tables), _search_set(set_name, mode, projections)
+    return (
+        _search_set(set_name, mode, tables, curves),
+        _search_set(set_name, mode, projections, curves),
+    )
 
 
-def _search_set(set_name: str, mode: str, tables: dict[str, SearchTable]) -> SearchSet:
+def _search_set(
+    set_name: str, mode: str, tables: dict[str, SearchTable], curves: dict[str, LimitCurve]
+) -> SearchSet:
     """Turn checked tables into arrays."""
+    own = {name: curves[name] for name in tables if name in curves}
     flights = [table.escape or table.prompt for table in tables.values()]
     vetoes = [_vetoes(table) for table in tables.values()]
     depth = max([1, *(len(veto) for veto in vetoes)])
     padded = [[*veto, *[(math.inf, math.inf)] * (depth - len(veto))] for veto in vetoes]
     windows = [table.tau_ps or (0.0, math.inf) for table in tables.values()]
     return SearchSet(
-        labels=tuple(label_of(name, table, mode) for name, table in tables.items()),
+        labels=tuple(label_of(name, table, mode, own.get(name)) for name, table in tables.items()),
         set_name=set_name,
         channel=jnp.array([CHANNEL_NAMES.index(table.channel) for table in tables.values()]),
         weight=jnp.array([WEIGHTS[table.final_state] for table in tables.values()]),
         is_invisible=jnp.array([table.final_state == "invisible" for table in tables.values()]),
-        limit=jnp.array([upper_limit(table, mode) for table in tables.values()]),
+        limit=jnp.array([1.0 if name in own else upper_limit(table, mode) for name, table in tables.items()]),
         length_m=jnp.array([flight.length_m or 0.0 if flight else 0.0 for flight in flights]),
         gamma_parent=jnp.array([_gamma(flight) for flight in flights]),
         wall_time=jnp.array([_wall_time(flight) for flight in flights]),
         tau_window=jnp.array(windows) * SECONDS_PER_PS,
         m_X_window=jnp.array([table.m_X for table in tables.values()]),
         veto=jnp.array(padded),
+        curves=curve_arrays([own.get(name, 1.0) for name in tables]) if own else None,
+        is_timed=jnp.array([name in own and len(own[name].tau_ps) > 0 for name in tables]) if own else None,
     )
 
 

@@ -4,14 +4,17 @@ What depends on m_X alone is a `MassPoint`; a point adds only 2 ln g_X and the p
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxtri.limits.search_tables import SECONDS_PER_PS
 from jaxtri.limits.searches import SearchSet
 from jaxtri.model.standard_model import StandardModel
+from jaxtri.numerics.interpolation import Row, coordinate, row_at, value_at
 from jaxtri.numerics.safe import log_or_minus_inf
 from jaxtri.physics.decays.in_flight import log_probability, proper_time
 from jaxtri.physics.decays.widths import FINAL_STATES, lifetime
@@ -30,6 +33,9 @@ class SearchAtMass:
     is_invisible: Array  # whether the search looks for an X that is not seen
     neutrinos: Array  # branching ratio of X to neutrinos
     is_valid: Array  # whether the search has data at this mass, and its channel a rate
+    row: Row | None = None  # of limits that are curves: ln limit over ln(lifetime / ps)
+    is_timed: Array | None = None  # whether the limit depends on the lifetime
+    log_tau_ps: Array | None = None  # ln(lifetime / ps) at g_X = 1
 
 
 @jax.tree_util.register_dataclass
@@ -64,23 +70,66 @@ def mass_point(
     vetoed = jnp.any((searches.veto[:, :, 0] < m_X) & (m_X < searches.veto[:, :, 1]), axis=1)
     inside = (searches.m_X_window[:, 0] <= m_X) & (m_X <= searches.m_X_window[:, 1])
     neutrinos = jnp.broadcast_to(x_br[FINAL_STATES.index("nu nubar")], wall.shape)
+    at_mass, has_limit, of_curves = _limits(searches, m_X, tau)
     one = SearchAtMass(
-        log_norm=log_br[searches.channel] + log_or_minus_inf(visible) - jnp.log(searches.limit),
+        log_norm=log_br[searches.channel] + log_or_minus_inf(visible) - at_mass,
         flight=wall / tau,
         log_above=log_low,
         log_below=jnp.where(ends, jnp.log(jnp.where(ends, high, 1.0) / tau), jnp.inf),
         is_invisible=searches.is_invisible,
         neutrinos=neutrinos,
-        is_valid=inside & ~vetoed & (m_D + m_X < M) & ~refused[searches.channel],
+        is_valid=inside & ~vetoed & (m_D + m_X < M) & ~refused[searches.channel] & has_limit,
+        **of_curves,
     )
     return MassPoint(mass=m_X, log_br=log_br, x_br=x_br, width=width, lifetime=tau, searches=one)
 
 
+def _limits(searches: SearchSet, m_X: Array, tau: Array) -> tuple[Array, Array, dict[str, Any]]:
+    """Ln of limits of the mass alone (0 of those of the lifetime, too), whether there are any, and curves."""
+    log_limit = jnp.log(searches.limit)
+    if searches.curves is None or searches.is_timed is None:
+        return log_limit, jnp.ones_like(searches.is_invisible), {}
+    rows = jax.vmap(row_at, (0, None))(searches.curves, m_X)
+    at_mass, known = jax.vmap(value_at, (0, None))(rows, 0.0)
+    somewhere = jnp.any(rows.inside, axis=1) | rows.below | rows.at_last
+    timed = searches.is_timed
+    log_tau = jnp.broadcast_to(jnp.log(tau / SECONDS_PER_PS), timed.shape)
+    return (
+        log_limit + jnp.where(timed, 0.0, at_mass),
+        jnp.where(timed, somewhere, known),
+        {"row": rows, "is_timed": timed, "log_tau_ps": log_tau},
+    )
+
+
 def log_signal(search: SearchAtMass, log_g: ArrayLike) -> Array:
-    """Ln r = ln(BR * P / limit) whatever the lifetime and whether or not there are data, elementwise."""
+    """Ln r = ln(BR * P / limit) whether or not there are data, elementwise.
+
+    Where the limit depends on the lifetime, it holds P: no flight is counted besides.  Minus infinity at a
+    lifetime without a limit.
+    """
     twice = 2 * jnp.asarray(log_g)
     x = search.flight * jnp.exp(twice)
-    return search.log_norm + twice + log_probability(search.is_invisible, search.neutrinos, x)
+    plain = search.log_norm + twice + log_probability(search.is_invisible, search.neutrinos, x)
+    if search.row is None or search.is_timed is None:
+        return plain
+    return jnp.where(search.is_timed, search.log_norm + twice - log_limit(search, log_g), plain)
+
+
+def log_limit(search: SearchAtMass, log_g: ArrayLike) -> Array:
+    r"""Ln of a limit that depends on the lifetime; infinite where there is none.
+
+    The curve of an invisible search is one of an X that decays to what is seen; neutrinos are never seen:
+
+    .. math:: \frac{1}{UL} = \frac{B_{\nu\nu}}{UL(\tau_{max})} + \frac{1-B_{\nu\nu}}{UL(\tau)}
+    """
+    if search.row is None or search.log_tau_ps is None:
+        raise TypeError("a search without a curve")
+    row, dtype = search.row, jnp.asarray(log_g).dtype
+    y, known = value_at(row, coordinate(row, search.log_tau_ps - 2 * jnp.asarray(log_g)))
+    seen = jnp.where(known, -y, -jnp.inf)
+    unseen = log_or_minus_inf(search.neutrinos) + jnp.where(row.at_last, -row.last_y, -jnp.inf)
+    decayed = log_or_minus_inf(1 - search.neutrinos) + seen
+    return -jnp.where(search.is_invisible, jnp.logaddexp(unseen, decayed), seen).astype(dtype)
 
 
 def log_ratio(search: SearchAtMass, log_g: ArrayLike) -> Array:

@@ -9,7 +9,7 @@ separately: only production depends on the treatment, everything else serves all
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -20,7 +20,7 @@ from jax import Array
 
 from jaxtri.limits.excluded_couplings import NONE, Ends, ends_within, excluded_edges
 from jaxtri.limits.searches import SearchSet
-from jaxtri.limits.signal import MassPoint, log_ratio, mass_point
+from jaxtri.limits.signal import MassPoint, SearchAtMass, log_ratio, mass_point
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
@@ -171,7 +171,7 @@ def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, 
     dict
         The same arrays, filled: labels first, then mass points, then g_X.
     """
-    searches, log_br = jax.tree.map(lambda x: x.T, (points.searches, points.log_br))
+    searches, log_br = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), (points.searches, points.log_br))
     best, leading, ratios = _running_maximum(searches, log_g, buffers.get("log10_ratio"))
     at_mass = points.mass, points.width, points.lifetime, in_domain, jnp.nanmax(log_br, axis=0)
     known = _over_plane(_cell, log_g, at_mass, best) | {
@@ -189,7 +189,7 @@ def _running_maximum(searches: Any, log_g: Array, planes: Array | None) -> tuple
     def step(carry: Any, one: Any) -> tuple[Any, None]:
         best, leading, planes = carry
         search, position = one
-        ratio = _over_plane(log_ratio, log_g, search) / LN10
+        ratio = _ratios(search, log_g) / LN10
         leading = jnp.where(ratio > best, position.astype(jnp.uint8), leading)
         planes = None if planes is None else planes.at[position].set(ratio)
         return (jnp.maximum(best, ratio), leading, planes), None
@@ -197,6 +197,18 @@ def _running_maximum(searches: Any, log_g: Array, planes: Array | None) -> tuple
     shape = (masses, len(log_g))
     first = jnp.full(shape, -jnp.inf, log_g.dtype), jnp.full(shape, NO_SEARCH, jnp.uint8), planes
     return jax.lax.scan(step, first, (searches, jnp.arange(count)))[0]
+
+
+def _ratios(search: SearchAtMass, log_g: Array) -> Array:
+    """F of one search in a plane; curves of the lifetime are looked up only where there is one."""
+    if search.is_timed is None:
+        return _over_plane(log_ratio, log_g, search)
+    plain = replace(search, row=None, is_timed=None, log_tau_ps=None)
+    return jax.lax.cond(
+        search.is_timed[0],
+        lambda: _over_plane(log_ratio, log_g, search),
+        lambda: _over_plane(log_ratio, log_g, plain),
+    )
 
 
 def _scaled(log_br: Array, log_g: Array) -> Array:

@@ -21,9 +21,11 @@ from jaxtri.limits.excluded_couplings import (
     ends_within,
     excluded_edges,
 )
-from jaxtri.limits.signal import MassPoint, SearchAtMass, log_ratio
+from jaxtri.limits.signal import MassPoint, SearchAtMass, log_limit, log_ratio
+from jaxtri.limits.timed_couplings import timed_intervals
 from jaxtri.model.treatment import Treatment, refused_channels
 from jaxtri.numerics.arrays import FloatArray
+from jaxtri.numerics.interpolation import value_at
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.decays.in_flight import log_probability, turning_points
@@ -77,7 +79,8 @@ class Point:
 def _at_coupling(searches: SearchAtMass, log_g: Array) -> tuple[Array, Array]:
     """F of `log_ratio` and ln of the probability of decay in flight, each (search,)."""
     flight = searches.flight * jnp.exp(2 * log_g)
-    return log_ratio(searches, log_g), log_probability(searches.is_invisible, searches.neutrinos, flight)
+    ratios = jax.vmap(lambda search: log_ratio(search, log_g))(searches)
+    return ratios, log_probability(searches.is_invisible, searches.neutrinos, flight)
 
 
 def _at_mass(spec: Spec, treatment: Treatment, m_X: float) -> MassRates:
@@ -185,16 +188,29 @@ def _verdict(
         low, high = (edge * 1e12 for edge in label.tau_window_s)
         reason = f"lifetime {tau * 1e12:.3g} ps outside {low:g}-{high:g} ps"
         return Verdict(name=label.name, excluded=False, ratio=0.0, probability=0.0, reason=reason)
+    is_timed = one.is_timed is not None and bool(one.is_timed)
+    limit = _limit_at(one, float(spec.searches.limit[index]), log_g)
+    if not math.isfinite(limit):
+        reason = f"no limit at a lifetime of {tau * 1e12:.3g} ps"
+        return Verdict(name=label.name, excluded=False, ratio=0.0, probability=0.0, reason=reason)
     word = "excluded: above" if ratio > 0 else "allowed: below"
     rate = float(np.exp(np.asarray(mass.log_br)[CHANNEL_NAMES.index(label.channel)] + 2 * log_g))
     return Verdict(
         name=label.name,
         excluded=ratio > 0,
-        ratio=float(np.exp(one.log_norm + 2 * log_g + in_flight)),
-        probability=float(np.exp(in_flight)),
-        reason=f"{word} the limit {label.limit:.3g} on BR({label.channel}) x P({label.final_state})"
+        ratio=float(np.exp(ratio if is_timed else one.log_norm + 2 * log_g + in_flight)),
+        probability=math.nan if is_timed else float(np.exp(in_flight)),
+        reason=f"{word} the limit {limit:.3g} on BR({label.channel}) x P({label.final_state})"
         + (f"; a BR of {rate:.3g} is none: X alone exceeds the measured total width" if rate > 1 else ""),
     )
+
+
+def _limit_at(one: SearchAtMass, number: float, log_g: float) -> float:
+    """The limit at one mass and lifetime: a number times what its curve says; infinite without one."""
+    if one.row is None:
+        return number
+    log = float(log_limit(one, log_g)) if one.is_timed else float(value_at(one.row, 0.0)[0])
+    return number * math.exp(log) if math.isfinite(log) else math.inf
 
 
 def excluded_couplings(
@@ -256,7 +272,8 @@ def _excluded(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Intervals, 
     status = _status(rates, np.asarray(mass.searches.log_norm)[valid], WIDEST[0], treatment)
     if status in NO_STATEMENT:
         raise InputError(f"m_X = {m_X:g}, treatment {treatment.name}: no statement: {NO_STATEMENT[status]}")
-    found = jax.tree.map(np.asarray, _edges(mass))
+    plain = replace(mass, searches=replace(mass.searches, row=None, is_timed=None, log_tau_ps=None))
+    found = jax.tree.map(np.asarray, _edges(plain))
     value = np.exp(found.value)
     value[:, BOTTOM] = WIDEST[0]
     value[value > WIDEST[1] * (1 - ROUNDED)] = WIDEST[1]
@@ -268,6 +285,13 @@ def _excluded(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Intervals, 
         ]
         for i, label in enumerate(spec.searches.labels)
     }
+    if mass.searches.is_timed is not None:
+        window = Ends(math.log(WIDEST[0]), float(found.value[0, TOP]))
+        for i in np.flatnonzero(mass.searches.is_timed):
+            one = jax.tree.map(lambda x, i=i: x[i], mass.searches)
+            known = np.exp(np.array(timed_intervals(one, window)).reshape(-1, 2))
+            known[known > WIDEST[1] * (1 - ROUNDED)] = WIDEST[1]
+            intervals[spec.searches.labels[i].name] = [(float(a), float(b)) for a, b in known]
     return intervals, float(value[0, TOP])
 
 

@@ -132,7 +132,7 @@ class AxesTable(BaseModel):
 class SearchChoice(Strict):
     """Which searches a scan uses and how it reads measurements."""
 
-    set: Literal["printed", "corrected"]
+    set: Literal["printed", "corrected", "2026"]
     measurement: Literal["central", "gauss"] | None = None
     only: list[Text] | None = None
     exclude: list[Text] = Field(default_factory=list)

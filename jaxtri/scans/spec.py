@@ -75,8 +75,13 @@ class Spec:
 
     @property
     def traces_curves(self) -> bool:
-        """Whether exact boundaries are traced: where they are wanted, and only a plane has them."""
-        return self.curves and not self.axes
+        """Whether exact boundaries are traced: where they are wanted, in a plane, if limits are numbers."""
+        return self.curves and not self.axes and not self.has_limit_curves
+
+    @property
+    def has_limit_curves(self) -> bool:
+        """Whether a limit depends on the mass or the lifetime of X."""
+        return self.searches.curves is not None or self.projections.curves is not None
 
     @property
     def sets_charges(self) -> bool:
@@ -218,6 +223,12 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
     )
     require_separate(axes, table.inputs)
     gather(*(lambda one=one: _require_free(axes, models, one) for one in treatments))
+    arrays = _arrays(name, table.arrays)
+    if searches.curves is not None and "g_X_range" in arrays:
+        raise InputError(
+            f'{name}: arrays: "g_X_range" is not known of limits that are curves ({searches.set_name}); take '
+            '"excluded", which a grid has'
+        )
     return tuple(
         Spec(
             name=name,
@@ -233,7 +244,7 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
             precision=table.precision,
             figure=figure,
             axes=axes,
-            arrays=_arrays(name, table.arrays),
+            arrays=arrays,
             compression=table.compression,
             curves=table.curves,
             correlations=correlations,

@@ -255,12 +255,6 @@ def test_printed_numbers_replace_a_curve(tmp_path):
     assert curves_of(chosen_tables("2026", only=["own"], files=files)[1], files).keys() == {"own"}
 
 
-def test_curves_are_not_compared_yet(tmp_path):
-    with pytest.raises(InputError, match="limits that are curves are not compared yet: own"):
-        load_searches("2026", only=["own"], files=written(tmp_path))
-    assert load_searches("2026", only=["e777_1992_kpi_ee"]).limit.tolist() == [1.1e-8]
-
-
 WRONG = {
     "both": (OWN + "limit = 1e-9\n", GRID, "give limit or curve, not both"),
     "a measurement": (
