@@ -122,8 +122,8 @@ def log_limit(search: SearchAtMass, log_g: ArrayLike) -> Array:
 
     .. math:: \frac{1}{UL} = \frac{B_{\nu\nu}}{UL(\tau_{max})} + \frac{1-B_{\nu\nu}}{UL(\tau)}
     """
-    if search.row is None or search.log_tau_ps is None:
-        raise TypeError("a search without a curve")
+    assert search.row is not None
+    assert search.log_tau_ps is not None
     row, dtype = search.row, jnp.asarray(log_g).dtype
     y, known = value_at(row, coordinate(row, search.log_tau_ps - 2 * jnp.asarray(log_g)))
     seen = jnp.where(known, -y, -jnp.inf)

@@ -149,7 +149,7 @@ MISTAKES = [  # place, value, fragments of the message: where, what was found, w
     ),
     ("searches", REMOVED, ("searches is missing", "required")),
     ("searches", "printed", ("searches", "'printed'", "valid dictionary")),
-    ("searches.set", "printd", ("searches.set", "'printd'", "'printed' or 'corrected'")),
+    ("searches.set", "printd", ("searches.set", "'printd'", "'printed', 'corrected' or '2026'")),
     ("searches.measurement", "mean", ("searches.measurement", "'mean'", "'central' or 'gauss'")),
     ("searches.only", ["na62_2022_kpi"], ('no search "na62_2022_kpi"', "did you mean na62_2022_kpi_mumu")),
     ("searches.exclude", ["na62_2022_kpi"], ('no search "na62_2022_kpi"', "did you mean na62_2022_kpi_mumu")),
