@@ -142,7 +142,7 @@ def verdict(anomalies: Mapping[str, float], decoupling: str) -> str:
         return "no enhancement: only conserved currents emit X"
     if anomalous:
         return "disputed premise: the top decouples; what cancels the anomaly is not counted"
-    return "disputed premise: the top's mass decouples from the current of X"
+    return "disputed premise: the top's mass decouples from X"
 
 
 def cautions(charges: Mapping[str, float]) -> list[str]:
