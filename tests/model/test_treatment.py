@@ -18,7 +18,8 @@ from jaxtri.model.treatment import (
 )
 from jaxtri.physics.production.channels import branching_ratio
 from jaxtri.physics.production.flavour import DECOUPLING, FCNC_PREFACTOR, LOOP_ARGUMENT
-from jaxtri.physics.production.meson_decays import B_TO_K, B_TO_KSTAR, INTERFERENCE, K_TO_PI, LONG_DISTANCE
+from jaxtri.physics.production.meson_decays import B_TO_K, B_TO_KSTAR, K_TO_PI
+from jaxtri.physics.production.meson_widths import INTERFERENCE, LONG_DISTANCE
 from jaxtri.physics.production.z_decays import Z_TO_GAMMA
 from jaxtri.tables.schema import CHANNEL_NAMES, Choice
 

@@ -21,7 +21,7 @@ from jaxtri.physics.production import (
     emission,
     flavour,
     form_factors,
-    meson_decays,
+    meson_widths,
     z_decays,
 )
 from jaxtri.physics.triangle import (
@@ -200,9 +200,9 @@ PUBLIC = (
         },
     }
     | {
-        f"meson_decays.{name}": on_mesons(getattr(meson_decays, name))
-        for name in vars(meson_decays)
-        if name.endswith("_width") and getattr(meson_decays, name).__module__ == meson_decays.__name__
+        f"meson_widths.{name}": on_mesons(getattr(meson_widths, name))
+        for name in vars(meson_widths)
+        if name.endswith("_width") and getattr(meson_widths, name).__module__ == meson_widths.__name__
     }
     | {
         f"{module.__name__.split('.')[-1]}.{name}": getattr(module, name)

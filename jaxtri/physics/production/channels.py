@@ -17,7 +17,7 @@ from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment, require_described
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.numerics.mapping import over, positive
-from jaxtri.physics.production.meson_decays import (
+from jaxtri.physics.production.meson_widths import (
     b_to_k_width,
     b_to_kstar_width,
     k_long_to_pi_width,
