@@ -22,7 +22,7 @@ from jaxtri.scans.record import Scan
 from jaxtri.scans.schema import FigureChoice
 from jaxtri.tables.reader import read_columns
 
-HEIGHT, TEXT_HEIGHT = 620, 220  # pixels, of a panel and of the text below it
+HEIGHT, LEGEND_ROW, TEXT_HEIGHT = 480, 24, 220  # pixels: a panel, a row of its legend, the text below it
 DASHES = {"-": "solid", "-.": "dashdot", ":": "dotted", "--": "dashed"}
 BODY = (  # of Bokeh's template
     '{% block inner_body %}<h3 style="margin-left: 1em">{{ heading }}</h3>{{ super() }}{% endblock %}'
@@ -136,9 +136,16 @@ def _panel(scans: Mapping[str, Scan], look: FigureChoice, linked: Mapping[str, A
     formats: dict[str, Any] = {"$snap_x": "printf", "$snap_y": "printf"}
     told = HoverTool(renderers=lines, tooltips=list(TOLD.items()), formatters=formats, line_policy="interp")
     plot.add_tools(told)
-    plot.legend.click_policy = "hide"
-    plot.legend.location = "bottom_right"
+    _place_legend(plot, columns=2 if len(scans) == 1 else 3)
     return plot
+
+
+def _place_legend(plot: Any, *, columns: int) -> None:
+    """Put the legend between panel and text: inside, it would hide the panel from the pointer."""
+    [legend] = plot.legend
+    legend.update(click_policy="hide", ncols=columns, spacing=0, margin=0, border_line_color=None)
+    plot.add_layout(legend, "below")
+    plot.height += LEGEND_ROW * -(-len(legend.items) // columns)
 
 
 def _readout(plot: Any, scans: Mapping[str, Scan]) -> Any:
