@@ -12,6 +12,7 @@ import numpy as np
 from jaxtri.boundary.intervals import union_of
 from jaxtri.boundary.record import Curve
 from jaxtri.errors import InputError
+from jaxtri.figures import readout
 from jaxtri.figures.comparison import regions_of
 from jaxtri.figures.panels import GREY, PALETTES, PARENTS, STACK, shades, simplified, spacing
 from jaxtri.figures.selection import names_of, projected, same_grey, window_of
@@ -21,7 +22,7 @@ from jaxtri.scans.record import Scan
 from jaxtri.scans.schema import FigureChoice
 from jaxtri.tables.reader import read_columns
 
-HEIGHT = 620  # pixels
+HEIGHT, LEGEND_ROW, TEXT_HEIGHT = 480, 24, 220  # pixels: a panel, a row of its legend, the text below it
 DASHES = {"-": "solid", "-.": "dashdot", ":": "dotted", "--": "dashed"}
 BODY = (  # of Bokeh's template
     '{% block inner_body %}<h3 style="margin-left: 1em">{{ heading }}</h3>{{ super() }}{% endblock %}'
@@ -76,16 +77,21 @@ def page_of(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | None 
                 f"{scan.header.title}: holds no curves, of which a page is made; scan a plane with curves"
             )
     from bokeh.embed import file_html
-    from bokeh.layouts import row
+    from bokeh.layouts import column, row
     from bokeh.resources import INLINE
 
     look = look or FigureChoice()
     panels: list[Any] = []
+    told: list[Any] = []
     for some in [scans] if look.together else [{name: scan} for name, scan in scans.items()]:
         linked = {"x_range": panels[0].x_range, "y_range": panels[0].y_range} if panels else {}
         panels.append(_panel(some, look, linked))
+        told.append(_readout(panels[-1], some))
     heading = {"heading": _with_subscripts(title)}
-    side_by_side = row(*panels, sizing_mode="stretch_width")
+    pairs = zip(panels, told, strict=True)
+    side_by_side = row(
+        *(column(*pair, sizing_mode="stretch_width") for pair in pairs), sizing_mode="stretch_width"
+    )
     return str(file_html(side_by_side, INLINE, _plain(title), template=BODY, template_variables=heading))
 
 
@@ -130,9 +136,31 @@ def _panel(scans: Mapping[str, Scan], look: FigureChoice, linked: Mapping[str, A
     formats: dict[str, Any] = {"$snap_x": "printf", "$snap_y": "printf"}
     told = HoverTool(renderers=lines, tooltips=list(TOLD.items()), formatters=formats, line_policy="interp")
     plot.add_tools(told)
-    plot.legend.click_policy = "hide"
-    plot.legend.location = "bottom_right"
+    _place_legend(plot, columns=2 if len(scans) == 1 else 3)
     return plot
+
+
+def _place_legend(plot: Any, *, columns: int) -> None:
+    """Put the legend between panel and text: inside, it would hide the panel from the pointer."""
+    [legend] = plot.legend
+    legend.update(click_policy="hide", ncols=columns, spacing=0, margin=0, border_line_color=None)
+    plot.add_layout(legend, "below")
+    plot.height += LEGEND_ROW * -(-len(legend.items) // columns)
+
+
+def _readout(plot: Any, scans: Mapping[str, Scan]) -> Any:
+    """Text below a panel that follows the pointer: what the scans hold at the nearest node."""
+    from bokeh.events import MouseMove
+    from bokeh.models import CustomJS, Div
+
+    place = Div(
+        text=readout.HINT, render_as_text=True, disable_math=True, sizing_mode="stretch_width",
+        height=TEXT_HEIGHT, styles={"white-space": "pre-wrap", "overflow": "auto", "font-size": "12px"},
+    )  # fmt: skip
+    named = dict(zip(map(_plain, names_of(scans)), scans.values(), strict=True))
+    known = readout.script_arguments(named) | {"place": place}
+    plot.js_on_event(MouseMove, CustomJS(args=known, code=readout.script()))
+    return place
 
 
 def _draw_grey(plot: Any, scan: Scan) -> None:

@@ -4,9 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from jaxtri.boundary.record import Boundaries, Curve
 from jaxtri.errors import unknown_name
-from jaxtri.scans.record import Scan
+from jaxtri.scans.arrays import ARRAYS, REDUCTIONS
+from jaxtri.scans.record import Arrays, Scan
+
+OF_ALL = tuple(name for name in REDUCTIONS if name != "status")  # of all searches: unknown for some of them
 
 
 def chosen(scans: Mapping[str, Scan], searches: Sequence[str], treatments: Sequence[str]) -> dict[str, Scan]:
@@ -39,10 +45,8 @@ def with_searches(scan: Scan, names: Sequence[str]) -> Scan:
     header = scan.header
     kept = [i for i, one in enumerate(header.searches) if one["name"] in names]
     labels = tuple(header.searches[i] for i in kept)
-    drawn = ("log10_ratio", "status") if scan.boundaries is None else ()  # else curves are all that is drawn
-    arrays = {str(name): scan[name] for name in drawn if name in header.arrays}
-    if "log10_ratio" in arrays:
-        arrays["log10_ratio"] = arrays["log10_ratio"][kept]
+    names_kept = tuple(name for name in header.arrays if name not in OF_ALL)
+    arrays = Arrays(names_kept, lambda name, at: _of_searches(scan, kept, name, at))
     axes = dict(header.axes) | {"search": tuple(one["name"] for one in labels)}
     return Scan(
         header=replace(
@@ -50,11 +54,22 @@ def with_searches(scan: Scan, names: Sequence[str]) -> Scan:
             searches=labels,
             projections=tuple(one for one in header.projections if one["name"] in names),
             axes=axes,
-            arrays=tuple(arrays),
+            arrays=names_kept,
         ),
         arrays=arrays,
         boundaries=None if scan.boundaries is None else _boundaries(scan, scan.boundaries, names),
     )
+
+
+def _of_searches(scan: Scan, kept: list[int], name: str, at: Any) -> npt.NDArray[Any]:
+    """Part of an array of a scan, of which only some searches are known."""
+    if "search" not in ARRAYS[name].dims:
+        return scan.part(name, at)
+    first, *rest = at if isinstance(at, tuple) else (at,)
+    if isinstance(first, int):
+        return scan.part(name, (kept[first], *rest))
+    none = scan.part(name, slice(0, 0))
+    return np.concatenate([none, *(scan.part(name, slice(i, i + 1)) for i in kept)])[at]
 
 
 def _boundaries(scan: Scan, found: Boundaries, names: Sequence[str]) -> Boundaries:

@@ -108,6 +108,8 @@ class Scan:
         InputError
             If there is no such axis, or a value lies outside it.
         """
+        if not where:
+            return self
         position = {}
         for name, value in where.items():
             if name not in self.further_axes:
@@ -121,14 +123,13 @@ class Scan:
             name: tuple(position.get(dim, slice(None)) for dim in dims_of(name, self.header.axes))
             for name in self.header.arrays
         }
-        arrays = Arrays(self.header.arrays, lambda name, at: self._part(name, index[name])[at])
+        arrays = Arrays(self.header.arrays, lambda name, at: self.part(name, index[name])[at])
         shown = ", ".join(f"{name} = {self.header.axes[name][i]:.6g}" for name, i in position.items())
-        title = f"{self.header.title}, {shown}" if shown else self.header.title
-        header = replace(self.header, axes=kept, title=title)
+        header = replace(self.header, axes=kept, title=f"{self.header.title}, {shown}")
         return Scan(header=header, arrays=arrays, boundaries=self.boundaries)  # a plane alone has any
 
-    def _part(self, name: str, index: Any) -> npt.NDArray[Any]:
-        """Part of an array; of a file no more is read."""
+    def part(self, name: str, index: Any) -> npt.NDArray[Any]:
+        """Return part of an array by an index; of a file no more is read."""
         arrays = self.arrays
         return np.asarray(arrays.part(name, index) if isinstance(arrays, Arrays) else arrays[name][index])
 
@@ -157,7 +158,7 @@ class Scan:
             if dim not in dims:
                 raise unknown_name(f"sel: {name}", "dimension", dim, dims)
         found = {dim: self._position("sel", dim, value) for dim, value in where.items()}
-        return self._part(name, tuple(found.get(dim, slice(None)) for dim in dims))
+        return self.part(name, tuple(found.get(dim, slice(None)) for dim in dims))
 
     def _position(self, where: str, dim: str, value: float | str) -> int:
         """Position of a label, or of the node nearest to a value."""
