@@ -213,4 +213,4 @@ def shades(count: int) -> tuple[str, ...]:
     """
     if count > MOST:
         raise InputError(f"{count} scans in one panel: at most {MOST} can be told apart; choose some of them")
-    return SHADES if count > (MOST + 1) // 2 else SHADES[::2][:count]
+    return (SHADES if count > (MOST + 1) // 2 else SHADES[::2])[:count]

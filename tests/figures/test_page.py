@@ -4,15 +4,13 @@ Oracles: the exact curves that it shows, read back out of its text by `json` and
 opens it, where there is one.
 """
 
-import base64
 import dataclasses
-import gzip
-import json
 import re
 
 import numpy as np
 import pytest
 
+from bokeh_pages import in_page
 from browser import Browser
 from jaxtri import scan
 from jaxtri.errors import InputError
@@ -45,41 +43,10 @@ def page(scans):
     return pages.page_of(scans, title=SMALL["title"])
 
 
-def decoded(value):
-    """Arrays of Bokeh's JSON as arrays; everything else as it is."""
-    if isinstance(value, dict) and value.get("type") == "ndarray":
-        raw = base64.b64decode(value["array"]["data"])
-        raw = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
-        return np.frombuffer(raw, value["dtype"]).reshape(value["shape"])
-    if isinstance(value, dict):
-        return {key: decoded(one) for key, one in value.items()}
-    return [decoded(one) for one in value] if isinstance(value, list) else value
-
-
-def sources(page):
-    """Tables of curves that a page holds: those with names of searches, one a panel and group."""
-    text = re.search(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)[1]
-    found = []
-
-    def look(value):
-        if isinstance(value, dict):
-            entries = dict(value["entries"]) if value.get("type") == "map" and "entries" in value else {}
-            if "search" in entries:
-                found.append(entries)
-            for one in value.values():
-                look(one)
-        elif isinstance(value, list):
-            for one in value:
-                look(one)
-
-    look(decoded(json.loads(text)))
-    return found
-
-
 def test_every_curve_is_in_it(scans, page):
     """Vertices are those of the exact curves, to the last bit; all others lie within a tenth of a pixel."""
     assert len(page.encode()) < MOST_BYTES
-    tables = sources(page)
+    tables = in_page(page, "search")
     shown = [
         (name, np.asarray(m_X), np.asarray(g_X))
         for one in tables
@@ -158,20 +125,12 @@ def browser(tmp_path_factory, page):
     folder = tmp_path_factory.mktemp("page")
     (folder / "page.html").write_text(page)
     with Browser(folder / "profile") as one:
-        one.ask("Page.navigate", url=f"file://{folder}/page.html")
-        one.until("window.Bokeh && Bokeh.documents.length && Bokeh.documents[0].is_idle")
+        one.folder = folder
         yield one
 
 
-def test_it_opens_without_a_network_or_complaint(browser):
-    assert browser.complaints == []
-    assert [url for url in browser.requests if not url.startswith(("file:", "data:"))] == []
-    assert [url for url in browser.requests if url.startswith("file:")]  # so that others would be seen
-    assert browser.value("document.querySelectorAll('h3').length") == 1
-
-
 LIBRARY = """
-window.plot = Bokeh.documents[0].roots()[0].children[0];
+window.plot = Bokeh.documents[0].roots()[0].children[0].children[0];
 window.view = Bokeh.index.find_one(plot);
 window.on_page = (x, y) => {
     const box = view.el.getBoundingClientRect();
@@ -185,8 +144,17 @@ window.tips = (node = document.body) => inside(node).flatMap(one => [
 
 @pytest.fixture
 def opened(browser):
+    browser.ask("Page.navigate", url=f"file://{browser.folder}/page.html")
+    browser.until("window.Bokeh && Bokeh.documents.length && Bokeh.documents[0].is_idle")
     browser.value(LIBRARY + "1")
     return browser
+
+
+def test_it_opens_without_a_network_or_complaint(opened):
+    assert opened.complaints == []
+    assert [url for url in opened.requests if not url.startswith(("file:", "data:"))] == []
+    assert [url for url in opened.requests if url.startswith("file:")]  # so that others would be seen
+    assert opened.value("document.querySelectorAll('h3').length") == 1
 
 
 def test_the_curve_under_the_pointer_says_what_it_is(opened, scans):

@@ -1,16 +1,23 @@
 """A page in Chromium without a screen, spoken to through pipes in the protocol of its developer tools."""
 
+import contextlib
 import itertools
 import json
 import os
+import select
 import shutil
+import signal
 import subprocess
 import time
 
 import pytest
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--window-size=1200,800")
+OPTIONS = (
+    "--headless", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run",
+    "--remote-debugging-pipe", "--window-size=1200,900",
+)  # fmt: skip
+PATIENCE = 120  # seconds without a word, after which it is given up
 
 COMPLAINTS = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")
 
@@ -27,12 +34,25 @@ class Browser:
         command = f'exec "$0" "$@" 3<&{theirs} 4>&{answers}'
         self._process = subprocess.Popen(
             ["bash", "-c", command, program, *OPTIONS, f"--user-data-dir={folder}"],
-            pass_fds=(theirs, answers), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            pass_fds=(theirs, answers), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         os.close(theirs)
         os.close(answers)
         self._numbers, self._rest, self._session = itertools.count(1), b"", {}
         self.requests, self.complaints = [], []
+        try:
+            self._begin()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _begin(self):
+        """Open an empty page, and listen to it."""
+        try:
+            self.ask("Browser.getVersion")
+        except OSError:  # such as a program that only says how to install one
+            pytest.skip("Chromium does not start here")
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         self._session = {
             "sessionId": self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -45,9 +65,10 @@ class Browser:
         return self
 
     def __exit__(self, *_):
-        """End the browser."""
-        self._process.terminate()
-        self._process.wait()
+        """End the browser with all that it started, whatever it is doing."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # a session of its own
+        self._process.wait(PATIENCE)
         os.close(self._to)
         os.close(self._from)
 
@@ -64,8 +85,11 @@ class Browser:
 
     def _next(self):
         while b"\0" not in self._rest:
+            if not select.select([self._from], [], [], PATIENCE)[0]:
+                raise TimeoutError(f"the browser said nothing for {PATIENCE} s")
             part = os.read(self._from, 1 << 20)
-            assert part, "the browser is gone"
+            if not part:
+                raise ConnectionError("the browser is gone")
             self._rest += part
         one, _, self._rest = self._rest.partition(b"\0")
         said = json.loads(one)
