@@ -1,4 +1,4 @@
-"""A page for a browser, one HTML file: curves with zoom, hover, and a legend that hides groups."""
+"""A page for a browser, one HTML file: curves with zoom and hover, rates anywhere, a legend that hides groups."""
 
 import html
 import importlib.util
@@ -151,7 +151,8 @@ def _place_legend(plot: Any, *, columns: int) -> None:
 def _readout(plot: Any, scans: Mapping[str, Scan]) -> Any:
     """Text below a panel that follows the pointer: what the scans hold at the nearest node."""
     from bokeh.events import MouseMove
-    from bokeh.models import CustomJS, Div
+    from bokeh.models import CustomJS
+    from bokeh.models.widgets import Div
 
     place = Div(
         text=readout.HINT, render_as_text=True, disable_math=True, sizing_mode="stretch_width",
