@@ -1,4 +1,4 @@
-"""A page for a browser, one HTML file: curves with zoom and hover, rates anywhere, a legend that hides groups."""
+"""A page for a browser, one HTML file: curves with zoom and hover, rates at the pointer, a legend."""
 
 import html
 import importlib.util
