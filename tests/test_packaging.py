@@ -14,10 +14,10 @@ import pytest
 
 from places import PATIENCE_S, ROOT
 
-TABLES = sorted(
+TABLES = sorted(  # and the script of a page
     str(path.relative_to(ROOT))
-    for path in (ROOT / "jaxtri" / "tables").rglob("*")
-    if path.suffix in (".toml", ".csv", ".md", ".json")
+    for path in (ROOT / "jaxtri").rglob("*")
+    if path.suffix in (".toml", ".csv", ".md", ".json", ".js")
 )
 SPEC = """title = "tiny"
 model = "b_minus_l"

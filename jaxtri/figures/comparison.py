@@ -274,7 +274,7 @@ def cautions_of(scan: Scan) -> list[str]:
     kaon = "K+ -> pi+ X" not in treatment.get("refused", {}) and model["charges"]["u"] != 0
     if treatment["emission"] == "one_loop" and kaon:
         kappa = scan.header.configuration["inputs"]["K_pi_kappa"]
-        refused.append(f"kappa = {kappa:g} of K+ -> pi+ X at long distances (of order 1, not known)")
+        refused.append(f"kappa = {kappa:g} in K+ -> pi+ X (long distances: of order 1, not known)")
     return [*cautions(model["charges"]), *refused]
 
 
