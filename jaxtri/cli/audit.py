@@ -4,14 +4,13 @@ import argparse
 import dataclasses
 import json
 import textwrap
-from collections.abc import Mapping
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from jaxtri.cli import text as texts
 from jaxtri.errors import InputError
+from jaxtri.figures.comparison import by_text
 from jaxtri.figures.decoupling import draw_decoupling
 from jaxtri.figures.sheet import FORMATS, require_title, save
 from jaxtri.io.hdf5_scan import check_outputs
@@ -34,7 +33,9 @@ def audit(arguments: argparse.Namespace) -> str:
         stem = Path(arguments.output)
         require_title(found.title)
         check_outputs([stem.with_name(f"{stem.name}.{one}") for one in FORMATS], 0, force=arguments.force)
-    text = json.dumps(_plain(dataclasses.asdict(found)), indent=1) if arguments.json else audit_text(found)
+    text = (
+        json.dumps(texts.plain(dataclasses.asdict(found)), indent=1) if arguments.json else audit_text(found)
+    )
     if arguments.output:
         written = ", ".join(map(str, _drawn(model, found, stem)))
         text += "" if arguments.json else f"\nwrote {written}"
@@ -70,9 +71,9 @@ def audit_text(found: Audit) -> str:
         f"A = {found.A} (B and K decays)",
         *(f"  caution: {one}" for one in found.cautions),
         "treatments:",
-        *(f"  {', '.join(some)}: {meaning}" for meaning, some in _grouped(found.treatments).items()),
+        *(f"  {', '.join(some)}: {meaning}" for meaning, some in by_text(found.treatments).items()),
         *(f"  ward has no rate of {', '.join(some)}: {reason}"
-          for reason, some in _grouped(found.refused).items()),
+          for reason, some in by_text(found.refused).items()),
     ]  # fmt: skip
     if isinstance(found.anomalons, float):
         lines.append(
@@ -80,14 +81,6 @@ def audit_text(found: Audit) -> str:
             f"m_X above {found.anomalons / 3:.4g} GeV times g_X"
         )
     return "\n".join(textwrap.fill(line, WIDTH, subsequent_indent="    ") for line in lines)
-
-
-def _grouped(texts: Mapping[str, str]) -> dict[str, list[str]]:
-    """Names by what is said of them."""
-    found: dict[str, list[str]] = {}
-    for name, text in texts.items():
-        found.setdefault(text, []).append(name)
-    return found
 
 
 def _drawn(model: GaugeModel, found: Audit, stem: Path) -> list[Path]:
@@ -102,12 +95,3 @@ def _drawn(model: GaugeModel, found: Audit, stem: Path) -> list[Path]:
     title = f"{found.title}: {found.standing}"
     figure = draw_decoupling(np.asarray(sums.energy), premises, sums.thresholds, title=title)
     return save(figure, stem)
-
-
-def _plain(value: Any) -> Any:
-    """For JSON: fractions as text."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return str(value) if isinstance(value, Fraction) else value

@@ -22,14 +22,8 @@ ROOMS = {
     "schema": "catalogue",
 }
 COMPUTE = ("run", "scan", "merge", "point", "limit", "boundary", "schema", "audit")  # these need JAX
-WRITING = (
-    "run",
-    "scan",
-    "merge",
-    "plot",
-    "boundary",
-    "audit",
-)  # these put away what is begun when they are stopped
+# those that put away what is begun when they are stopped
+WRITING = ("run", "scan", "merge", "plot", "boundary", "audit")
 
 
 def command_of(name: str) -> Callable[[argparse.Namespace], str]:

@@ -3,8 +3,6 @@
 import argparse
 import dataclasses
 import json
-import math
-from typing import Any
 
 from jaxtri.cli import text as texts
 from jaxtri.scans.point import excluded_and_highest, projected_couplings
@@ -17,7 +15,7 @@ def point(arguments: argparse.Namespace) -> str:
     spec = load_spec(arguments.spec)
     found = point_at(spec, arguments.m_X, arguments.g_X, treatment=arguments.treatment)
     if arguments.json:
-        return json.dumps([_plain(dataclasses.asdict(one)) for one in found.values()], indent=1)
+        return json.dumps([texts.plain(dataclasses.asdict(one)) for one in found.values()], indent=1)
     return "\n".join([texts.model_of(spec), *map(texts.point_text, found.values())])
 
 
@@ -31,14 +29,3 @@ def limit(arguments: argparse.Namespace) -> str:
         found |= {"projected": later} if any(later.values()) else {}
         return json.dumps({"m_X": arguments.m_X} | found, indent=1)
     return "\n".join(texts.limit_text(name, arguments.m_X, *one, later[name]) for name, one in known.items())
-
-
-def _plain(value: Any) -> Any:
-    """For JSON: complex numbers as [real, imaginary], infinities (a stable X) as null."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, complex):
-        return [value.real, value.imag]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

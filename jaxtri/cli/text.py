@@ -1,6 +1,8 @@
 """Results as text for a terminal."""
 
+import math
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from jaxtri.model.anomalies import anomalons_of, anomaly_coefficients, cautions, standing, verdict
@@ -167,3 +169,16 @@ METHOD = (
   year = "2024"
 }""",
 )
+
+
+def plain(value: Any) -> Any:
+    """For JSON: complex numbers as [real, imaginary], infinities (a stable X) as null, fractions as text."""
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, complex):
+        return [value.real, value.imag]
+    if isinstance(value, Fraction):
+        return str(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value

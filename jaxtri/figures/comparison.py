@@ -267,15 +267,21 @@ def verdict_of(scan: Scan) -> str:
 def cautions_of(scan: Scan) -> list[str]:
     """What the formulas leave out for the model of a scan, and which channels have no rate."""
     model, treatment = (scan.header.configuration[name] for name in ("model", "treatment"))
-    by_reason: dict[str, list[str]] = {}
-    for channel, reason in treatment.get("refused", {}).items():
-        by_reason.setdefault(reason, []).append(channel)
+    by_reason = by_text(treatment.get("refused", {}))
     refused = [f"no rate of {', '.join(some)}: {reason}" for reason, some in by_reason.items()]
     kaon = "K+ -> pi+ X" not in treatment.get("refused", {}) and model["charges"]["u"] != 0
     if treatment["emission"] == "one_loop" and kaon:
         kappa = scan.header.configuration["inputs"]["K_pi_kappa"]
         refused.append(f"kappa = {kappa:g} in K+ -> pi+ X (long distances: of order 1, not known)")
     return [*cautions(model["charges"]), *refused]
+
+
+def by_text(texts: Mapping[str, str]) -> dict[str, list[str]]:
+    """Names by what is said of them."""
+    found: dict[str, list[str]] = {}
+    for name, text in texts.items():
+        found.setdefault(text, []).append(name)
+    return found
 
 
 def _displaced(scan: Scan) -> list[str]:

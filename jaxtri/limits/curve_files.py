@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from jaxtri.errors import InputError, StorageError, unknown_name
+from jaxtri.errors import InputError, unknown_name
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.tables.curve_schema import CurveKeys
-from jaxtri.tables.reader import check, parse
+from jaxtri.tables.reader import check, parse, read_text
 
 LARGEST = 16 * 1024**2  # bytes
 NO_LIMIT = 1e5  # of DarkCast: at this value and above there is no limit
@@ -61,23 +61,12 @@ def read_columns(path: Path, where: str) -> Columns:
     StorageError
         If it cannot be read.
     """
-    text = _text(path, where)
+    text = read_text(path, where, what="a limit curve", largest=LARGEST)
     ending = path.suffix.lower()
     if ending in (".yaml", ".yml"):
         return _of_yaml(text, where)
     columns = _of_csv(text, where)
     return _of_darkcast(columns) if ending == ".lmt" else columns
-
-
-def _text(path: Path, where: str) -> str:
-    try:
-        if path.stat().st_size > LARGEST:
-            raise InputError(f"{where}: {path.stat().st_size} bytes; a limit curve has at most {LARGEST}")
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise StorageError(f"{where}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{where}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
 
 
 def _of_csv(text: str, where: str) -> Columns:

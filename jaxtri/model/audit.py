@@ -97,13 +97,13 @@ def audit(model: str | Path | dict[str, Any] | GaugeModel) -> Audit:
         ),
         A=anomalies[SU2] / 2,
         standing=standing(rounded, anomalons),
-        treatments={name: _meaning(name, known, rounded, anomalons) for name in names("treatments")},
+        treatments={name: _meaning(name, known, rounded) for name in names("treatments")},
         refused=refused_channels(known, load_treatment("ward")),
         cautions=tuple(cautions(values)),
     )
 
 
-def _meaning(name: str, model: GaugeModel, anomalies: dict[str, float], anomalons: float | str | None) -> str:
+def _meaning(name: str, model: GaugeModel, anomalies: dict[str, float]) -> str:
     """What a treatment means for a model, or why it is refused."""
     treatment = load_treatment(name)
     try:

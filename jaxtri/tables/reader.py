@@ -53,16 +53,17 @@ def locate(kind: str, name: str | Path, *, relative_to: Path | None = None) -> P
     return FOLDER / kind / f"{name}.toml"
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a small UTF-8 file, or raise with the path and the reason."""
+def read_text(path: Path, where: str = "", *, what: str = "a table", largest: int = LARGEST) -> str:
+    """Return the text of a small UTF-8 file, or raise with the path, or ``where`` it is, and the reason."""
+    where = where or str(path)
     try:
-        if path.stat().st_size > LARGEST:
-            raise InputError(f"{path}: {path.stat().st_size} bytes; a table has at most {LARGEST}")
+        if path.stat().st_size > largest:
+            raise InputError(f"{where}: {path.stat().st_size} bytes; {what} has at most {largest}")
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
+        raise StorageError(f"{where}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
+        raise InputError(f"{where}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
     except InputError:
         raise
     except ValueError as error:

@@ -15,6 +15,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
 
+import small_plane
 from colour_vision import VISION, lab, linear
 from drawing import draw_errors, draw_times
 from jaxtri import boundaries, load_spec, scan
@@ -29,17 +30,7 @@ from jaxtri.figures.spreads import draw_axis, draw_bands, draw_spread, half_widt
 from jaxtri.limits.previous import previous_limits
 from jaxtri.scans.schema import FigureChoice, OwnCurve
 
-SMALL = {
-    "curves": False,
-    "title": "U(1)_{B-L}: small",
-    "model": "b_minus_l",
-    "treatments": ["figure"],
-    "searches": {"set": "printed"},
-    "axes": {
-        "m_X": {"min": 1e-3, "max": 90.0, "points": 60, "spacing": "log"},
-        "g_X": {"min": 1e-9, "max": 1.0, "points": 80, "spacing": "log"},
-    },
-}
+SMALL = small_plane.SMALL | {"curves": False}
 NOTICEABLE = 2.3  # distance in CIE 1976 L*a*b* that is just noticed (Mahy, Van Eycken, Oosterlinck 1994)
 APART = {"edge": 12 * NOTICEABLE, "face": 5 * NOTICEABLE}  # lines; pale areas, which are hatched besides
 

@@ -17,17 +17,8 @@ from jaxtri.errors import InputError
 from jaxtri.figures import page as pages
 from jaxtri.figures.panels import SEEN, simplified, thinned
 from jaxtri.figures.selection import with_searches
+from small_plane import SMALL
 
-SMALL = {
-    "title": "U(1)_{B-L}: small",
-    "model": "b_minus_l",
-    "treatments": ["figure"],
-    "searches": {"set": "printed"},
-    "axes": {
-        "m_X": {"min": 1e-3, "max": 90.0, "points": 60, "spacing": "log"},
-        "g_X": {"min": 1e-9, "max": 1.0, "points": 80, "spacing": "log"},
-    },
-}
 MOST_BYTES = 3_000_000
 POINTER = 0.03  # a pixel, of the 0.02 in ln m_X and the 0.04 in ln g_X that one is wide
 

@@ -18,18 +18,9 @@ from jaxtri.figures.page import page_of
 from jaxtri.figures.selection import with_searches
 from jaxtri.scans.arrays import NO_SEARCH, STATUS
 from jaxtri.scans.schema import FigureChoice
+from small_plane import SMALL
 
 KAON, DISPLACED = "na62_2021_kpi_invisible_low", "lhcb_2017_bplus_kplus_mumu_displaced"
-SMALL = {
-    "title": "small",
-    "model": "b_minus_l",
-    "treatments": ["figure"],
-    "searches": {"set": "printed"},
-    "axes": {
-        "m_X": {"min": 1e-3, "max": 90.0, "points": 60, "spacing": "log"},
-        "g_X": {"min": 1e-9, "max": 1.0, "points": 80, "spacing": "log"},
-    },
-}
 WARD = SMALL | {"model": "b3_minus_l2", "treatments": ["ward"]}
 FEW = 40  # nodes of an axis in the pages of these tests, so that some are left out
 SHOWN = 1e-3  # of a number, four digits of it shown

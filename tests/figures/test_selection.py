@@ -20,17 +20,8 @@ from jaxtri.figures.panels import MOST, PALETTES, SHADES, shades
 from jaxtri.figures.plane import draw
 from jaxtri.figures.selection import chosen, names_of, same_grey
 from jaxtri.scans.schema import FigureChoice
+from small_plane import SMALL
 
-SMALL = {
-    "title": "small",
-    "model": "b_minus_l",
-    "treatments": ["figure"],
-    "searches": {"set": "printed"},
-    "axes": {
-        "m_X": {"min": 1e-3, "max": 90.0, "points": 60, "spacing": "log"},
-        "g_X": {"min": 1e-9, "max": 1.0, "points": 80, "spacing": "log"},
-    },
-}
 KAON, B = "na62_2021_kpi_invisible_low", "belle_2017_bk_invisible"
 LIGHTER = 10  # of 100 in L*, four times what is just noticed
 

@@ -5,7 +5,6 @@ L = g_{Xij} X_mu dbar_j gamma^mu P_L d_i, Eq. (8), matched to the W loop with th
 
 from types import MappingProxyType
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -15,6 +14,7 @@ from jaxtri.model.fermions import COLOURS, FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
+from jaxtri.numerics.safe import zero_below
 
 DOWN_TYPE = MappingProxyType({"d": 0, "s": 1, "b": 2})  # columns of the CKM matrix
 NEAR_ONE = 0.05  # |x - 1| below which f(x) is a series
@@ -134,9 +134,7 @@ def _all_fermions(model: GaugeModel) -> Array:
 
     Differs from print: no Standard Model fermion decouples from the divergence of a vector-like current.
     """
-    total = _quarter_sum(model, ())
-    value = jax.lax.stop_gradient(total)
-    return total - jnp.where(jnp.abs(value) < ZERO, value, 0.0)
+    return zero_below(_quarter_sum(model, ()), ZERO)
 
 
 DECOUPLING = MappingProxyType(  # Eq. (2)

@@ -12,6 +12,7 @@ from jaxtri.model.fermions import CHARGED, COLOURS, ELECTRIC_CHARGE, WEAK_ISOSPI
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
+from jaxtri.numerics.safe import zero_below
 from jaxtri.physics.triangle.conserved_current import conserved_current_integral
 from jaxtri.physics.triangle.integral import decoupling_factor
 
@@ -101,9 +102,7 @@ def ward_sum(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, *, emission: 
 
 def _anomaly(model: GaugeModel) -> Array:
     """Sum of w_f, exactly 0 where it cancels; its derivatives by the charges are kept."""
-    total = jnp.sum(_weights(model))
-    value = jax.lax.stop_gradient(total)
-    return total - jnp.where(jnp.abs(value) < ZERO, value, 0.0)
+    return zero_below(jnp.sum(_weights(model)), ZERO)
 
 
 def eq4_sum(sm: StandardModel, model: GaugeModel, m_X: ArrayLike) -> Array:
