@@ -19,12 +19,14 @@ from jaxtri.boundary.record import Curve
 from jaxtri.boundary.sensitivities import compiled, gradients, search_at_mass
 from jaxtri.limits.excluded_couplings import NONE, Ends, excluded_edges
 from jaxtri.limits.searches import SearchSet
+from jaxtri.limits.signal import log_ratio
 from jaxtri.model.correlations import input_errors, normal_draws, variance
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel, input_values, replaced
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 from jaxtri.numerics.kernels import kernel
+from jaxtri.numerics.roots import bracketed_root
 from jaxtri.physics.decays.in_flight import turning_points
 from jaxtri.physics.decays.widths import unit_decays
 from jaxtri.physics.production.channels import production_vector
@@ -162,6 +164,8 @@ def _drawn(values: Mapping[str, Any], setting: _Setting, treatment: Treatment) -
         sm, model, m_X = replaced(setting.sm, values), setting.model, setting.m_X
         rates = production_vector(sm, model, treatment, m_X), unit_decays(sm, model, m_X)
         here = search_at_mass(sm, setting.searches, setting.position, m_X, *rates)
+        if here.row is not None:
+            return bracketed_root(lambda u: log_ratio(here, u), *setting.ends)[0]
         found = excluded_edges(here, turning_points(here.neutrinos), setting.ends)
         sources = jnp.stack([found.lower, found.upper])
         inner = (sources > 0) & (sources < len(found.value) - 1)
@@ -191,7 +195,8 @@ def monte_carlo(
     search
         Name of a search.
     m_X, g_X
-        A point of its boundary; draws move the coupling by a factor of e at most.
+        A point of its boundary; draws move the coupling by a factor of e at most. Of a limit that depends on
+        the lifetime, it is the only point in that range.
     draws
         How many.
     seed

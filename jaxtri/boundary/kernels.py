@@ -94,6 +94,9 @@ def _masses(
     def one(m_X: Array, decays: Any, production: Any) -> Mass:
         def at_mass(m_X: Array, decays: Any, production: Array) -> SearchAtMass:
             found = jax.vmap(lambda rates: mass_point(sm, searches, m_X, rates, decays).searches)(production)
+            found = replace(
+                found, row=None, is_timed=None, log_tau_ps=None
+            )  # limits of the mass are in log_norm
             return jax.tree.map(lambda x: x.ravel(), found)
 
         known, change = jax.jvp(at_mass, (m_X, decays[0], production[0]), (m_X, decays[1], production[1]))

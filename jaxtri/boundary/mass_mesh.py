@@ -28,7 +28,9 @@ def start(plane: Plane) -> MassNodes:
     production = production_thresholds(plane.sm, plane.model, plane.treatments)
     thresholds = np.concatenate([decay_thresholds(plane.sm, plane.model), production])
     window, veto = np.asarray(plane.searches.m_X_window), np.asarray(plane.searches.veto)
-    cuts = np.concatenate([window.ravel(), veto.ravel(), [low, high]])
+    curves = plane.searches.curves  # limits that bend at masses
+    bends = np.zeros(0) if curves is None else np.asarray(curves.x)[:, :-1][np.asarray(curves.known)[:, :, 0]]
+    cuts = np.concatenate([window.ravel(), veto.ravel(), bends, [low, high]])
     stops = np.unique(np.concatenate([thresholds, cuts]))
     stops = stops[(low <= stops) & (stops <= high)]
     covered = np.clip(window, low, high)

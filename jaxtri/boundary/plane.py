@@ -1,6 +1,10 @@
 """The (m_X, g_X) plane in which boundaries are traced."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import jax
+import numpy as np
 
 from jaxtri.limits.excluded_couplings import Ends
 from jaxtri.limits.search_tables import SearchLabel
@@ -24,3 +28,28 @@ class Plane:
     window: Ends  # lowest and highest ln g_X
     three_pions: tuple[float, float]  # masses between which `three_pion_spaces` matter [GeV]
     correlations: Correlations = INDEPENDENT  # of the inputs, for error bands
+
+    @property
+    def timed(self) -> list[int]:
+        """Positions of the searches whose limit depends on the lifetime."""
+        is_timed = self.searches.is_timed
+        return [] if is_timed is None else np.flatnonzero(np.asarray(is_timed)).tolist()
+
+    @property
+    def untimed(self) -> list[int]:
+        """Positions of the others."""
+        timed = set(self.timed)
+        return [i for i in range(len(self.labels)) if i not in timed]
+
+    def only(self, positions: Sequence[int]) -> "Plane":
+        """Return the plane of some searches, of which none depends on the lifetime."""
+        index = np.asarray(positions)
+        searches = jax.tree.map(lambda x: x[index], self.searches)
+        curves = searches.curves
+        if curves is not None:
+            flat = not np.any(np.asarray(curves.y)[:, :, 0])  # limits that are numbers
+            short = replace(curves, u=curves.u[:, :2], y=curves.y[:, :, :2], known=curves.known[:, :, :2])
+            searches = replace(
+                searches, curves=None if flat else short, is_timed=None if flat else searches.is_timed
+            )
+        return replace(self, searches=searches, labels=tuple(self.labels[i] for i in positions))

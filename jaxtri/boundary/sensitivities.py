@@ -28,6 +28,8 @@ from jaxtri.physics.decays.hadrons import THREE_PION_INPUTS, Spaces, three_pion_
 from jaxtri.physics.decays.widths import unit_decays
 from jaxtri.physics.production.channels import production_vector
 
+JUMP = 1e-6  # |F| at a vertex where it has no root
+
 
 def search_at_mass(
     sm: StandardModel, searches: SearchSet, position: Array, m_X: Array, production: Array, decays: Any
@@ -35,6 +37,19 @@ def search_at_mass(
     """MassPoint of one search at one mass, from rates at g_X = 1."""
     alone = jax.tree.map(lambda x: x[position][None], searches)
     return jax.tree.map(lambda x: x[0], mass_point(sm, alone, m_X, production, decays).searches)
+
+
+def _root_or_jump(search: SearchAtMass, log_g: Array) -> Array:
+    """An edge of a limit that depends on the lifetime: a root, or a lifetime at which the limit jumps."""
+    assert search.log_tau_ps is not None
+    here = jax.lax.stop_gradient(log_ratio(search, log_g))
+    jumps = ~(jnp.abs(here) < JUMP)
+    moved = log_g + (search.log_tau_ps - jax.lax.stop_gradient(search.log_tau_ps)) / 2
+    # F next to a jump is not known on one side: there the root is that of a line
+    root = implicit_root(
+        lambda u: jax.lax.cond(jumps, lambda: u - log_g, lambda: log_ratio(search, u)), log_g
+    )
+    return jnp.where(jumps, moved, root)
 
 
 @kernel()
@@ -52,7 +67,9 @@ def _of_root(
     def one(m_X: Array, log_g: Array, production: Array, decays: Any) -> Any:
         def root(sm: StandardModel, production: Array, decays: Any) -> Array:
             here = search_at_mass(sm, searches, position, m_X, production, decays)
-            return implicit_root(lambda u: log_ratio(here, u), log_g)
+            if here.log_tau_ps is None:
+                return implicit_root(lambda u: log_ratio(here, u), log_g)
+            return _root_or_jump(here, log_g)
 
         return jax.grad(root, (0, 1, 2))(sm, production, decays)
 

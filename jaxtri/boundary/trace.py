@@ -11,6 +11,7 @@ from jaxtri.boundary import mass_mesh
 from jaxtri.boundary.critical_masses import critical_masses, crossing_masses
 from jaxtri.boundary.edge_table import EdgeTable, MassNodes
 from jaxtri.boundary.kernels import compiled, edge_table_at
+from jaxtri.boundary.lifetime_trace import joined
 from jaxtri.boundary.plane import Plane
 from jaxtri.boundary.record import Boundaries
 from jaxtri.boundary.unions import boundaries_of, crossings
@@ -21,8 +22,16 @@ FEW = 32  # nodes not worth another round: steps beside a cusp of a few curves, 
 
 def traced(plane: Plane) -> dict[str, Boundaries]:
     """Trace every exclusion boundary of a plane; `Boundaries` by treatment."""
+    if not plane.timed:
+        return boundaries_of(plane, _edges(plane))
+    others = plane.only(plane.untimed) if plane.untimed else None
+    return joined(plane, others, None if others is None else _edges(others))
+
+
+def _edges(plane: Plane) -> EdgeTable:
+    """Edges of searches whose limits do not depend on the lifetime."""
     compiled(plane)
-    return boundaries_of(plane, _refined(plane, mass_mesh.start(plane)))
+    return _refined(plane, mass_mesh.start(plane))
 
 
 def _refined(plane: Plane, nodes: MassNodes) -> EdgeTable:

@@ -160,7 +160,7 @@ def _one_treatment(plane: Plane, name: str, first: int, table: EdgeTable, interv
         paths[case] = [vertices(chain) for chain in joined]
         curves += [_curve(label.name, table, case, *path) for path in paths[case]]
         regions += [
-            _region(label.name, table, case, slab.nodes, pair) for slab in some for pair in slab.intervals
+            region(label.name, table, case, slab.nodes, pair) for slab in some for pair in slab.intervals
         ]
     groups, walls = {}, {}
     for group in GROUPS:
@@ -204,7 +204,8 @@ def _curve(
     )
 
 
-def _region(name: str, table: EdgeTable, case: int, nodes: slice, pair: tuple[int, int]) -> Region:
+def region(name: str, table: EdgeTable, case: int, nodes: slice, pair: tuple[int, int]) -> Region:
+    """Return what a search excludes between two of its edges, at some nodes."""
     m_X, lower, upper = (
         table.m_X[nodes],
         table.value[nodes, case, pair[0]],
@@ -245,11 +246,11 @@ def _walls(table: EdgeTable, intervals: Intervals, cases: IntArray) -> FloatArra
             for node in (left, right)
         ]
         mass = table.m_X[max(left, right)]
-        found += [(mass, np.exp(a), np.exp(b)) for a, b in _on_one_side(*sides) if b - a > WALL]
+        found += [(mass, np.exp(a), np.exp(b)) for a, b in on_one_side(*sides) if b - a > WALL]
     return np.array(found).reshape(-1, 3)
 
 
-def _on_one_side(
+def on_one_side(
     left: list[tuple[float, float]], right: list[tuple[float, float]]
 ) -> list[tuple[float, float]]:
     """Intervals that only one of two unions contains."""

@@ -64,11 +64,6 @@ def boundaries(source: Source) -> dict[str, Boundaries]:
     """
     require_x64()
     spec = as_spec(source)
-    if spec.has_limit_curves:
-        raise InputError(
-            f"{spec.name}: exact boundaries are traced of limits that are numbers, and some of these are "
-            "curves of mass, or of mass and lifetime; scan the grid, or ask jaxtri limit for one mass"
-        )
     if spec.axes:
         names = ", ".join(one.name for one in spec.axes)
         raise InputError(

@@ -75,13 +75,8 @@ class Spec:
 
     @property
     def traces_curves(self) -> bool:
-        """Whether exact boundaries are traced: where they are wanted, in a plane, if limits are numbers."""
-        return self.curves and not self.axes and not self.has_limit_curves
-
-    @property
-    def has_limit_curves(self) -> bool:
-        """Whether a limit depends on the mass or the lifetime of X."""
-        return self.searches.curves is not None or self.projections.curves is not None
+        """Whether exact boundaries are traced: where they are wanted, in a plane."""
+        return self.curves and not self.axes
 
     @property
     def sets_charges(self) -> bool:

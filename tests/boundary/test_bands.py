@@ -64,6 +64,32 @@ def test_linear_band_is_that_of_a_monte_carlo(plane, found, search):
 
 
 @pytest.mark.long
+def test_bands_of_limits_on_mass_and_lifetime():
+    """A root moves as in a Monte Carlo; a lifetime at which the limit jumps moves as 1 / sqrt(width)."""
+    only = ["lhcb_2017_bplus_kplus_mumu", "belle2_2023_bplus_kplus_ee"]
+    searches = {"set": "2026", "only": only}
+    spec = load_spec(SCAN | {"searches": searches, "treatments": ["matched", "figure"]})
+    plane, found = plane_of(spec), jaxtri.boundaries(spec)
+    curve = max(found["matched"].of(only[0]), key=lambda one: len(one.m_X))
+    band = bands.band(plane, spec.treatments[0], curve)
+    assert len(band.sigma)
+    k = int(np.argmin(np.abs(np.log(band.m_X / 2.0))))
+    m_X, g_X = float(band.m_X[k]), float(band.g_X[k])
+    drawn = bands.monte_carlo(plane, spec.treatments[0], only[0], m_X, g_X, draws=DRAWS, seed=2)
+    assert np.std(drawn) == pytest.approx(band.sigma[k], rel=SAMPLING + 0.05)  # 0.05: not quite linear
+    (jumping,) = found["figure"].of(only[1])
+    i = int(np.argmax(jumping.g_X))
+    moves = bands.sensitivities(plane, spec.treatments[1], one_vertex(jumping, i))
+    assert all(np.isfinite(move).all() for move in moves.values())
+    assert {name for name, move in moves.items() if np.any(move)} == {"m_e"}  # nothing of production
+    assert jumping.slope[i] == pytest.approx(-0.5, abs=1e-4)  # width proportional to mass, far above 2 m_e
+
+
+def one_vertex(curve, i):
+    parts = {name: getattr(curve, name)[i : i + 1] for name in ("m_X", "g_X", "slope", "residual")}
+    return dataclasses.replace(curve, **parts)
+
+
 def test_leading_contributions(found):
     """The kaon limit: CKM first; every contribution is below the total, and largest first."""
     one = found[SEARCH]
