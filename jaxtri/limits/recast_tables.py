@@ -1,0 +1,188 @@
+"""What a recast of published limits needs that does not depend on charges: computed once."""
+
+from dataclasses import dataclass, field, replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jaxtri.limits.dark_photon import (
+    Nodes,
+    displaced_at,
+    displaced_limit,
+    dump_geometry,
+    production_fractions,
+    published_limits,
+)
+from jaxtri.limits.recast_roots import most_intervals, prompt_time
+from jaxtri.model.constants import HBAR
+from jaxtri.model.fermions import ELECTRIC_CHARGE
+from jaxtri.model.gauge_model import GaugeModel, load_model
+from jaxtri.model.standard_model import StandardModel
+from jaxtri.numerics.arrays import FloatArray, IntArray
+from jaxtri.numerics.kernels import kernel
+from jaxtri.numerics.safe import log_or_minus_inf
+from jaxtri.physics.decays.hadrons import Spaces, meson_couplings, three_pion_spaces
+from jaxtri.physics.decays.isovector import isovector_ratio
+from jaxtri.physics.decays.widths import decay_ratios
+from jaxtri.physics.production.currents import MECHANISMS, current_strengths, meson_form_factors
+from jaxtri.tables.recast_schema import REFERENCE_MODELS
+
+VISIBLE = ("ee", "mumu", "pipi", "invisible", "all")  # of `final_ratios`
+ASSUMED = {
+    "all": (0, 0, 0, 0, 1),
+    "leptons": (1, 1, 0, 0, 0),
+    "invisible": (0, 0, 0, 0, 1),
+}  # parts of a width
+NEUTRINOS = {"solar": ("nu_e", "nu_mu", "nu_tau"), "nu_e": ("nu_e",), "nu_mu": ("nu_mu",)}
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class RecastTables:
+    """Everything of a recast that does not depend on the charges of X; nodes are searches times masses."""
+
+    m_X: Array  # (node,) [GeV]
+    log_low: Array  # (node,) of the published limit on the coupling of the reference model
+    log_high: Array  # (node,); infinite: everything above
+    spaces: Spaces  # (node,) three-pion phase space
+    form_factors: Array  # (node, 3) of rho, omega, phi
+    fractions: Array  # (node, mechanism), adding up to 1
+    reference_strength: Array  # (node, mechanism)
+    seen: Array  # (node, visible) 1 for every final state that the search sees
+    log_reference_branching: Array  # (node,)
+    reference_width: Array  # (node,) R of the reference model, as the publication assumed it
+    windows: Array  # positions of nodes with a prompt window, and ln(t1 / hbar) there
+    log_window: Array
+    dumps: Array  # positions of nodes of beam dumps; geometry and ln s on the lower edge of the reference
+    dump_a: Array
+    dump_peak: Array
+    dump_log_y: Array
+    scatters: Array  # positions of neutrino-electron scattering, and the flavours of its beam
+    beam: Array  # (scatter, 3)
+    displaced: Array  # positions of rows of a displaced search, ln tau of the grid [s], ln r
+    log_tau: Array
+    log_r: Array
+    most: int = field(metadata={"static": True})  # intervals of a displaced search at one mass
+
+
+def final_ratios(sm: StandardModel, model: GaugeModel, m_X: Array, spaces: Spaces) -> Array:
+    """R of what searches see, in the order of `VISIBLE`, (visible,): ee, mumu, pi+pi-, nothing, and all.
+
+    pi+ pi- is the isovector current, which below 1 GeV it is alone.  An X that cannot decay is invisible.
+    """
+    R = decay_ratios(sm, model, m_X, spaces=spaces)
+    total = jnp.sum(R)
+    stable = total == 0
+    pions = meson_couplings(model).rho ** 2 * isovector_ratio(sm, m_X)
+    invisible = jnp.where(stable, 1.0, R[3])
+    return jnp.stack([R[0], R[1], pions, invisible, jnp.where(stable, 1.0, total)])
+
+
+def reference_charges(sm: StandardModel) -> Array:
+    """Charges of the models of published limits, (reference, fermion); eQ of a dark photon first."""
+    e = jnp.sqrt(4 * jnp.pi * sm.alpha_0)
+    others = [load_model(name).charge for name in ("b_minus_l", "l_mu_minus_l_tau")]
+    return jnp.stack([e * jnp.array(ELECTRIC_CHARGE), *others])
+
+
+def recast_tables(sm: StandardModel, nodes: Nodes) -> RecastTables:
+    """Return everything of a recast that does not depend on charges.
+
+    Parameters
+    ----------
+    sm
+        Measured inputs; the result is differentiable by them but for the proper times of prompt windows.
+    nodes
+        Published limits, of `nodes_of`.
+    """
+    searches = [published_limits()[i].search for i in nodes.position]
+    kinds = np.array([one.kind for one in searches])
+    m_X, count = jnp.asarray(nodes.m_X), len(nodes.m_X)
+    reference = np.array([REFERENCE_MODELS.index(one.reference_model) for one in searches])
+    assumed = np.array([ASSUMED[one.decays_assumed] for one in searches], dtype=float)
+    seen = np.array(
+        [[name in one.final_state.split("+") for name in VISIBLE] for one in searches], dtype=float
+    )
+    spaces, form_factors, R, strength = _of_references(sm, reference_charges(sm), m_X)
+    here = np.arange(count)
+    own, width = R[reference, here], jnp.sum(assumed * R[reference, here], axis=1)
+    scatters = np.flatnonzero(kinds == "nu_e")
+    certain = (kinds == "nu_e") | np.array([one.decays_assumed == "invisible" for one in searches])
+    branching = jnp.where(certain, 1.0, jnp.sum(seen * own, axis=1) / width)
+    t_1 = _prompt_times(sm, nodes)
+    windows, dumps = np.flatnonzero(np.isfinite(t_1)), np.flatnonzero(kinds == "dump")
+    displaced = np.flatnonzero(kinds == "displaced")
+    a, peak, y = dump_geometry(_part(nodes, dumps))
+    name = next((searches[i].search for i in displaced), None)
+    log_r = displaced_at(name, nodes.m_X[displaced]) if name else np.zeros((0, 2))
+    tau = displaced_limit(name).tau_ps * 1e-12 if name else np.array([1.0, 2.0])
+    with np.errstate(divide="ignore"):
+        log_low = jnp.asarray(np.log(nodes.low))
+    return RecastTables(
+        m_X=m_X, log_low=log_low, log_high=jnp.log(nodes.high),
+        spaces=spaces, form_factors=form_factors,
+        fractions=jnp.asarray(_fractions(nodes)), reference_strength=strength[reference, here],
+        seen=jnp.asarray(seen), log_reference_branching=log_or_minus_inf(branching), reference_width=width,
+        windows=jnp.asarray(windows), log_window=jnp.log(t_1[windows] / HBAR),
+        dumps=jnp.asarray(dumps), dump_a=jnp.asarray(a), dump_peak=jnp.asarray(peak),
+        dump_log_y=jnp.log(y),
+        scatters=jnp.asarray(scatters), beam=jnp.asarray(_beams(nodes, scatters)),
+        displaced=jnp.asarray(displaced), log_tau=jnp.log(tau), log_r=jnp.asarray(log_r),
+        most=most_intervals(log_r),
+    )  # fmt: skip
+
+
+@kernel()
+def _of_references(sm: StandardModel, charges: Array, m_X: Array) -> tuple[Spaces, Array, Array, Array]:
+    """Phase spaces and form factors at every mass; R and strengths of every reference, (reference, node)."""
+    template = load_model("b_minus_l").unnamed()
+
+    def at_mass(m: Array) -> tuple[Spaces, Array]:
+        spaces = three_pion_spaces(sm, m)
+        return spaces, meson_form_factors(sm, m, spaces)
+
+    spaces, form_factors = jax.vmap(at_mass)(m_X)
+
+    def of(charge: Array) -> tuple[Array, Array]:
+        model = replace(template, charge=charge)
+        R = jax.vmap(lambda m, known: final_ratios(sm, model, m, known))(m_X, spaces)
+        return R, jax.vmap(lambda F: current_strengths(charge, F))(form_factors)
+
+    return spaces, form_factors, *jax.vmap(of)(charges)
+
+
+def _part(nodes: Nodes, index: IntArray) -> Nodes:
+    """Some of the nodes."""
+    return Nodes(*(getattr(nodes, name)[index] for name in Nodes.__dataclass_fields__))
+
+
+def _fractions(nodes: Nodes) -> FloatArray:
+    """Fraction of each mechanism in the production of the reference, (node, mechanism), adding up to 1."""
+    fractions = np.zeros((len(nodes.m_X), len(MECHANISMS)))
+    for i, one in enumerate(published_limits()):
+        here = nodes.position == i
+        production = one.search.production
+        if production in production_fractions():
+            masses, shares = production_fractions()[production]
+            for mechanism, share in shares.items():
+                fractions[here, MECHANISMS.index(mechanism)] = np.interp(nodes.m_X[here], masses, share)
+        elif production in MECHANISMS:
+            fractions[here, MECHANISMS.index(production)] = 1.0
+    return fractions / np.maximum(fractions.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+
+
+def _prompt_times(sm: StandardModel, nodes: Nodes) -> FloatArray:
+    """Proper time [s] up to which every node counts decays as prompt; infinite where it is no matter."""
+    times = np.full(len(nodes.m_X), np.inf)
+    for i, one in enumerate(published_limits()):
+        here, s = nodes.position == i, one.search
+        times[here] = prompt_time(sm, s.window, nodes.m_X[here], s.length_m, s.energy_GeV)
+    return times
+
+
+def _beams(nodes: Nodes, index: IntArray) -> FloatArray:
+    """Which flavours the neutrinos of some nodes have, (node, 3)."""
+    flavours = [NEUTRINOS[published_limits()[i].search.neutrino or "solar"] for i in nodes.position[index]]
+    return np.array([[name in own for name in NEUTRINOS["solar"]] for own in flavours], float).reshape(-1, 3)
