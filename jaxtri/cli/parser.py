@@ -158,6 +158,11 @@ def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     _palette(plot)
     compare = commands.add_parser("compare", help="table of what each group adds to earlier limits")
     compare.add_argument("files", nargs="+", metavar="FILE", help="scan file (HDF5)")
+    for command in (plot, compare):
+        text = (
+            "earlier limits: the model's table (default), all recast to it, those of visible decays, or none"
+        )
+        command.add_argument("--previous", choices=("table", "computed", "visible", "none"), help=text)
     for name, text in (
         ("info", "say what a scan file holds, or how far a scan is"),
         ("cite", "BibTeX of the searches used"),
