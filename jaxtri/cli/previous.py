@@ -11,7 +11,10 @@ import numpy as np
 
 from jaxtri.cli import text as texts
 from jaxtri.limits.recast_limits import RecastLimit, previous_limits
-from jaxtri.model.gauge_model import load_model
+from jaxtri.model.fermions import FERMIONS
+from jaxtri.model.gauge_model import GaugeModel, load_model
+from jaxtri.model.mixing import CONFINED, induced_mixing
+from jaxtri.model.standard_model import StandardModel, load_standard_model
 from jaxtri.scans.spec import load_spec
 from jaxtri.tables.reader import parse, read_text
 
@@ -29,7 +32,24 @@ def previous(arguments: argparse.Namespace) -> str:
     if arguments.json:
         limits = [texts.plain(dataclasses.asdict(one)) for one in found]
         return json.dumps({"model": model.name, "limits": limits}, indent=1)
-    return previous_text(model.name, found)
+    text = previous_text(model.name, found)
+    return "\n".join([text, *_on_mixing(spec.sm if spec else load_standard_model(), model)])
+
+
+def _on_mixing(sm: StandardModel, model: GaugeModel) -> list[str]:
+    """What neglecting kinetic mixing does to a model without a coupling to electrons."""
+    size = abs(float(induced_mixing(sm, model, CONFINED, sm.m_Z)))
+    if model.charge[FERMIONS.index("e")] != 0 or model.kinetic_mixing != 0 or size == 0:
+        return []
+    return [
+        textwrap.fill(
+            f"kinetic mixing is taken as 0, which decides here: loops of fermions below the Z induce about "
+            f"|epsilon / g_X| = {size:.2g}, with which searches with electrons exclude something too; give "
+            "kinetic_mixing in the model file",
+            WIDTH,
+            subsequent_indent="    ",
+        )
+    ]
 
 
 def previous_text(name: str, found: Sequence[RecastLimit]) -> str:

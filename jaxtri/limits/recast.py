@@ -16,6 +16,7 @@ from jaxtri.limits.recast_tables import NEUTRINOS, RecastTables, final_ratios
 from jaxtri.model.constants import HBAR
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
+from jaxtri.model.mixing import mixed
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.production.currents import current_strengths
@@ -58,6 +59,7 @@ def recast(tables: RecastTables, sm: StandardModel, model: GaugeModel) -> Recast
     Valid for: couplings at which X is narrow; efficiencies that depend on mass and lifetime alone.
     Differs from print: not in the paper, which takes the grey region from elsewhere.
     """
+    model = mixed(sm, model)
     R = jax.vmap(lambda m, known: final_ratios(sm, model, m, known))(tables.m_X, tables.spaces)
     strength = jax.vmap(lambda F: current_strengths(model.charge, F))(tables.form_factors)
     known = jnp.where(tables.fractions > 0, tables.reference_strength, 1.0)

@@ -16,6 +16,7 @@ from jaxtri.limits.recast import RecastEdges, recast_kernel
 from jaxtri.limits.recast_tables import RecastTables, recast_tables
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel, load_model
+from jaxtri.model.mixing import mixed
 from jaxtri.model.standard_model import StandardModel, load_standard_model
 from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 from jaxtri.tables.recast_schema import DarkPhotonSearch
@@ -98,14 +99,15 @@ def previous_limits(
 
     Notes
     -----
-    Valid for: vector charges without kinetic mixing, couplings at which X is narrow.  Not independent are
-    successive data of one experiment, such as NA64 2019, 2022 and 2023: they are one growing data set.
+    Valid for: vector charges, couplings at which X is narrow; kinetic mixing as the model has it.
+    Successive data of one experiment, such as NA64 2019, 2022 and 2023, are one growing data set.
     Differs from print: not in the paper, whose grey region comes from elsewhere.
     """
     model = model if isinstance(model, GaugeModel) else load_model(model)
     nodes, tables = _prepared() if m_X is None and sm is None else _tables(m_X, sm)
     found = jax.tree.map(np.asarray, recast_kernel(tables, sm or load_standard_model(), model.unnamed()))
-    charges = dict(zip(FERMIONS, np.asarray(model.charge).tolist(), strict=True))
+    couplings = mixed(sm or load_standard_model(), model).charge
+    charges = dict(zip(FERMIONS, np.asarray(couplings).tolist(), strict=True))
     return tuple(
         _limit(one.search, nodes, tables, found, nodes.position == i, charges)
         for i, one in enumerate(published_limits())

@@ -20,6 +20,7 @@ def model_of(configuration: Mapping[str, Any]) -> GaugeModel:
     table |= {"neutrinos": stored.get("neutrinos", "chiral")}
     if table["neutrinos"] == "majorana":
         table |= {key: stored[key] for key in ("right_handed_neutrinos", "m_nu_R")}
+    table |= {key: stored[key] for key in ("kinetic_mixing",) if key in stored}
     return load_model(table)
 
 
@@ -44,7 +45,11 @@ def with_grey(scan: Scan, choice: str) -> Scan:
         found = previous_limits(model_of(configuration), sm=sm)
         kept = [one for one in found if choice == "computed" or one.kind in VISIBLE_KINDS]
         limits = tuple(piece for one in kept for piece in one.pieces)
-    said = None if choice == "none" else f"{choice}: {sorted(configuration['model']['charges'].items())}"
+    couplings = (
+        sorted(configuration["model"]["charges"].items()),
+        configuration["model"].get("kinetic_mixing"),
+    )
+    said = None if choice == "none" else f"{choice}: {couplings}"
     model = dict(configuration["model"]) | {"previous_limits": said, "computed_limits": limits}
     header = replace(scan.header, configuration=dict(configuration) | {"model": model})
     return replace(scan, header=header)

@@ -27,6 +27,7 @@ def test_it_says_what_is_excluded_and_why_not(tmp_path, in_process):
     assert [line.split()[0] for line in lines[2:3]] == ["na62_2019_inv"]
     assert "babar_2016_4mu, belle2_2020_mumu_inv: x_mu = 0: muons do not radiate X" in " ".join(out.split())
     assert max(map(len, lines)) <= 110
+    assert "|epsilon / g_X| = 0.0093" in " ".join(out.split())
 
 
 def test_a_scan_file_is_read_for_its_model(tmp_path, in_process):

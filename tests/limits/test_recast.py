@@ -526,6 +526,6 @@ def test_b_minus_l_is_as_recast_before(compared):
 
 @pytest.mark.long
 def test_the_earlier_recast_took_four_muons_for_a_dark_photon(compared):
-    """BaBar's limit on L_mu - L_tau, read as epsilon: 3 to 6 times too strong for B - L."""
+    """BaBar's limit on L_mu - L_tau, read as epsilon: 3 to 7 times too strong for B - L."""
     off = np.array([one[3] for one in compared if one[1] == "babar_2016_4mu"])
     assert np.all(off > np.log(2))
