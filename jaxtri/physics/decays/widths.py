@@ -35,8 +35,9 @@ def decay_ratios(
     ----------
     sm, model
         Measured inputs and charges, to which kinetic mixing adds.  ``model.neutrinos = "dirac"`` doubles the
-        neutrino width, ``"majorana"`` adds right-handed neutrinos of mass m_N = ``model.m_nu_R``, which count as invisible:
-        R_N = (X_N^2 / 2) (1 - 4 m_N^2 / m_X^2)^(3/2) for each (an axial current, in p wave).
+        neutrino width, ``"majorana"`` adds right-handed neutrinos of mass m_N = ``model.m_nu_R``, which count
+        as invisible: R_N = (X_N^2 / 2) (1 - 4 m_N^2 / m_X^2)^(3/2) for each (an axial current, in
+        p wave).
     m_X
         Mass of X [GeV], positive.
     spaces
