@@ -13,12 +13,13 @@ from jaxtri.cli import text as texts
 from jaxtri.limits.recast_limits import RecastLimit, previous_limits
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel, load_model
-from jaxtri.model.mixing import CONFINED, induced_mixing
+from jaxtri.model.mixing import induced_mixing
 from jaxtri.model.standard_model import StandardModel, load_standard_model
 from jaxtri.scans.spec import load_spec
 from jaxtri.tables.reader import parse, read_text
 
 WIDTH = 110  # characters of a line
+LOW = 1e-3  # GeV; down to which loops are followed
 
 
 def previous(arguments: argparse.Namespace) -> str:
@@ -38,7 +39,7 @@ def previous(arguments: argparse.Namespace) -> str:
 
 def _on_mixing(sm: StandardModel, model: GaugeModel) -> list[str]:
     """What neglecting kinetic mixing does to a model without a coupling to electrons."""
-    size = abs(float(induced_mixing(sm, model, CONFINED, sm.m_Z)))
+    size = abs(float(induced_mixing(sm, model.unnamed(), LOW, sm.m_Z)))
     if model.charge[FERMIONS.index("e")] != 0 or model.kinetic_mixing != 0 or size == 0:
         return []
     return [

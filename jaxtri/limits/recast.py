@@ -33,6 +33,7 @@ class RecastEdges:
     displaced_log_low: Array  # (row, interval) of displaced searches
     displaced_log_high: Array
     displaced_exists: Array
+    charge: Array  # (fermion,) that X couples with, kinetic mixing included
     production: Array  # (node,) P: rate at unit coupling over that of the reference
     branching: Array  # (node,) of X, into what the search sees
     width: Array  # (node,) W: width at unit coupling over that of the reference
@@ -82,7 +83,7 @@ def recast(tables: RecastTables, sm: StandardModel, model: GaugeModel) -> Recast
     return RecastEdges(
         log_low=log_low, log_high=log_high, exists=exists.at[rows].set(False),
         displaced_log_low=displaced[0], displaced_log_high=displaced[1], displaced_exists=displaced[2],
-        production=production, branching=branching, width=width,
+        charge=model.charge, production=production, branching=branching, width=width,
     )  # fmt: skip
 
 

@@ -16,7 +16,6 @@ from jaxtri.limits.recast import RecastEdges, recast_kernel
 from jaxtri.limits.recast_tables import RecastTables, recast_tables
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel, load_model
-from jaxtri.model.mixing import mixed
 from jaxtri.model.standard_model import StandardModel, load_standard_model
 from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 from jaxtri.tables.recast_schema import DarkPhotonSearch
@@ -106,8 +105,7 @@ def previous_limits(
     model = model if isinstance(model, GaugeModel) else load_model(model)
     nodes, tables = _prepared() if m_X is None and sm is None else _tables(m_X, sm)
     found = jax.tree.map(np.asarray, recast_kernel(tables, sm or load_standard_model(), model.unnamed()))
-    couplings = mixed(sm or load_standard_model(), model).charge
-    charges = dict(zip(FERMIONS, np.asarray(couplings).tolist(), strict=True))
+    charges = dict(zip(FERMIONS, found.charge.tolist(), strict=True))
     return tuple(
         _limit(one.search, nodes, tables, found, nodes.position == i, charges)
         for i, one in enumerate(published_limits())

@@ -1,6 +1,7 @@
 """What a recast of published limits needs that does not depend on charges: computed once."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -99,58 +100,59 @@ def recast_tables(sm: StandardModel, nodes: Nodes) -> RecastTables:
     """
     searches = [published_limits()[i].search for i in nodes.position]
     kinds = np.array([one.kind for one in searches])
-    m_X, count = jnp.asarray(nodes.m_X), len(nodes.m_X)
-    reference = np.array([REFERENCE_MODELS.index(one.reference_model) for one in searches])
-    assumed = np.array([ASSUMED[one.decays_assumed] for one in searches], dtype=float)
-    seen = np.array(
-        [[name in one.final_state.split("+") for name in VISIBLE] for one in searches], dtype=float
+    seen = np.array([[name in one.final_state.split("+") for name in VISIBLE] for one in searches], float)
+    of_references = _of_references(
+        sm,
+        jnp.asarray(nodes.m_X),
+        jnp.asarray([REFERENCE_MODELS.index(one.reference_model) for one in searches]),
+        jnp.asarray([ASSUMED[one.decays_assumed] for one in searches], dtype=float),
+        jnp.asarray(seen),
+        jnp.asarray((kinds == "nu_e") | [one.decays_assumed == "invisible" for one in searches]),
     )
-    spaces, form_factors, R, strength = _of_references(sm, reference_charges(sm), m_X)
-    here = np.arange(count)
-    own, width = R[reference, here], jnp.sum(assumed * R[reference, here], axis=1)
-    scatters = np.flatnonzero(kinds == "nu_e")
-    certain = (kinds == "nu_e") | np.array([one.decays_assumed == "invisible" for one in searches])
-    branching = jnp.where(certain, 1.0, jnp.sum(seen * own, axis=1) / width)
     t_1 = _prompt_times(sm, nodes)
     windows, dumps = np.flatnonzero(np.isfinite(t_1)), np.flatnonzero(kinds == "dump")
-    displaced = np.flatnonzero(kinds == "displaced")
+    scatters, displaced = np.flatnonzero(kinds == "nu_e"), np.flatnonzero(kinds == "displaced")
     a, peak, y = dump_geometry(_part(nodes, dumps))
     name = next((searches[i].search for i in displaced), None)
     log_r = displaced_at(name, nodes.m_X[displaced]) if name else np.zeros((0, 2))
     tau = displaced_limit(name).tau_ps * 1e-12 if name else np.array([1.0, 2.0])
     with np.errstate(divide="ignore"):
-        log_low = jnp.asarray(np.log(nodes.low))
-    return RecastTables(
-        m_X=m_X, log_low=log_low, log_high=jnp.log(nodes.high),
-        spaces=spaces, form_factors=form_factors,
-        fractions=jnp.asarray(_fractions(nodes)), reference_strength=strength[reference, here],
-        seen=jnp.asarray(seen), log_reference_branching=log_or_minus_inf(branching), reference_width=width,
-        windows=jnp.asarray(windows), log_window=jnp.log(t_1[windows] / HBAR),
-        dumps=jnp.asarray(dumps), dump_a=jnp.asarray(a), dump_peak=jnp.asarray(peak),
-        dump_log_y=jnp.log(y),
-        scatters=jnp.asarray(scatters), beam=jnp.asarray(_beams(nodes, scatters)),
-        displaced=jnp.asarray(displaced), log_tau=jnp.log(tau), log_r=jnp.asarray(log_r),
-        most=most_intervals(log_r),
-    )  # fmt: skip
+        log_low, log_high = np.log(nodes.low), np.log(nodes.high)
+    host = {
+        "m_X": nodes.m_X, "log_low": log_low, "log_high": log_high, "fractions": _fractions(nodes),
+        "seen": seen, "windows": windows, "log_window": np.log(t_1[windows] / HBAR),
+        "dumps": dumps, "dump_a": a, "dump_peak": peak, "dump_log_y": np.log(y),
+        "scatters": scatters, "beam": _beams(nodes, scatters),
+        "displaced": displaced, "log_tau": np.log(tau), "log_r": log_r,
+    }  # fmt: skip
+    arrays: dict[str, Any] = {key: jnp.asarray(value) for key, value in host.items()}
+    return RecastTables(**arrays, **of_references, most=most_intervals(log_r))
 
 
 @kernel()
-def _of_references(sm: StandardModel, charges: Array, m_X: Array) -> tuple[Spaces, Array, Array, Array]:
-    """Phase spaces and form factors at every mass; R and strengths of every reference, (reference, node)."""
-    template = load_model("b_minus_l").unnamed()
+def _of_references(
+    sm: StandardModel, m_X: Array, reference: Array, assumed: Array, seen: Array, certain: Array
+) -> dict[str, Any]:
+    """Fields of `RecastTables` that depend on inputs: phase spaces, form factors, and the reference models.
 
-    def at_mass(m: Array) -> tuple[Spaces, Array]:
-        spaces = three_pion_spaces(sm, m)
-        return spaces, meson_form_factors(sm, m, spaces)
+    ``reference``, ``assumed``, ``seen`` and ``certain`` are, of every node, its reference model, the parts of
+    its width, what the search sees, and whether it sees everything.
+    """
+    template, charges = load_model("b_minus_l").unnamed(), reference_charges(sm)
 
-    spaces, form_factors = jax.vmap(at_mass)(m_X)
+    def at_mass(m: Array, reference: Array) -> tuple[Spaces, Array, Array, Array]:
+        spaces, charge = three_pion_spaces(sm, m), charges[reference]
+        form_factors = meson_form_factors(sm, m, spaces)
+        R = final_ratios(sm, replace(template, charge=charge), m, spaces)
+        return spaces, form_factors, R, current_strengths(charge, form_factors)
 
-    def of(charge: Array) -> tuple[Array, Array]:
-        model = replace(template, charge=charge)
-        R = jax.vmap(lambda m, known: final_ratios(sm, model, m, known))(m_X, spaces)
-        return R, jax.vmap(lambda F: current_strengths(charge, F))(form_factors)
-
-    return spaces, form_factors, *jax.vmap(of)(charges)
+    spaces, form_factors, R, strength = jax.vmap(at_mass)(m_X, reference)
+    width = jnp.sum(assumed * R, axis=1)
+    branching = jnp.where(certain, 1.0, jnp.sum(seen * R, axis=1) / width)
+    return {
+        "spaces": spaces, "form_factors": form_factors, "reference_strength": strength,
+        "log_reference_branching": log_or_minus_inf(branching), "reference_width": width,
+    }  # fmt: skip
 
 
 def _part(nodes: Nodes, index: IntArray) -> Nodes:

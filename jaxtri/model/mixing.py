@@ -13,6 +13,7 @@ from jax.typing import ArrayLike
 from jaxtri.model.fermions import COLOURS, ELECTRIC_CHARGE, FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
+from jaxtri.numerics.kernels import kernel
 
 CONFINED = 0.3  # GeV; below, light quarks screen no more
 
@@ -37,6 +38,7 @@ def mixed(sm: StandardModel, model: GaugeModel) -> GaugeModel:
     return replace(model, charge=charge, kinetic_mixing=jnp.zeros(()))
 
 
+@kernel()
 def induced_mixing(sm: StandardModel, model: GaugeModel, low: ArrayLike, high: ArrayLike) -> Array:
     r"""Mixing epsilon / g_X that loops of fermions add between two scales.
 
