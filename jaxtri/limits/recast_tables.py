@@ -99,15 +99,17 @@ def recast_tables(sm: StandardModel, nodes: Nodes) -> RecastTables:
         Published limits, of `nodes_of`.
     """
     searches = [published_limits()[i].search for i in nodes.position]
-    kinds = np.array([one.kind for one in searches])
-    seen = np.array([[name in one.final_state.split("+") for name in VISIBLE] for one in searches], float)
+    kinds = np.array([one.kind for one in searches], dtype="U16")
+    assumed = [ASSUMED[one.decays_assumed] for one in searches]
+    sees = [[name in one.final_state.split("+") for name in VISIBLE] for one in searches]
+    seen = jnp.asarray(np.reshape(np.array(sees, float), (-1, len(VISIBLE))))
     of_references = _of_references(
         sm,
         jnp.asarray(nodes.m_X),
-        jnp.asarray([REFERENCE_MODELS.index(one.reference_model) for one in searches]),
-        jnp.asarray([ASSUMED[one.decays_assumed] for one in searches], dtype=float),
-        jnp.asarray(seen),
-        jnp.asarray((kinds == "nu_e") | [one.decays_assumed == "invisible" for one in searches]),
+        jnp.array([REFERENCE_MODELS.index(one.reference_model) for one in searches], dtype=int),
+        jnp.asarray(np.reshape(np.array(assumed, float), (-1, len(VISIBLE)))),
+        seen,
+        jnp.array([one.kind == "nu_e" or one.decays_assumed == "invisible" for one in searches], dtype=bool),
     )
     t_1 = _prompt_times(sm, nodes)
     windows, dumps = np.flatnonzero(np.isfinite(t_1)), np.flatnonzero(kinds == "dump")

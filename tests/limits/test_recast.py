@@ -529,3 +529,11 @@ def test_the_earlier_recast_took_four_muons_for_a_dark_photon(compared):
     """BaBar's limit on L_mu - L_tau, read as epsilon: 3 to 7 times too strong for B - L."""
     off = np.array([one[3] for one in compared if one[1] == "babar_2016_4mu"])
     assert np.all(off > np.log(2))
+
+
+@pytest.mark.long
+def test_where_there_are_no_data():
+    limits = previous_limits("b_minus_l", m_X=[1000.0])
+    assert {one.why for one in limits} == {"no data at these masses"}
+    at_50 = {one.search for one in previous_limits("b_minus_l", m_X=[50.0]) if not one.why}  # no beam dumps
+    assert at_50 == {"lhcb_2017_prompt", "lhcb_2019_prompt", "cms_2019", "lep_2011_inv"}
