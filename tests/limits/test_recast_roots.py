@@ -17,6 +17,7 @@ from jaxtri.limits.recast_roots import (
     level_intervals,
     most_intervals,
     prompt_coupling,
+    prompt_time,
 )
 
 SOLVED = 1e-12  # in ln s: both methods find a root to rounding
@@ -136,3 +137,20 @@ def test_most_intervals_counts_valleys():
     assert most_intervals(np.array([[3.0, 1, 3, 1, 3], [1, 1, 1, 1, 1], [1, 2, 3, 4, 5]])) == 2
     assert most_intervals(np.array([[1.0, 2, 1, 2, 1]])) == 3
     assert most_intervals(np.zeros((0, 2))) == 1
+
+
+def test_prompt_times(sm):
+    """By hand: t = L / (beta gamma c), and the steps of CMS and LHCb."""
+    c, m_phi, m_eta = 299792458.0, 1.019461, 0.547862
+    m = np.array([0.1, 0.4])
+    for window, m_other in (("kloe_photon", 0.0), ("kloe_eta", m_eta)):
+        E = (m_phi**2 + m**2 - m_other**2) / (2 * m_phi)
+        expected = 0.08 / (np.sqrt(E**2 - m**2) / m * c)
+        np.testing.assert_allclose(prompt_time(sm, window, m, 0.08, None), expected, 1e-12)
+    expected = 1.0 * m / (np.sqrt(50.0**2 - m**2) * c)
+    np.testing.assert_allclose(prompt_time(sm, "fixed_energy", m, 1.0, 50.0), expected, 1e-12)
+    np.testing.assert_allclose(prompt_time(sm, "cms", np.array([50.0, 150.0]), None, None), [5e-12, 1.02e-11])
+    assert np.isinf(prompt_time(sm, "cms", np.array([20.0]), None, None)).all()
+    assert np.isinf(prompt_time(sm, "none", m, None, None)).all()
+    above = 2 * 0.1056583755 + 0.04
+    np.testing.assert_allclose(prompt_time(sm, "lhcb", np.array([above]), None, None), 1.1e-12, 1e-9)
