@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from jaxtri.boundary.sensitivities import by_name
+from jaxtri.model.correlations import input_errors
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import load_model
-from jaxtri.model.standard_model import input_table, replaced
+from jaxtri.model.standard_model import input_table, load_standard_model, replaced
 from jaxtri.physics.decays import three_pions
 from jaxtri.physics.decays.hadrons import (
     EXCLUSIVE,
@@ -124,6 +125,8 @@ def test_isovector_carries_the_errors_of_the_measurement(sm):
     """3 % up to 1 GeV and 10 % above: the errors of the inputs that scale it."""
     entry = input_table("hadrons")["isovector_scale"]
     assert entry.error == [0.03, 0.10]
+    np.testing.assert_array_equal(input_errors(sm)["isovector_scale"], [0.03, 0.10])  # of bands: one each
+    assert not input_errors(load_standard_model({"isovector_scale": [1.01, 1.0]}))["isovector_scale"].any()
     up = replaced(sm, {"isovector_scale": jnp.array([1.03, 1.10])})
     for m_X, shift in ((0.5, 1.03), (SCALE_CHANGES - 1e-9, 1.03), (SCALE_CHANGES, 1.10), (1.6, 1.10)):
         np.testing.assert_allclose(isovector_ratio(up, m_X) / isovector_ratio(sm, m_X), shift, ROUNDING)
