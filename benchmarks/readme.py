@@ -71,6 +71,7 @@ def main():
     """Measure, then write."""
     import bench_boundary
     import bench_grid
+    import bench_recast
     import bench_scan
     import triangle_convergence
     from jaxtri import scan
@@ -93,6 +94,7 @@ def main():
         "speed": grid + run,
         "boundaries": printed(bench_boundary.main),
         "scans": printed(bench_scan.main),
+        "recast": printed(bench_recast.main),
     }
     write(ROOT / "benchmarks" / "README.md", measured)
 

@@ -33,6 +33,7 @@ _HOMES = {
     "merge_scans": "io.write_scan",
     "open_scan": "io.hdf5_scan",
     "point": "scans.point",
+    "previous_limits": "limits.recast_limits",
     "scan": "scans.in_memory",
     "triangle_integral": "physics.triangle.integral",
     "write_scan": "io.write_scan",

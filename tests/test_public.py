@@ -27,6 +27,7 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "branching_ratio": "channel sm model treatment m_X g_X",
     "compare": "scans",
     "decoupling_factor": "p2 q2 k2 m precision",
+    "previous_limits": "model m_X sm",
     "draw": "scan axes palette previous title style searches labels xlim ylim colour",
     "excluded_couplings": "source m_X treatment",
     "load_model": "name_or_path relative_to anomalons",
@@ -98,6 +99,10 @@ USES = {  # the first thing that a fresh interpreter does, and what it prints
         "1",
     ),
     "point": (f"print(jaxtri.point({SPEC}, 0.05, 1e-9)['figure'].status)", "ok"),
+    "previous_limits": (
+        "limits = jaxtri.previous_limits('baryon')\nprint([one.search for one in limits if not one.why])",
+        "['na62_2019_inv']",
+    ),
     "scan": (f'print(jaxtri.scan({SPEC})["figure"]["excluded"].tolist())', "[[0, 1, 1], [0, 1, 1]]"),
     "triangle_integral": (
         'print(f"{jaxtri.triangle_integral(0.0, 0.0, 0.0, 2.0).real:.12f}")',

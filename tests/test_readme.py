@@ -51,7 +51,10 @@ CHECKED = {  # guide: the tables whose keys it names
         curve_schema.CurveFile,
     ),
 }
-MEASURED = {"README.md": {"compare"}, "benchmarks/README.md": {"triangle", "speed", "scans", "boundaries"}}
+MEASURED = {
+    "README.md": {"compare"},
+    "benchmarks/README.md": {"triangle", "speed", "scans", "boundaries", "recast"},
+}
 
 
 def fenced(page, language):

@@ -13,6 +13,7 @@ from jaxtri.model.constants import HBAR, NB_PER_GEV2
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.standard_model import TABLES, input_table, input_values
 from jaxtri.model.treatment import CHOICES
+from jaxtri.tables.reader import FOLDER, read_columns
 from places import PATIENCE_S, REFERENCE
 
 SCRIPTS = sorted(REFERENCE.glob("*.py"))
@@ -78,16 +79,10 @@ def of_hadrons(inputs):
         }
     for i, quantity in enumerate(("mass", "width", "peak_nb"), start=1):
         values[f"lump_{quantity}"] = [row[i] for row in inputs["lumps"].values()]
-    pion, four, kaons = inputs["pion_form_factor"], inputs["four_pi"], inputs["width_modes"]["phi"]
+    kaons = inputs["width_modes"]["phi"]
     both = kaons["K+K-"] + kaons["K0K0bar"]
     return values | {
-        "pion_rho_mass": [pion["rho"][0], pion["rho_1370"][0]],
-        "pion_rho_width": [pion["rho"][1], pion["rho_1370"][1]],
-        "pion_rho_weight": [1.0, pion["b"]],
-        "pion_omega_mixing": pion["mixing"],
-        "four_pion_mass": four["M"],
-        "four_pion_width": 2 * four["half_width"],
-        "four_pion_peak_R": four["height"],
+        "isovector_scale": inputs["isovector_scale"],
         "switch_mass": inputs["switch"]["centre"],
         "switch_width": inputs["switch"]["width"],
         "B_omega_pipi": inputs["width_modes"]["omega"]["pipi"],
@@ -117,6 +112,11 @@ def test_inputs_are_those_of_the_tables(sm, reference_inputs, script):
         known = constants | tables
         np.testing.assert_allclose(value, known[name], 1e-15, err_msg=name)
         np.testing.assert_allclose(value, (constants | input_values(sm))[name], 1e-15, err_msg=name)
+
+
+def test_isovector_points_are_those_of_the_table(x_decays):
+    columns = read_columns(FOLDER / "isovector.csv")
+    np.testing.assert_array_equal(np.array(x_decays["inputs"]["isovector_R"]).T, list(columns.values()))
 
 
 def test_every_input_is_in_a_reference(reference_inputs):

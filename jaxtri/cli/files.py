@@ -27,6 +27,7 @@ def plot(arguments: argparse.Namespace) -> str:
     where = _settings(at)
     scans = [hdf5_scan.open_scan(path).at(**where) for path in files]
     look = _look(arguments)
+    scans = _with_grey(scans, look.previous)
     drawn = chosen(_distinct(files, scans), look.searches, look.treatments)
     stem = Path(arguments.output or "_".join([files[0].stem, *at]))
     if stem.suffix[1:] in sheet.FORMATS:
@@ -59,7 +60,7 @@ def _look(arguments: argparse.Namespace) -> FigureChoice:
     given = {
         "palette": arguments.palette, "style": arguments.style, "xlim": arguments.xlim,
         "ylim": arguments.ylim, "size": arguments.size, "searches": arguments.searches,
-        "treatments": arguments.treatments,
+        "treatments": arguments.treatments, "previous": arguments.previous,
     }  # fmt: skip
     switched = {key: True for key in ("labels", "together", "html") if getattr(arguments, key)}
     known = {key: value for key, value in given.items() if value is not None}
@@ -69,7 +70,19 @@ def _look(arguments: argparse.Namespace) -> FigureChoice:
 def compare(arguments: argparse.Namespace) -> str:
     """The table of what each group adds to earlier limits."""
     files = [Path(name) for name in arguments.files]
-    return comparison.compare(_distinct(files, [hdf5_scan.open_scan(path) for path in files]))
+    scans = _with_grey([hdf5_scan.open_scan(path) for path in files], arguments.previous or "table")
+    return comparison.compare(_distinct(files, scans))
+
+
+def _with_grey(scans: list[Scan], choice: str) -> list[Scan]:
+    """Scans with earlier limits as chosen; only computing them needs JAX."""
+    if choice == "table":
+        return scans
+    from jaxtri.numerics.jax_settings import prepare
+    from jaxtri.scans.grey import with_grey
+
+    prepare()
+    return [with_grey(one, choice) for one in scans]
 
 
 def cite(arguments: argparse.Namespace) -> str:

@@ -11,6 +11,7 @@ EXAMPLES = """examples:
   jaxtri boundary scans/figure_3.toml --bands             exact curves as CSV, and their uncertainty
   jaxtri compare figure_3_*.h5                            where each group improves on earlier limits
   jaxtri audit baryon -o audit_baryon                     anomalies, and which treatments mean something
+  jaxtri previous b3_minus_l2                             what searches for a dark photon say of it
   jaxtri cite figure_3_matched.h5 > searches.bib          what to cite
 
 exit codes: 0 done, 1 internal error, 2 wrong usage or input, 3 finished but for some tiles or curves,
@@ -33,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     _boundary_command(commands)
     _file_commands(commands)
     _audit_command(commands)
+    _previous_command(commands)
     for name, text in (("models", "list the shipped models"), ("treatments", "list the treatments")):
         commands.add_parser(name, help=text, description=text)
     schema = commands.add_parser("schema", help="JSON Schema of a file, for editors")
@@ -124,6 +126,14 @@ def _audit_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     command.add_argument("--force", action="store_true", help="replace existing files")
 
 
+def _previous_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "what searches for a dark photon exclude for a model, and why some exclude nothing"
+    command = commands.add_parser("previous", help=text, description=text)
+    command.add_argument("model", metavar="MODEL|SPEC", help="shipped model, model file or scan file (TOML)")
+    command.add_argument("--m-X", dest="m_X", type=float, metavar="GEV", help="at one mass of X [GeV]")
+    command.add_argument("--json", action="store_true", help="machine-readable output")
+
+
 def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     plot = commands.add_parser("plot", help="draw scan files side by side")
     plot.add_argument("files", nargs="+", metavar="FILE", help="scan file (HDF5)")
@@ -148,6 +158,11 @@ def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     _palette(plot)
     compare = commands.add_parser("compare", help="table of what each group adds to earlier limits")
     compare.add_argument("files", nargs="+", metavar="FILE", help="scan file (HDF5)")
+    for command in (plot, compare):
+        text = (
+            "earlier limits: the model's table (default), all recast to it, those of visible decays, or none"
+        )
+        command.add_argument("--previous", choices=("table", "computed", "visible", "none"), help=text)
     for name, text in (
         ("info", "say what a scan file holds, or how far a scan is"),
         ("cite", "BibTeX of the searches used"),

@@ -17,6 +17,7 @@ from jaxtri.io import hdf5_scan
 from jaxtri.io.estimate import estimate_text
 from jaxtri.io.file_names import Outputs, named_outputs, outputs_in
 from jaxtri.io.write_scan import Work, checked, client_for, merge_all, run_all
+from jaxtri.scans.grey import with_grey
 from jaxtri.scans.spec import Spec, load_spec, load_specs
 
 
@@ -35,7 +36,10 @@ def run(arguments: argparse.Namespace) -> str:
     said = _computed(work, arguments, pictures)
     if said:
         return said
-    scans = {one.name: hdf5_scan.open_scan(outputs[spec.model.name, one.name]) for one in spec.treatments}
+    scans = {
+        one.name: with_grey(hdf5_scan.open_scan(outputs[spec.model.name, one.name]), spec.figure.previous)
+        for one in spec.treatments
+    }
     look = spec.figure.model_copy(update={"palette": arguments.palette or spec.figure.palette})
     shown, title = chosen(scans, look.searches, look.treatments), look.title or spec.title
     drawn = figure.draw_scans(shown, title=title, look=look)

@@ -173,6 +173,8 @@ METHOD = (
 
 def plain(value: Any) -> Any:
     """For JSON: complex numbers as [real, imaginary], infinities (a stable X) as null, fractions as text."""
+    if hasattr(value, "tolist"):  # an array
+        return plain(value.tolist())
     if isinstance(value, dict):
         return {key: plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

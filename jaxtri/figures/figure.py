@@ -159,8 +159,18 @@ def caption(scans: Mapping[str, Scan], *, together: bool = False) -> str:
     grey = [one for scan in scans.values() for one in previous_limits(scan.header.configuration)]
     if grey and (same_grey(scans) or not together):
         sources = dict.fromkeys(f"{one.experiment} [{one.reference}]" for one in grey)
-        lines.append(f"Grey: excluded before, by {', '.join(sources)}.")
+        how = dict.fromkeys(_grey(scan) for scan in scans.values())
+        lines.append(f"Grey: excluded before{', '.join(filter(None, how))}, by {', '.join(sources)}.")
     return "\n".join(lines)
+
+
+def _grey(scan: Scan) -> str:
+    """How earlier limits were recast, where that was computed."""
+    said = str(scan.header.configuration["model"]["previous_limits"])
+    if "computed_limits" not in scan.header.configuration["model"]:
+        return ""
+    what = "visible decays" if said.startswith("visible") else "all searches"
+    return f" ({what}, recast to the charges of {scan.header.configuration['model']['name']})"
 
 
 def _excludes(scan: Scan, search: str) -> bool:

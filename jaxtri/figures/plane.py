@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -38,7 +39,7 @@ def draw(
     axes: Axes,
     *,
     palette: str = "okabe-ito",
-    previous: bool = True,
+    previous: bool | Sequence[Any] = True,
     title: str | None = None,
     style: str = "regions",
     searches: Sequence[str] | None = None,
@@ -58,7 +59,8 @@ def draw(
     palette
         "okabe-ito" (colour-blind safe, hatched) or "paper" (Z red, B blue, K green).
     previous
-        Shade the couplings that earlier searches exclude, where the model has a table of them.
+        Shade the couplings that earlier searches exclude, where the model has a table of them; or what
+        `previous_limits` returns, to shade these.
     title
         Of the panel; by default model and treatment.
     style
@@ -88,8 +90,12 @@ def draw(
             raise unknown_name("draw", "search", name, searches_of(scan))
     scan = with_searches(scan, searches) if searches is not None else scan
     m_X, g_X = scan["m_X"], scan["g_X"]
-    if previous:
-        limits = previous_limits(scan.header.configuration)
+    if previous is not False:
+        limits = (
+            previous_limits(scan.header.configuration)
+            if previous is True
+            else [piece for one in previous for piece in one.pieces]
+        )
         draw_previous(axes, [(one.m_X, one.g_low, one.g_high) for one in limits], g_X[-1])
     for depth, letter in enumerate(STACK):
         one = PALETTES[palette][letter]

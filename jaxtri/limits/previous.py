@@ -26,13 +26,15 @@ class PreviousLimit:
 
 
 def previous_limits(configuration: Mapping[str, Any]) -> list[PreviousLimit]:
-    """Return the earlier limits that a model's table names, one entry a connected piece.
+    """Return the earlier limits that a model's table names, or that were computed, one entry a piece.
 
     Parameters
     ----------
     configuration
-        Resolved configuration of a scan; a model without such a table has none.
+        Resolved configuration of a scan; a model without such a table has none, unless they are computed.
     """
+    if "computed_limits" in configuration["model"]:  # of `scans.grey`
+        return list(configuration["model"]["computed_limits"])
     name = configuration["model"]["previous_limits"]
     if name is None:
         return []

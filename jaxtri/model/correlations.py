@@ -85,8 +85,10 @@ def input_errors(sm: StandardModel) -> dict[str, Any]:
     used = input_values(sm)
     errors = {}
     for name, entry in input_entries().items():
-        error = 0.0 if entry.error is None or used[name] != entry.value else np.max(entry.error)
-        errors[name] = np.full(np.shape(entry.value), error)
+        each = isinstance(entry.value, list)  # a list has an error an element, a number its larger side
+        given = 0.0 if entry.error is None or used[name] != entry.value else entry.error
+        error = np.asarray(given, dtype=float)
+        errors[name] = np.broadcast_to(error if each else error.max(), np.shape(entry.value)).copy()
     return errors
 
 

@@ -29,6 +29,7 @@ class GaugeModel:
     m_nu_R: Array  # mass of the right-handed neutrinos [GeV]; only "majorana" ones have their own
     has_anomalons: bool = field(metadata={"static": True})  # heavy fermions that cancel anomalies
     m_anomalon: Array  # their mass [GeV]; infinite where it does not matter
+    kinetic_mixing: Array  # epsilon / g_X: adds epsilon e Q to every coupling of X at tree level
 
     def unnamed(self) -> "GaugeModel":
         """What is computed from: what is compiled for it serves every model with such neutrinos."""
@@ -78,6 +79,7 @@ def load_model(
         m_nu_R=jnp.asarray(table.m_nu_R or 0.0, dtype=float),
         has_anomalons=anomalons is not None,
         m_anomalon=jnp.asarray(anomalons.m if anomalons else jnp.inf, dtype=float),
+        kinetic_mixing=jnp.asarray(table.kinetic_mixing, dtype=float),
     )
 
 

@@ -116,13 +116,7 @@ class Hadrons:
     lump_mass: Array  # (4,) [GeV]
     lump_width: Array  # (4,) [GeV]
     lump_peak_nb: Array  # (4,) [nb]
-    pion_rho_mass: Array  # (2,) [GeV]
-    pion_rho_width: Array  # (2,) [GeV]
-    pion_rho_weight: Array  # (2,) dimensionless
-    pion_omega_mixing: Array  # dimensionless
-    four_pion_mass: Array  # [GeV]
-    four_pion_width: Array  # [GeV]
-    four_pion_peak_R: Array  # dimensionless
+    isovector_scale: Array  # (2,) dimensionless
     switch_mass: Array  # [GeV]
     switch_width: Array  # [GeV]
     m_eta: Array  # [GeV]

@@ -112,7 +112,8 @@ class Spec:
                 "charges": dict(zip(FERMIONS, self.model.charge.tolist(), strict=True)),
                 "anomalies": anomaly_coefficients(self.model),
                 "anomalons": anomalons_of(self.model),
-            },
+            }
+            | self._mixing(),
             "treatment": {"name": treatment.name}
             | {key: getattr(treatment, key) for key in CHOICES}
             | {"refused": refused_channels(self.model, treatment)},
@@ -130,6 +131,11 @@ class Spec:
             "curves": self.curves,
             "inputs": input_values(self.sm),
         }
+
+    def _mixing(self) -> dict[str, float]:
+        """Kinetic mixing of the model over g_X, where there is any."""
+        mixing = float(self.model.kinetic_mixing)
+        return {"kinetic_mixing": mixing} if mixing else {}
 
     def _projected(self) -> dict[str, Any]:
         """Conditions of projections, where there are any."""

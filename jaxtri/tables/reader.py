@@ -155,6 +155,44 @@ def read_columns(path: Path) -> dict[str, npt.NDArray[np.float64]]:
     return dict(zip(names, values.T.copy(), strict=True))
 
 
+def read_grid(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Read a CSV file of numbers over two axes: one down the first column, one along the header.
+
+    Returns
+    -------
+    tuple
+        The first column (M,), the header without its first cell (T,), both ascending, and the numbers
+        (M, T), NaN where a cell is empty.
+
+    Raises
+    ------
+    InputError
+        If a cell is no number, a row has the wrong length, or an axis does not ascend.
+    """
+    lines = [(n, line) for n, line in enumerate(read_text(path).splitlines(), 1) if not line.startswith("#")]
+    (number, header), *rows = [(n, line.split(",")) for n, line in lines if line.strip()] or [(1, [""])]
+    across = _row_of_grid(path, number, header[1:], len(header) - 1)
+    table = [_row_of_grid(path, number, row, len(header)) for number, row in rows]
+    down = np.array([row[0] for row in table])
+    if len(down) < 2 or len(across) < 2 or not (np.all(np.diff(down) > 0) and np.all(np.diff(across) > 0)):
+        raise InputError(
+            f"{short_name(path)}: give two axes that ascend: down the first column, in the header"
+        )
+    return down, np.array(across), np.array([row[1:] for row in table])
+
+
+def _row_of_grid(path: Path, number: int, cells: list[str], count: int) -> list[float]:
+    """Numbers of a line of a grid; NaN where a cell is empty."""
+    try:
+        values = [float(cell) if cell.strip() else np.nan for cell in cells]
+    except ValueError:
+        values = []
+    if len(values) != count:
+        found = ",".join(cells)[:LONGEST]
+        raise InputError(f"{short_name(path)}: line {number} is {found}; give {count} numbers or empty cells")
+    return values
+
+
 def _is_number(text: str) -> bool:
     try:
         float(text)

@@ -110,6 +110,7 @@ class ModelTable(Strict):
     right_handed_neutrinos: list[Charge] = Field(default=[])
     m_nu_R: Annotated[Real, Field(ge=0)] | None = None
     anomalons: AnomalonTable | None = None
+    kinetic_mixing: Annotated[Real, Field(ge=-1, le=1)] = 0.0
     previous_limits: Text | None = None
     reference: str | None = None
 

@@ -14,9 +14,10 @@ import pytest
 
 import jaxtri.physics
 from jaxtri.physics import kinematics
-from jaxtri.physics.decays import hadrons, in_flight, quarks, three_pions, widths
+from jaxtri.physics.decays import hadrons, in_flight, isovector, quarks, three_pions, widths
 from jaxtri.physics.production import (
     channels,
+    currents,
     decoupling,
     emission,
     flavour,
@@ -181,6 +182,16 @@ PUBLIC = (
         "hadrons.exclusive_ratios": lambda sm, model, t, m, g: hadrons.exclusive_ratios(sm, model, 3 * m),
         "hadrons.three_pion_spaces": lambda sm, model, t, m, g: hadrons.three_pion_spaces(sm, 3 * m),
         "hadrons.three_pion_window": lambda sm, model, t, m, g: hadrons.three_pion_window(sm),
+        "hadrons.omega_phi_propagators": lambda sm, model, t, m, g: hadrons.omega_phi_propagators(
+            sm, hadrons.three_pion_spaces(sm, 3 * m), 3 * m
+        ),
+        "isovector.isovector_ratio": lambda sm, model, t, m, g: isovector.isovector_ratio(sm, 3 * m),
+        "currents.meson_form_factors": lambda sm, model, t, m, g: currents.meson_form_factors(
+            sm, 3 * m, hadrons.three_pion_spaces(sm, 3 * m)
+        ),
+        "currents.current_strengths": lambda sm, model, t, m, g: currents.current_strengths(
+            model.charge * g, jnp.stack([m + 0.1j, 1j * m, 0.3 + m])
+        ),
         "three_pions.propagator": lambda sm, model, t, m, g: three_pions.propagator(0.77, m, g),
         "three_pions.p_wave_width": lambda sm, model, t, m, g: three_pions.p_wave_width(g, 0.77, 0.001, m),
         "three_pions.three_pion_phase_space": lambda sm, model, t, m, g: three_pions.three_pion_phase_space(

@@ -6,8 +6,8 @@ and with a second way of computing each integral instead.
 Every width is g_X^2 m_X/(12 pi) R(m_X): exclusive hadron channels up to about 1.75 GeV, quarks above.
 Sources: resonance parameters, Particle Data Group; phases of P gamma and 3 pi, SND fits; excited omegas in
 3 pi, BaBar hep-ex/0408078; kaon form factors, Bruch, Khodjamirian and Kuehn hep-ph/0409080 (constrained
-fit); K K pi, eta phi and the like, BaBar arXiv:0710.4451 and SND; pion form factor, Kuehn and Santamaria,
-Z. Phys. C 48 (1990) 445; quarks to third order in alpha_s, Gorishny, Kataev and Larin (1991).
+fit); K K pi, eta phi and the like, BaBar arXiv:0710.4451 and SND; isospin 1, measured e+e- cross sections
+(Particle Data Group); quarks to third order in alpha_s, Gorishny, Kataev and Larin (1991).
 Closed forms run in 30-digit arithmetic, the double integral W in double precision.  Units: GeV, s, nb.
 """
 
@@ -15,6 +15,7 @@ import json
 import math
 import sys
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -74,8 +75,69 @@ INPUTS = {
         "omegapipi": ["omega", 1.660, 0.160, 3.2, ["omega", "m_pip", "m_pip"]],
         "etaomega": ["omega", 1.660, 0.110, 1.8, ["m_eta", "omega"]],
     },
-    "pion_form_factor": {"rho": [0.773, 0.145], "rho_1370": [1.370, 0.510], "b": -0.145, "mixing": 1.85e-3},
-    "four_pi": {"height": 1.6, "M": 1.5, "half_width": 0.275},
+    "isovector_R": [  # GeV, measured R; ln R is linear in between
+        [0.2815, 0.0003585],
+        [0.2820, 0.0005518],
+        [0.2825, 0.0007709],
+        [0.2830, 0.001013],
+        [0.2835, 0.001276],
+        [0.2840, 0.001558],
+        [0.2850, 0.002176],
+        [0.2860, 0.002857],
+        [0.2870, 0.003597],
+        [0.2890, 0.005232],
+        [0.2915, 0.007532],
+        [0.2945, 0.01062],
+        [0.2980, 0.01461],
+        [0.3020, 0.0196],
+        [0.3065, 0.02569],
+        [0.3120, 0.0337],
+        [0.3180, 0.04304],
+        [0.3245, 0.05373],
+        [0.3395, 0.08011],
+        [0.3510, 0.1015],
+        [0.3635, 0.1256],
+        [0.3945, 0.189],
+        [0.4305, 0.2721],
+        [0.5405, 0.7307],
+        [0.5895, 1.193],
+        [0.6435, 2.25],
+        [0.7210, 6.491],
+        [0.7365, 7.67],
+        [0.7500, 8.46],
+        [0.7785, 9.319],
+        [0.7805, 8.756],
+        [0.7840, 6.509],
+        [0.7860, 6.062],
+        [0.7965, 5.923],
+        [0.8075, 5.389],
+        [0.8895, 1.951],
+        [0.9210, 1.392],
+        [0.9510, 1.055],
+        [0.9785, 0.8578],
+        [1.0050, 0.7377],
+        [1.0325, 0.6643],
+        [1.0605, 0.6268],
+        [1.1295, 0.624],
+        [1.2090, 0.7116],
+        [1.4015, 1.338],
+        [1.4800, 1.611],
+        [1.4805, 1.652],
+        [1.4925, 1.823],
+        [1.5085, 1.936],
+        [1.5735, 1.726],
+        [1.5960, 1.781],
+        [1.6520, 2.084],
+        [1.7605, 2.079],
+        [1.7985, 1.932],
+        [1.8705, 1.455],
+        [1.9010, 1.37],
+        [1.9300, 1.439],
+        [1.9775, 1.798],
+        [1.9895, 1.791],
+        [2.0000, 1.68],
+    ],
+    "isovector_scale": [1.0, 1.0],  # to 1 GeV, above
     "quark_series": [[1.9857, -0.1152], [-6.637, -1.200, -0.0052]],  # a^2, a^3: powers of n_f
 }
 M = {name: mpf(value) for name, value in INPUTS.items() if isinstance(value, float)}
@@ -279,16 +341,21 @@ def exclusive_channels(e, r, running=True):
         shape = mass**2 * width**2 / ((mass**2 - e**2) ** 2 + mass**2 * width**2)
         shape *= opening(e, mass, sum(M[name] for name in parts))
         out[channel] = r[v] ** 2 * peak / M["nb_per_GeV-2"] * e**2 / POINT * shape
-    row = INPUTS["pion_form_factor"]
-    mixing, b = mpf(row["mixing"]), mpf(row["b"])
-    mixed = (1 + mixing * breit_wigner(e, *INPUTS["mesons"]["omega"][:2])) / (1 + mixing)
-    form = breit_wigner(e, *row["rho"], "pipi") * mixed + b * breit_wigner(e, *row["rho_1370"], "pipi")
-    out["pipi"] = velocity(e, M["m_pip"]) ** 3 * abs(r["rho"] * form / (1 + b)) ** 2 / 4
-    height, mass, half = map(mpf, INPUTS["four_pi"].values())
-    out["4pi"] = (
-        r["rho"] ** 2 * height / (1 + ((e - mass) / half) ** 2) * opening(e, mass, 4 * M["m_pip"]) ** 4
-    )
+    out["isovector"] = r["rho"] ** 2 * isovector(e)
     return out
+
+
+def isovector(e):
+    """Return the measured R of isospin 1 at `e`, by P-wave velocity below the first node."""
+    nodes = [tuple(map(mpf, map(str, row))) for row in INPUTS["isovector_R"]]
+    scale = mpf(INPUTS["isovector_scale"][e >= 1])
+    (first, first_R), last_R = nodes[0], nodes[-1][1]
+    if e < first:
+        return scale * first_R * (velocity(e, M["m_pip"]) / velocity(first, M["m_pip"])) ** 3
+    for (low, R_low), (high, R_high) in pairwise(nodes):
+        if low <= e <= high:
+            return scale * R_low * (R_high / R_low) ** ((e - low) / (high - low))
+    return scale * last_R
 
 
 def alpha_s(mu):

@@ -83,7 +83,8 @@ def test_every_entry_has_a_unit_and_a_source(name):
     assert isinstance(entry.value, list) == bool(length)
     assert re.search(r"\d{4}|choice|SND|Ball, Zwicky|what B_", entry.reference)  # a year, a paper or a reason
     if entry.error is not None:
-        assert all(0 < error < abs(entry.value) for error in listed(entry.error))
+        values = np.abs(listed(entry.value)) if isinstance(entry.value, list) else abs(entry.value)
+        assert np.all((np.array(listed(entry.error)) > 0) & (np.array(listed(entry.error)) < values))
 
 
 def test_derived_entries_follow_from_the_others():

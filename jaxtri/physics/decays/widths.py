@@ -13,6 +13,7 @@ from jax.typing import ArrayLike
 from jaxtri.model.constants import HBAR
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
+from jaxtri.model.mixing import mixed
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.numerics.mapping import over, positive
 from jaxtri.physics.decays.hadrons import Spaces, hadronic_ratio, hadronic_thresholds
@@ -33,9 +34,10 @@ def decay_ratios(
     Parameters
     ----------
     sm, model
-        Measured inputs and charges; ``model.neutrinos = "dirac"`` doubles the neutrino width,
-        ``"majorana"`` adds right-handed neutrinos of mass m_N = ``model.m_nu_R``, which count as invisible:
-        R_N = (X_N^2 / 2) (1 - 4 m_N^2 / m_X^2)^(3/2) for each (an axial current, in p wave).
+        Measured inputs and charges, to which kinetic mixing adds.  ``model.neutrinos = "dirac"`` doubles the
+        neutrino width, ``"majorana"`` adds right-handed neutrinos of mass m_N = ``model.m_nu_R``, which count
+        as invisible: R_N = (X_N^2 / 2) (1 - 4 m_N^2 / m_X^2)^(3/2) for each (an axial current, in
+        p wave).
     m_X
         Mass of X [GeV], positive.
     spaces
@@ -51,7 +53,7 @@ def decay_ratios(
     Valid for: 0 < m_X < 2 m_t.
     Differs from print: the paper leaves X's decays open.
     """
-    m_X = jnp.asarray(m_X, dtype=float)
+    m_X, model = jnp.asarray(m_X, dtype=float), mixed(sm, model)
     x = dict(zip(FERMIONS, model.charge, strict=True))
     masses = {"e": sm.m_e, "mu": sm.m_mu, "tau": sm.m_tau}
     leptons = [

@@ -1,0 +1,130 @@
+r"""Recast of published limits to any charges: what a search of a dark photon says of X.
+
+Three numbers a mass decide, all at unit couplings: the ratio P of production, the ratio of branching ratios
+into what the search sees, and the ratio W of widths (the method of arXiv:1801.04847).  `recast` is one pure
+function of `recast_tables` and of a model, to be mapped over models and differentiated by charges.
+"""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from jaxtri.limits.recast_roots import dump_edges, dump_signal, level_intervals, prompt_coupling
+from jaxtri.limits.recast_tables import NEUTRINOS, RecastTables, final_ratios
+from jaxtri.model.constants import HBAR
+from jaxtri.model.fermions import FERMIONS
+from jaxtri.model.gauge_model import GaugeModel
+from jaxtri.model.mixing import mixed
+from jaxtri.model.standard_model import StandardModel
+from jaxtri.numerics.kernels import kernel
+from jaxtri.physics.production.currents import current_strengths
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class RecastEdges:
+    """Excluded couplings of X at every node: low < g_X < high where ``exists``; nothing elsewhere."""
+
+    log_low: Array  # (node,)
+    log_high: Array  # (node,); infinite: everything above
+    exists: Array  # (node,)
+    displaced_log_low: Array  # (row, interval) of displaced searches
+    displaced_log_high: Array
+    displaced_exists: Array
+    charge: Array  # (fermion,) that X couples with, kinetic mixing included
+    production: Array  # (node,) P: rate at unit coupling over that of the reference
+    branching: Array  # (node,) of X, into what the search sees
+    width: Array  # (node,) W: width at unit coupling over that of the reference
+
+
+def recast(tables: RecastTables, sm: StandardModel, model: GaugeModel) -> RecastEdges:
+    r"""Couplings of X that every search excludes, at every node of its limit.
+
+    .. math:: g = \epsilon \sqrt{\frac{B_A}{P B_X}}\ \text{(prompt, invisible)},\qquad
+              \tau_X = \tau_A\ \text{and}\ r < \frac{P B_X}{B_A W}\ \text{(displaced)},
+
+    a root where decays count up to a proper time, none or two for beam dumps (`recast_roots`), and
+    :math:`g = g_{B-L} (x_e x_\nu)^{-1/2}` for neutrino-electron scattering.
+
+    Parameters
+    ----------
+    tables
+        `recast_tables`.
+    sm, model
+        Measured inputs and charges; mapped over models with ``jax.vmap``.
+
+    Notes
+    -----
+    Valid for: couplings at which X is narrow; efficiencies that depend on mass and lifetime alone.
+    Differs from print: not in the paper, which takes the grey region from elsewhere.
+    """
+    model = mixed(sm, model)
+    R = jax.vmap(lambda m, known: final_ratios(sm, model, m, known))(tables.m_X, tables.spaces)
+    strength = jax.vmap(lambda F: current_strengths(model.charge, F))(tables.form_factors)
+    known = jnp.where(tables.fractions > 0, tables.reference_strength, 1.0)
+    production = jnp.sum(tables.fractions * strength / known, axis=1)
+    branching = jnp.sum(tables.seen * R, axis=1) / R[:, 4]
+    width = R[:, 4] / tables.reference_width
+    scattering, alike = _scattering(tables, model)
+    production = production.at[tables.scatters].set(scattering)
+    branching = branching.at[tables.scatters].set(1.0)
+    made = (production > 0) & (branching > 0)
+    made = made.at[tables.scatters].set(made[tables.scatters] & alike)
+    log_signal = jnp.log(jnp.where(made, production * branching, 1.0)) - tables.log_reference_branching
+    log_low, log_high = tables.log_low - log_signal / 2, tables.log_high - log_signal / 2
+    log_low = _with_windows(tables, log_low, log_signal, width)
+    log_low, log_high, exists = _with_dumps(tables, log_low, log_high, made, log_signal, jnp.log(width))
+    exists &= 2 * log_low + jnp.log(R[:, 4] / (12 * jnp.pi)) < 0  # X is narrower than its mass
+    rows = tables.displaced
+    level = jnp.where(made[rows], (log_signal - jnp.log(width))[rows], -jnp.inf)
+    displaced = _displaced(tables, R[rows, 4], level)
+    return RecastEdges(
+        log_low=log_low, log_high=log_high, exists=exists.at[rows].set(False),
+        displaced_log_low=displaced[0], displaced_log_high=displaced[1], displaced_exists=displaced[2],
+        charge=model.charge, production=production, branching=branching, width=width,
+    )  # fmt: skip
+
+
+def _scattering(tables: RecastTables, model: GaugeModel) -> tuple[Array, Array]:
+    """x_e x_nu of neutrino-electron scattering, and whether all flavours of the beam have one charge."""
+    x = dict(zip(FERMIONS, model.charge, strict=True))
+    flavours = jnp.stack([x[name] for name in NEUTRINOS["solar"]])
+    mean = jnp.sum(tables.beam * flavours, axis=1) / jnp.sum(tables.beam, axis=1)
+    return x["e"] * mean, jnp.all((tables.beam == 0) | (flavours == mean[:, None]), axis=1)
+
+
+def _with_windows(tables: RecastTables, log_low: Array, log_signal: Array, width: Array) -> Array:
+    """Lower edges with those of prompt windows: g^2 (1 - e^(-k g^2)) is the same times what is known."""
+    i = tables.windows
+    log_k_reference = tables.log_window + jnp.log(tables.m_X[i] * tables.reference_width[i] / (12 * jnp.pi))
+    log_k = log_k_reference + jnp.log(width[i])
+    z = jnp.exp(jnp.minimum(log_k_reference + 2 * tables.log_low[i], 6.0))
+    log_C = 2 * tables.log_low[i] + jnp.log(-jnp.expm1(-z)) - log_signal[i]
+    return log_low.at[i].set((prompt_coupling(log_k + log_C) - log_k) / 2)
+
+
+def _with_dumps(
+    tables: RecastTables, log_low: Array, log_high: Array, exists: Array, log_signal: Array, log_width: Array
+) -> tuple[Array, Array, Array]:
+    """Edges with those of beam dumps, which have both or none."""
+    i, a, log_y = tables.dumps, tables.dump_a, tables.dump_log_y
+    goal = dump_signal(log_y, a)[0] + log_width[i] - log_signal[i]
+    low, high, found = jax.vmap(dump_edges)(goal, a, tables.dump_peak)
+    start = tables.log_low[i] - (log_y + log_width[i]) / 2
+    exists = exists.at[i].set(exists[i] & found)
+    return log_low.at[i].set(start + low / 2), log_high.at[i].set(start + high / 2), exists
+
+
+def _displaced(tables: RecastTables, R: Array, log_level: Array) -> tuple[Array, Array, Array]:
+    """Couplings at which a displaced search excludes, (row, interval): lifetimes, turned around."""
+    tau_low, tau_high, exists = jax.vmap(
+        lambda log_r, level: level_intervals(tables.log_tau, log_r, level, tables.most)
+    )(tables.log_r, log_level)
+    m_X = tables.m_X[tables.displaced]
+    log_unit = jnp.log(HBAR * 12 * jnp.pi / (m_X * R))[:, None]
+    return (log_unit - tau_high) / 2, (log_unit - tau_low) / 2, exists
+
+
+recast_kernel = kernel()(recast)
