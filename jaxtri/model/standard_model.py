@@ -16,7 +16,7 @@ from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.tables.reader import FOLDER, parse, read_text
 from jaxtri.tables.reader import check as check_table
-from jaxtri.tables.schema import Quantity
+from jaxtri.tables.fields import Quantity
 
 RANGES = {  # where the formulas that use them hold; CKM sines stay below 1
     "sw2": (0, 1),
