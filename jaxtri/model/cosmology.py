@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cache
 
-from jaxtri.tables.reader import FOLDER, read
 from jaxtri.tables.dark_matter_schema import CosmologyTable
+from jaxtri.tables.reader import FOLDER, read
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxtri.numerics.jax_settings import require_x64
-from jaxtri.tables.reader import check
 from jaxtri.tables.dark_matter_schema import DarkMatterTable
+from jaxtri.tables.reader import check
 
 
 @jax.tree_util.register_dataclass

@@ -7,9 +7,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from jaxtri.scans.arrays import ARRAYS, LABELS
-from jaxtri.tables.fields import Positive, Real, Strict, Text, ascending
 from jaxtri.tables.dark_matter_schema import DarkMatterTable
-from jaxtri.tables.fields import Charge
+from jaxtri.tables.fields import Charge, Positive, Real, Strict, Text, ascending
 from jaxtri.tables.schema import AnomalonTable, Choice, Correlation, ModelTable
 
 RESERVED = (*LABELS, *ARRAYS, "provenance", "boundaries", "parameters")  # have this name in a scan's file

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from jaxtri.tables.curve_schema import CurveOf, Limit
 from jaxtri.tables.dark_matter_schema import DarkMatterTable
-from jaxtri.tables.fields import Charge, Name, Positive, Probability, Quantity, Real, Strict, Text, Window
+from jaxtri.tables.fields import Charge, Name, Positive, Probability, Real, Strict, Text, Window
 
 
 class Correlation(Strict):

@@ -15,7 +15,6 @@ from jaxtri.model.dark_matter import DarkMatter
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
-from jaxtri.physics.decays.hadrons import hadronic_ratio
 from jaxtri.physics.decays.widths import FINAL_STATES, HELICITIES, decay_ratios
 from jaxtri.physics.kinematics import pair_velocity
 
@@ -135,19 +134,14 @@ def lepton_masses(sm: StandardModel) -> dict[str, Array]:
     return {"e": sm.m_e, "mu": sm.m_mu, "tau": sm.m_tau}
 
 
-def light_ratios(sm: StandardModel, model: GaugeModel, E: Array) -> Array:
-    """R of leptons and neutrinos at energies of any shape, (final_state, ...): no hadrons.
-
-    As `decay_ratios`, but of arrays and without the one costly final state.
-    """
+def neutrino_ratio(model: GaugeModel, E: Array) -> Array:
+    """R of neutrinos, with the partners that the model gives them, as in `decay_ratios`."""
     x = dict(zip(FERMIONS, model.charge, strict=True))
-    charged = [charged_lepton_ratio(x[one], m, E) for one, m in lepton_masses(sm).items()]
-    neutrinos = HELICITIES[model.neutrinos] * (x["nu_e"] ** 2 + x["nu_mu"] ** 2 + x["nu_tau"] ** 2)
-    total = neutrinos * jnp.ones_like(E)
+    total = HELICITIES[model.neutrinos] * (x["nu_e"] ** 2 + x["nu_mu"] ** 2 + x["nu_tau"] ** 2)
     if model.neutrinos == "majorana":
         axial = sum(x_N**2 for x_N in model.right_handed_neutrinos) / 2
         total = total + axial * pair_velocity(E, model.m_nu_R) ** 3
-    return jnp.stack([*charged, total])
+    return jnp.asarray(total)
 
 
 def cross_sections(
@@ -171,7 +165,7 @@ def cross_sections(
     m_X, g_X
         Mass of X [GeV] and coupling.
     p
-        Momentum of chi in the centre of mass [GeV], positive: s = 4 (m_chi^2 + p^2).
+        Momentum of chi in the centre of mass [GeV], positive: s = 4 (m_chi^2 + p^2); one number each.
 
     Returns
     -------
@@ -193,8 +187,9 @@ def cross_sections(
     propagator = 16 * ((p - at.R) ** 2 + at.D**2) * ((p + at.R) ** 2 + at.D**2)
     coupling = dark_matter.x_N * jnp.asarray(g_X) ** 2
     s_channel = coupling**2 / (12 * jnp.pi * m**2) * (4 * E**2 + 2) * E / (p * propagator)
-    ratios = [*light_ratios(sm, model, 2 * m * E), hadronic_ratio(sm, model, 2 * m * E)]
-    values = [s_channel * one for one in [*ratios, majorana_ratio(dark_matter, 2 * m * E)]]
+    root_s = 2 * m * E
+    known = decay_ratios(sm, model, root_s)
+    values = [s_channel * one for one in [*known, majorana_ratio(dark_matter, root_s)]]
     gap = (E - r) * (E + r)
     p_X = jnp.sqrt(jnp.where(gap > 0, gap, 1.0))
     x_pairs = (dark_matter.x_N * coupling) ** 2 * p_X / p * x_pair_kernel(p, p_X, r**2)

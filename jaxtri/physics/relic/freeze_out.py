@@ -113,7 +113,7 @@ def unit_averages(along: Course, states: list[Final], log_g: Array, order: int) 
 
 
 def log_relics(along: Course, log_rates: Array) -> Array:
-    r"""ln N at the end.
+    r"""Ln N at the end.
 
     .. math:: N \to \frac{N + N_{eq}\tanh y}{1 + N k \tanh(y)/y},\qquad y = k N_{eq}
 
@@ -152,7 +152,7 @@ def log_density(m: ArrayLike, log_N: Array) -> Array:
 
 
 def log_omega(along: Course, states: list[Final], dark_matter: DarkMatter, log_g: Array, order: int) -> Array:
-    """ln Omega h^2 at one mass and coupling."""
+    """Ln Omega h^2 at one mass and coupling."""
     averages = unit_averages(along, states, log_g, order)
     return log_density(dark_matter.m_chi, log_relics(along, jnp.log(averages) + 4 * log_g + along.log_rate))
 

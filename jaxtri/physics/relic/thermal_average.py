@@ -11,6 +11,7 @@ in u, which meet on the resonance, serve every width, and s - m_X^2 is never for
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -27,11 +28,10 @@ from jaxtri.physics.decays.widths import FINAL_STATES
 from jaxtri.physics.relic.annihilation import (
     CHANNELS,
     LEPTONS,
-    Pole,
     charged_lepton_ratio,
     lepton_masses,
-    light_ratios,
     majorana_ratio,
+    neutrino_ratio,
     pole,
     unit_width,
     x_pair_kernel,
@@ -43,6 +43,8 @@ ROUNDED_GAP = (
     1e-8  # |m_chi^2 - m_X^2| over m_chi T that the map of X X no longer resolves: 1e-12 of the average
 )
 FARTHEST = 2.0  # masses m_f / m_chi from which on chi chibar -> f fbar is never hot enough: e^-20 at x = 10
+HOTTEST = 6.0  # highest sqrt(s) / m_chi that counts: e^-40 at x = 10
+PAIRS = dict(zip(LEPTONS, FINAL_STATES, strict=False))
 HADRONS_TOP = 2.0  # GeV; hadrons come from a table up to here
 HADRONS_STEP = 1e-3  # GeV
 
@@ -50,18 +52,38 @@ Ratio = Callable[[Array], Array]
 
 
 class Scope(NamedTuple):
-    """What is decided before anything is compiled."""
+    """What is decided before anything is compiled: the final states of a virtual X that count."""
 
-    beyond: tuple[str, ...] = LEPTONS[:2]  # leptons that may be heavier than chi
-    hadrons: bool = True  # whether hadrons are a final state
+    light: tuple[str, ...] = LEPTONS  # charged leptons that may be lighter than chi
+    heavy: tuple[str, ...] = LEPTONS[:2]  # and those that may be heavier
+    hadrons: bool = True
+
+
+def scope_of(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter) -> Scope:
+    """Return what a model needs; more where charges or masses are not known yet (traced)."""
+
+    def known(value: Array) -> bool:
+        return not isinstance(value, jax.core.Tracer)
+
+    charges = np.asarray(model.charge) if known(model.charge) else np.ones(len(FERMIONS))
+    charged = dict(zip(FERMIONS, (charges != 0).tolist(), strict=True))
+    leptons = [one for one in LEPTONS if charged[one]]
+    quarks = charged["u"] or charged["d"] or charged["s"]
+    masses = lepton_masses(sm)
+    if not all(map(known, (dark_matter.m_chi, sm.m_pi0, *masses.values()))):
+        return Scope(tuple(leptons), tuple(one for one in leptons if one != "tau"), quarks)
+    m = float(dark_matter.m_chi)
+    return Scope(
+        tuple(one for one in leptons if float(masses[one]) <= m),
+        tuple(one for one in leptons if m < float(masses[one]) < FARTHEST * m),
+        quarks and HOTTEST * m > float(sm.m_pi0),
+    )
 
 
 def hadron_table(sm: StandardModel, model: GaugeModel, scope: Scope) -> Array | None:
     """Hadronic R at multiples of `HADRONS_STEP`, for `interpolated`; None where there are no hadrons."""
     if not scope.hadrons:
         return None
-    import jax
-
     E = HADRONS_STEP * jnp.arange(1, round(HADRONS_TOP / HADRONS_STEP) + 1)
     values = jax.lax.map(lambda one: hadronic_ratio(sm, model, one), E, batch_size=256)
     return jnp.concatenate([jnp.zeros(1), values])
@@ -80,26 +102,25 @@ def _reach(h: ArrayLike, x: Array) -> Array:
     return jnp.sqrt(E * (2 * jnp.asarray(h) + E))
 
 
+def _norm(x: Array) -> Array:
+    """What `_boltzmann` leaves out."""
+    return x**1.5 / jnp.sqrt(jnp.pi) / scaled_bessel_k(2, x) ** 2
+
+
 def _boltzmann(x: Array, e: Array, above: Array) -> Array:
-    """x K_1(z) / K_2(x)^2, z = 2 x e; above = e - 1 without cancellation."""
-    z = 2 * x * e
-    return (
-        2 * x**2 / jnp.pi * jnp.sqrt(jnp.pi / (2 * z)) * scaled_bessel_k(1, z) * jnp.exp(-2 * x * above)
-    ) / scaled_bessel_k(2, x) ** 2
+    """X K_1(2 x e) / K_2(x)^2 without `_norm`; above = e - 1 without cancellation."""
+    return scaled_bessel_k(1, 2 * x * e) / jnp.sqrt(e) * jnp.exp(-2 * x * above)
 
 
-def _panels(at: Pole, top: Array, order: int) -> tuple[Array, Array]:
-    """Momenta, and weights of the propagator, from 0 to the top."""
+def _node_sum(value: Callable[[Array], Array], order: int) -> Array:
+    """Gauss-Legendre sum over [0, 1], node by node: mapped, every node is one vectorised loop."""
     nodes, weights = (jnp.asarray(one) for one in gauss_legendre(order))
-    low, high = jnp.arcsinh(-at.R / at.D), jnp.arcsinh((top - at.R) / at.D)
-    middle = jnp.where(high > 0, 0.0, (low + high) / 2)
-    starts, lengths = jnp.stack([low, middle]), jnp.stack([middle - low, high - middle])
-    u = (starts[:, None] + lengths[:, None] * nodes).ravel()
-    grown = jnp.exp(u)
-    q = at.R + at.D * (grown - 1 / grown) / 2
-    cosh = (grown + 1 / grown) / 2
-    weight = (lengths[:, None] * weights).ravel() / (16 * at.D * cosh * ((q + at.R) ** 2 + at.D**2))
-    return q, weight
+
+    def add(total: Array, node: tuple[Array, Array]) -> tuple[Array, None]:
+        return total + node[1] * value(node[0]), None
+
+    start = jnp.zeros_like(value(nodes[0]))
+    return jax.lax.scan(add, start, (nodes, weights))[0]
 
 
 def resonant_average(
@@ -107,10 +128,13 @@ def resonant_average(
 ) -> Array:
     r"""Average of chi chibar -> X -> F, without x_N^2 g_X^4 / (12 pi m_chi^2).
 
+    .. math:: \int \frac{2 p q\, s(s+2) R(\sqrt s)\, x K_1(x\sqrt s)}{K_2^2(x)}
+              \frac{du}{16 D \cosh u\,[(q+R)^2+D^2]},\qquad q = R + D\sinh u
+
     Parameters
     ----------
     ratio
-        R of the final state at sqrt(s) / m_chi, of an array.
+        R of the final state at sqrt(s) / m_chi.
     r, width
         Mass and width of X over m_chi.
     h
@@ -122,22 +146,36 @@ def resonant_average(
 
     Notes
     -----
-    Valid for: x >= 1; 1e-11 with 48 nodes.
+    Valid for: x >= 1; 1e-11 with 48 nodes, 1e-8 with 32.
     Differs from print: not in the paper.
     """
     heavier = jnp.asarray(1.0 if h is None else h)
     at, beyond = pole(r, heavier, width), heavier**2 - 1
-    q, weight = _panels(at, _reach(heavier, x), order)
-    e = jnp.sqrt(heavier**2 + q**2)
-    p = q if h is None else jnp.sqrt(q**2 + beyond)
-    s = 4 * e**2
-    return jnp.sum(
-        weight * 2 * p * q * s * (s + 2) * ratio(2 * e) * _boltzmann(x, e, (beyond + q**2) / (e + 1))
-    )
+    R, D = at
+    low, high = jnp.arcsinh(-R / D), jnp.arcsinh((_reach(heavier, x) - R) / D)
+    middle = jnp.where(high > 0, 0.0, (low + high) / 2)  # the panels meet on the resonance
+
+    def at_u(u: Array) -> Array:
+        grown = jnp.exp(u)
+        q = R + D * (grown - 1 / grown) / 2
+        e = jnp.sqrt(heavier**2 + q**2)
+        p = q if h is None else jnp.sqrt(q**2 + beyond)
+        thermal = _boltzmann(x, e, (beyond + q**2) / (e + 1))
+        s = 4 * e**2
+        return p * q * s * (s + 2) * ratio(2 * e) * thermal / ((grown + 1 / grown) * ((q + R) ** 2 + D**2))
+
+    def both(node: Array) -> Array:
+        below, above = middle - low, high - middle
+        return below * at_u(low + below * node) + above * at_u(middle + above * node)
+
+    return _norm(x) / (4 * D) * _node_sum(both, order)
 
 
 def x_pair_average(r: Array, x: Array, order: int = ORDER) -> Array:
     r"""Average of chi chibar -> X X, without (x_N g_X)^4 / (64 pi m_chi^2).
+
+    .. math:: \int \frac{4 p\, p_X I(s)\, x K_1(x\sqrt s)}{\sqrt s K_2^2(x)}\, q\, dq,\qquad
+              q = \sqrt{|1-r^2|}\,\sinh u
 
     Parameters
     ----------
@@ -153,24 +191,26 @@ def x_pair_average(r: Array, x: Array, order: int = ORDER) -> Array:
     Valid for: x >= 1; r below, at and above 1.
     Differs from print: not in the paper.
     """
-    nodes, weights = (jnp.asarray(one) for one in gauss_legendre(order))
-    h = jnp.maximum(r, 1.0)
-    gap = jnp.abs((1 - r) * (1 + r))
+    h, gap = jnp.maximum(r, 1.0), jnp.abs((1 - r) * (1 + r))
     scale = jnp.sqrt(gap + ROUNDED_GAP / x)
     length = jnp.arcsinh(_reach(h, x) / scale)
-    q = scale * jnp.sinh(length * nodes)
-    e, other = jnp.sqrt(h**2 + q**2), jnp.sqrt(q**2 + gap)
-    p, p_X = jnp.where(r < 1, q, other), jnp.where(r < 1, other, q)
     beyond = jnp.maximum((r - 1) * (r + 1), 0.0)
-    weight = length * weights * scale * jnp.cosh(length * nodes)
-    phase_space = 4 * p * p_X * q / (2 * e) * x_pair_kernel(p, p_X, r**2)
-    return jnp.sum(weight * phase_space * _boltzmann(x, e, (beyond + q**2) / (e + 1)))
+
+    def at_node(node: Array) -> Array:
+        grown = jnp.exp(length * node)
+        q = scale * (grown - 1 / grown) / 2
+        e, other = jnp.sqrt(h**2 + q**2), jnp.sqrt(q**2 + gap)
+        p, p_X = jnp.where(r < 1, q, other), jnp.where(r < 1, other, q)
+        bracket = x_pair_kernel(p, p_X, r**2) * _boltzmann(x, e, (beyond + q**2) / (e + 1))
+        return (grown + 1 / grown) * p * p_X * q / e * bracket
+
+    return _norm(x) * length * scale * _node_sum(at_node, order)
 
 
 class Final(NamedTuple):
     """A group of final states that share one integral."""
 
-    names: tuple[str, ...]
+    name: str
     ratio: Ratio  # R at sqrt(s) / m_chi
     h: Array | None  # mass over m_chi where it is above chi's
 
@@ -178,43 +218,35 @@ class Final(NamedTuple):
 def finals(
     sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, scope: Scope, hadrons: Array | None
 ) -> list[Final]:
-    """Final states of a virtual X, those lighter than chi first, one by one."""
+    """Final states of a virtual X, one by one."""
     m, masses = dark_matter.m_chi, lepton_masses(sm)
-
-    def state(i: int, shown: ArrayLike) -> Ratio:
-        return lambda E: jnp.where(shown, light_ratios(sm, model, m * E)[i], 0.0)
-
     x = dict(zip(FERMIONS, model.charge, strict=True))
-    found = [Final((FINAL_STATES[i],), state(i, masses[one] <= m), None) for i, one in enumerate(LEPTONS)]
-    found.append(Final(("nu nubar",), state(len(LEPTONS), True), None))
+
+    def lepton(one: str, counts: Array) -> Ratio:
+        return lambda E: jnp.where(counts, charged_lepton_ratio(x[one], masses[one], m * E), 0.0)
+
+    found = [Final("nu nubar", lambda E: neutrino_ratio(model, m * E), None)]
+    for one in scope.light:
+        found.append(Final(PAIRS[one], lepton(one, masses[one] <= m), None))
     if hadrons is not None:
-        found.append(Final(("hadrons",), lambda E: interpolated(hadrons, m * E), None))
+        found.append(Final("hadrons", lambda E: interpolated(hadrons, m * E), None))
     if dark_matter.has_nu_R:
-        found.append(Final(("nu_R nu_R",), lambda E: majorana_ratio(dark_matter, m * E), None))
-    for i, one in enumerate(LEPTONS):
-        if one in scope.beyond:
-            shown, h = masses[one] > m, jnp.maximum(masses[one] / m, 1.0)
-            found.append(
-                Final(
-                    (FINAL_STATES[i],),
-                    lambda E, one=one, shown=shown: jnp.where(  # type: ignore[misc]
-                        shown, charged_lepton_ratio(x[one], masses[one], m * E), 0.0
-                    ),
-                    jnp.where(shown, h, 2.0),
-                )
-            )
+        found.append(Final("nu_R nu_R", lambda E: majorana_ratio(dark_matter, m * E), None))
+    for one in scope.heavy:
+        heavier = masses[one] > m
+        h = jnp.where(heavier, masses[one] / m, FARTHEST)
+        found.append(Final(PAIRS[one], lepton(one, heavier), h))
     return found
 
 
 def grouped(found: list[Final]) -> list[Final]:
     """The same with one integral for all states that are lighter than chi."""
     light = [one for one in found if one.h is None]
-    names = tuple(name for one in light for name in one.names)
 
     def total(E: Array) -> Array:
         return sum((one.ratio(E) for one in light[1:]), light[0].ratio(E))
 
-    return [Final(names, total, None), *(one for one in found if one.h is not None)]
+    return [Final("light", total, None), *(one for one in found if one.h is not None)]
 
 
 def thermal_averages(
@@ -256,22 +288,9 @@ def thermal_averages(
     scope = scope or Scope()
     m, m_X, g_X, x = dark_matter.m_chi, *(jnp.asarray(one, dtype=float) for one in (m_X, g_X, x))
     r, width = m_X / m, g_X**2 * unit_width(sm, model, dark_matter, m_X) / m
-    values = dict.fromkeys(CHANNELS, jnp.zeros(()))
+    values = {name: jnp.zeros(()) for name in CHANNELS}
     norm = dark_matter.x_N**2 * g_X**4 / (12 * jnp.pi * m**2)
     for one in finals(sm, model, dark_matter, scope, hadron_table(sm, model, scope)):
-        values[one.names[0]] += norm * resonant_average(one.ratio, r, one.h, width, x, order)
+        values[one.name] += norm * resonant_average(one.ratio, r, one.h, width, x, order)
     values["X X"] = (dark_matter.x_N * g_X) ** 4 / (64 * jnp.pi * m**2) * x_pair_average(r, x, order)
     return values
-
-
-def scope_of(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter) -> Scope:
-    """Return what a model needs; everything where charges or masses are not known yet (traced)."""
-    import jax
-
-    if any(isinstance(one, jax.core.Tracer) for one in (model.charge, dark_matter.m_chi, sm.m_e, sm.m_mu)):
-        return Scope()
-    charge = dict(zip(FERMIONS, np.asarray(model.charge).tolist(), strict=True))
-    m, masses = float(dark_matter.m_chi), {"e": float(sm.m_e), "mu": float(sm.m_mu)}
-    beyond = tuple(one for one, mass in masses.items() if charge[one] and m < mass < FARTHEST * m)
-    quarks = any(charge[one] for one in "uds")
-    return Scope(beyond, quarks and 6 * m > float(sm.m_pi0))
