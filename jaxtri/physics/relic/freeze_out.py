@@ -22,7 +22,6 @@ from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.bessel import scaled_bessel_k
-from jaxtri.physics.relic.annihilation import unit_width
 from jaxtri.physics.relic.bath import HOT, TEMPERATURES
 from jaxtri.physics.relic.thermal_average import (
     Final,
@@ -78,9 +77,9 @@ def equilibrium(m: ArrayLike, x: Array, log_a: Array) -> Array:
 
 
 def course(
-    sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, m_X: ArrayLike, order: int
+    sm: StandardModel, dark_matter: DarkMatter, m_X: ArrayLike, width: ArrayLike, order: int
 ) -> Course:
-    """Return everything at one mass of X that does not depend on its coupling."""
+    """Return everything at one mass of X, of this `unit_width`, that does not depend on its coupling."""
     m, m_X = dark_matter.m_chi, jnp.asarray(m_X, dtype=float)
     bath = TEMPERATURES[dark_matter.temperature]
     ends = np.concatenate([step_ends(count)[::2] for count in STEPS])
@@ -91,7 +90,7 @@ def course(
     r = m_X / m
     return Course(
         r=r,
-        width=unit_width(sm, model, dark_matter, m_X) / m,
+        width=jnp.asarray(width) / m,
         x=x,
         log_rate=jnp.log(steps) - 3 * middle.log_a - jnp.log(middle.H) - 2 * jnp.log(m),
         N_eq=equilibrium(m, x, middle.log_a),

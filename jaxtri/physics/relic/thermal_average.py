@@ -9,6 +9,7 @@ in u, which meet on the resonance, serve every width, and s - m_X^2 is never for
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import jax
@@ -51,12 +52,17 @@ HADRONS_STEP = 1e-3  # GeV
 Ratio = Callable[[Array], Array]
 
 
-class Scope(NamedTuple):
+STATIC = {"static": True}
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Scope:
     """What is decided before anything is compiled: the final states of a virtual X that count."""
 
-    light: tuple[str, ...] = LEPTONS  # charged leptons that may be lighter than chi
-    heavy: tuple[str, ...] = LEPTONS[:2]  # and those that may be heavier
-    hadrons: bool = True
+    light: tuple[str, ...] = field(default=LEPTONS, metadata=STATIC)  # leptons that may be lighter than chi
+    heavy: tuple[str, ...] = field(default=LEPTONS[:2], metadata=STATIC)  # and those that may be heavier
+    hadrons: bool = field(default=True, metadata=STATIC)
 
 
 def scope_of(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter) -> Scope:
@@ -257,6 +263,7 @@ def thermal_averages(
     g_X: ArrayLike,
     x: ArrayLike,
     *,
+    width: ArrayLike | None = None,
     scope: Scope | None = None,
     order: int = ORDER,
 ) -> Mapping[str, Array]:
@@ -270,6 +277,8 @@ def thermal_averages(
         Mass of X [GeV] and coupling, one number each.
     x
         m_chi / T, at least 1.
+    width
+        `unit_width` at this mass, where it is known [GeV].
     scope
         From `scope_of`; everything, where it is left out.
     order
@@ -287,10 +296,11 @@ def thermal_averages(
     """
     scope = scope or Scope()
     m, m_X, g_X, x = dark_matter.m_chi, *(jnp.asarray(one, dtype=float) for one in (m_X, g_X, x))
-    r, width = m_X / m, g_X**2 * unit_width(sm, model, dark_matter, m_X) / m
+    unit = unit_width(sm, model, dark_matter, m_X) if width is None else jnp.asarray(width)
+    r, wide = m_X / m, g_X**2 * unit / m
     values = {name: jnp.zeros(()) for name in CHANNELS}
     norm = dark_matter.x_N**2 * g_X**4 / (12 * jnp.pi * m**2)
     for one in finals(sm, model, dark_matter, scope, hadron_table(sm, model, scope)):
-        values[one.name] += norm * resonant_average(one.ratio, r, one.h, width, x, order)
+        values[one.name] += norm * resonant_average(one.ratio, r, one.h, wide, x, order)
     values["X X"] = (dark_matter.x_N * g_X) ** 4 / (64 * jnp.pi * m**2) * x_pair_average(r, x, order)
     return values
