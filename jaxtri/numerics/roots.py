@@ -89,7 +89,7 @@ def interpolated_root(
         The root, and whether there is one; without one, an end.  Neither has derivatives: `implicit_root`.
     """
     b, a = (jax.lax.stop_gradient(jnp.asarray(end, dtype=float)) for end in (low, high))
-    f_b, f_a = function(b), function(a)
+    f_b, f_a = jax.lax.map(function, jnp.stack([b, a]))  # compiled once
     found = (f_b > 0) != (f_a > 0)
 
     def is_open(state: tuple[Array, ...]) -> Array:

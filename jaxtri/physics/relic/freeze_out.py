@@ -26,10 +26,12 @@ from jaxtri.physics.relic.bath import HOT, TEMPERATURES
 from jaxtri.physics.relic.thermal_average import (
     Final,
     Scope,
+    Thermal,
     finals,
     grouped,
     hadron_table,
     resonant_average,
+    thermal_at,
     x_pair_average,
 )
 
@@ -56,7 +58,7 @@ class Course(NamedTuple):
 
     r: Array  # m_X / m_chi
     width: Array  # of X over m_chi at g_X = 1
-    x: Array  # (step,) m_chi / T at the middle
+    thermal: Thermal  # (step,) at the middle
     log_rate: Array  # (step,) ln of what turns <sigma v> m_chi^2 into a rate a step and an N
     N_eq: Array  # (step,)
     x_pairs: Array  # (step,) <sigma v> m_chi^2 of X X at g_X = 1
@@ -87,14 +89,15 @@ def course(
     at = jax.vmap(lambda one: bath(sm, m, m_X, m / one))
     log_a, middle = at(jnp.asarray(ends)).log_a, at(x)
     steps = jnp.concatenate([jnp.diff(one) for one in jnp.split(log_a, [STEPS[0] + 1])])
-    r = m_X / m
+    r, thermal = m_X / m, thermal_at(x)
+    x_pairs = jax.vmap(lambda one: x_pair_average(r, one, order))(thermal)
     return Course(
         r=r,
         width=jnp.asarray(width) / m,
-        x=x,
+        thermal=thermal,
         log_rate=jnp.log(steps) - 3 * middle.log_a - jnp.log(middle.H) - 2 * jnp.log(m),
         N_eq=equilibrium(m, x, middle.log_a),
-        x_pairs=dark_matter.x_N**4 / (64 * jnp.pi) * jax.vmap(lambda one: x_pair_average(r, one, order))(x),
+        x_pairs=dark_matter.x_N**4 / (64 * jnp.pi) * x_pairs,
         s_channel=dark_matter.x_N**2 / (12 * jnp.pi),
         N_start=equilibrium(m, jnp.asarray(X_START), log_a[0]),
     )
@@ -104,11 +107,11 @@ def unit_averages(along: Course, states: list[Final], log_g: Array, order: int) 
     """<sigma v> m_chi^2 / g_X^4 at every step."""
     width = along.width * jnp.exp(2 * log_g)
 
-    def total(x: Array) -> Array:
-        parts = [resonant_average(one.ratio, along.r, one.h, width, x, order) for one in states]
+    def total(thermal: Thermal) -> Array:
+        parts = [resonant_average(one.ratio, along.r, one.h, width, thermal, order) for one in states]
         return sum(parts[1:], parts[0])
 
-    return along.x_pairs + along.s_channel * jax.vmap(total)(along.x)
+    return along.x_pairs + along.s_channel * jax.vmap(total)(along.thermal)
 
 
 def log_relics(along: Course, log_rates: Array) -> Array:
