@@ -153,10 +153,10 @@ def log_density(m: ArrayLike, log_N: Array) -> Array:
     return jnp.log(cosmology().density_of_yield * 2 * jnp.asarray(m) / entropy) + log_N
 
 
-def log_omega(along: Course, states: list[Final], dark_matter: DarkMatter, log_g: Array, order: int) -> Array:
-    """Ln Omega h^2 at one mass and coupling."""
-    averages = unit_averages(along, states, log_g, order)
-    return log_density(dark_matter.m_chi, log_relics(along, jnp.log(averages) + 4 * log_g + along.log_rate))
+def log_omega(along: Course, dark_matter: DarkMatter, log_averages: Array, log_g: Array) -> Array:
+    """ln Omega h^2 at one mass and coupling; ``log_averages`` are those of `unit_averages`."""
+    log_N = log_relics(along, log_averages + 4 * log_g + along.log_rate)
+    return log_density(dark_matter.m_chi, log_N)
 
 
 def states_of(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, scope: Scope) -> list[Final]:

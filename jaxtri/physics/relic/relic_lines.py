@@ -5,6 +5,7 @@ g_X^2, and g^4 for X X.  A larger <sigma v> leaves fewer chi.  So Omega h^2 fall
 coupling at most with Omega h^2 = 0.12 at one mass: no further branch exists.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,11 +25,12 @@ from jaxtri.numerics.kernels import kernel
 from jaxtri.numerics.mapping import positive
 from jaxtri.numerics.roots import implicit_root, interpolated_root
 from jaxtri.physics.relic.annihilation import unit_width
-from jaxtri.physics.relic.freeze_out import course, log_omega, states_of
+from jaxtri.physics.relic.freeze_out import course, log_omega, states_of, unit_averages
 from jaxtri.physics.relic.thermal_average import Scope, scope_of, thermal_averages
 
 ORDER = 32  # nodes on each side of the resonance: 1e-7 of Omega h^2
 BATCH = 32  # masses at a time
+LOG_STEP, STENCIL = 0.3, 6  # of the nodes in ln g_X of a plane: 1e-5 of Omega h^2
 LOWEST = 1e-13  # coupling
 RESOLUTION = 1e-11  # of ln g_X
 OUT_OF_EQUILIBRIUM = (
@@ -113,8 +115,8 @@ def omega_h2(
     scope, known = scope_of(sm, model, dark_matter), model.unnamed()
     shape = jnp.broadcast_shapes(m_X.shape, g_X.shape)
     if m_X.size * g_X.size == np.prod(shape, dtype=int):  # no axis is of both
-        masses, log_g = m_X.ravel(), jnp.log(g_X.ravel())
-        found = _plane(sm, known, dark_matter, scope, masses, _widths(sm, known, dark_matter, masses), log_g)
+        masses, widths = m_X.ravel(), _widths(sm, known, dark_matter, m_X.ravel())
+        found = _plane(sm, known, dark_matter, scope, masses, widths, *_nodes(jnp.log(g_X.ravel())))
         return _unravelled(found, m_X.shape, g_X.shape, shape)
     masses, couplings = (jnp.broadcast_to(one, shape).ravel() for one in (m_X, g_X))
     widths = _widths(sm, known, dark_matter, masses)
@@ -135,6 +137,30 @@ def _widths(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, m_X: 
     return jax.vmap(lambda one: unit_width(sm, model, dark_matter, one))(m_X)
 
 
+def _nodes(log_g: Array) -> tuple[Array, Array, Array | None]:
+    """Couplings, those to compute averages at, and the matrix that interpolates between these, if any does.
+
+    ln(<sigma v> / g_X^4) is smooth on a scale of ln g_X of 1: six neighbours at a distance of 0.3 give it.
+    A few couplings, and those that are not known yet (traced), are computed themselves.
+    """
+    if isinstance(log_g, jax.core.Tracer):
+        return log_g, log_g, None
+    values = np.asarray(log_g)
+    count = STENCIL + math.ceil(np.ptp(values) / LOG_STEP) if len(values) else 0
+    if len(values) <= count:
+        return log_g, log_g, None
+    nodes = values.min() + LOG_STEP * (np.arange(count) - (STENCIL - 1) / 2)
+    first = np.clip((values - nodes[0]) // LOG_STEP - STENCIL // 2 + 1, 0, count - STENCIL).astype(int)
+    near = first[:, None] + np.arange(STENCIL)
+    at = nodes[near]
+    matrix = np.zeros((len(values), count))
+    for k in range(STENCIL):
+        others = np.delete(at, k, axis=1)
+        weight = np.prod((values[:, None] - others) / (at[:, k : k + 1] - others), axis=1)
+        matrix[np.arange(len(values)), near[:, k]] = weight
+    return log_g, jnp.asarray(nodes), jnp.asarray(matrix)
+
+
 @kernel()
 def _plane(
     sm: StandardModel,
@@ -144,13 +170,17 @@ def _plane(
     m_X: Array,
     widths: Array,
     log_g: Array,
+    nodes: Array,
+    matrix: Array | None,
 ) -> Array:
     """Omega h^2 over every mass and every coupling."""
     states = states_of(sm, model, dark_matter, scope)
 
     def row(known: tuple[Array, Array]) -> Array:
         along = course(sm, dark_matter, *known, ORDER)
-        return jax.vmap(lambda one: log_omega(along, states, dark_matter, one, ORDER))(log_g)
+        logs = jax.vmap(lambda one: jnp.log(unit_averages(along, states, one, ORDER)))(nodes)
+        logs = logs if matrix is None else matrix @ logs
+        return jax.vmap(lambda log, g: log_omega(along, dark_matter, log, g))(logs, log_g)
 
     return jnp.exp(jax.lax.map(row, (m_X, widths)))
 
@@ -170,7 +200,8 @@ def _pairs(
 
     def one(known: tuple[Array, Array, Array]) -> Array:
         along = course(sm, dark_matter, *known[:2], ORDER)
-        return log_omega(along, states, dark_matter, known[2], ORDER)
+        logs = jnp.log(unit_averages(along, states, known[2], ORDER))
+        return log_omega(along, dark_matter, logs, known[2])
 
     return jnp.exp(jax.lax.map(one, (m_X, widths, log_g), batch_size=BATCH))
 
@@ -222,7 +253,8 @@ def _couplings(
         along = course(sm, dark_matter, *known, ORDER)
 
         def missing(log_g: Array) -> Array:
-            return log_omega(along, states, dark_matter, log_g, ORDER) - target
+            logs = jnp.log(unit_averages(along, states, log_g, ORDER))
+            return log_omega(along, dark_matter, logs, log_g) - target
 
         wide = -jnp.log(along.width / along.r) / 2
         root, found = interpolated_root(missing, jnp.log(LOWEST), wide, RESOLUTION)
