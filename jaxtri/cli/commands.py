@@ -11,6 +11,7 @@ ROOMS = {
     "plot": "files",
     "point": "point",
     "limit": "point",
+    "relic": "relic",
     "audit": "audit",
     "boundary": "boundary",
     "info": "files",
@@ -21,7 +22,7 @@ ROOMS = {
     "cite": "files",
     "schema": "catalogue",
 }
-COMPUTE = ("run", "scan", "merge", "point", "limit", "boundary", "schema", "audit")  # these need JAX
+COMPUTE = ("run", "scan", "merge", "point", "limit", "relic", "boundary", "schema", "audit")  # these need JAX
 # those that put away what is begun when they are stopped
 WRITING = ("run", "scan", "merge", "plot", "boundary", "audit")
 

@@ -289,8 +289,10 @@ def relic_point(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, m
     Raises
     ------
     InputError
-        If the mass is not positive.
+        If the mass is not between 0 and 2 m_t.
     """
+    if not (math.isfinite(m_X) and 0 < m_X < 2 * float(sm.m_t)):
+        raise InputError(f"m_X = {m_X:g}: give a mass between 0 and 2 m_t = {2 * float(sm.m_t):.4g} GeV")
     root = float(relic_couplings(sm, model, dark_matter, m_X))
     g_X = [root] if np.isfinite(root) else []
     scope, known = scope_of(sm, model, dark_matter), model.unnamed()
