@@ -154,7 +154,7 @@ def log_density(m: ArrayLike, log_N: Array) -> Array:
 
 
 def log_omega(along: Course, dark_matter: DarkMatter, log_averages: Array, log_g: Array) -> Array:
-    """ln Omega h^2 at one mass and coupling; ``log_averages`` are those of `unit_averages`."""
+    """Ln Omega h^2 at one mass and coupling; ``log_averages`` are those of `unit_averages`."""
     log_N = log_relics(along, log_averages + 4 * log_g + along.log_rate)
     return log_density(dark_matter.m_chi, log_N)
 
