@@ -18,8 +18,8 @@ def relic(arguments: argparse.Namespace) -> str:
     spec = load_spec(arguments.spec)
     if not spec.dark_matter:
         raise InputError(
-            f"{spec.name}: no dark matter; add a table [[dark_matter]] with m_chi (GeV), x_N and temperature = "
-            '"common" or "neutrino_bath" to the scan file or the model'
+            f"{spec.name}: no dark matter; add a table [[dark_matter]] with m_chi (GeV), x_N and "
+            'temperature = "common" or "neutrino_bath" to the scan file or the model'
         )
     lines = [relic_point(spec.sm, spec.model, one, arguments.m_X) for one in spec.dark_matter]
     if arguments.json:

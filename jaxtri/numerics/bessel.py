@@ -4,6 +4,7 @@ r"""Modified Bessel functions K_1 and K_2 without their exponential, as Chebyshe
 """
 
 from functools import cache
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -23,7 +24,7 @@ def _coefficients(order: int) -> FloatArray:
     """Chebyshev coefficients of k_order over all of its z, read-only."""
     lowest, degree = SERIES[order]
 
-    def values(t: FloatArray) -> FloatArray:
+    def values(t: Any) -> Any:
         z = lowest / np.maximum((t + 1) / 2, SMALLEST)
         return np.asarray(np.sqrt(2 * z / np.pi) * kve(order, z))
 

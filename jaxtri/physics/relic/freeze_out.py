@@ -1,7 +1,7 @@
 r"""Freeze-out: the Boltzmann equation of the number of chi in a comoving volume.
 
-.. math:: \frac{dN}{d\ln a} = -\frac{\langle\sigma v\rangle}{a^3 H}(N^2 - N_{eq}^2),\qquad N = n_\chi a^3,\quad
-          n_{eq} = \frac{m^2 T}{\pi^2} K_2(m/T)
+.. math:: \frac{dN}{d\ln a} = -\frac{\langle\sigma v\rangle}{a^3 H}(N^2 - N_{eq}^2),\qquad N = n_\chi a^3,
+          \quad n_{eq} = \frac{m^2 T}{\pi^2} K_2(m/T)
 
 A step with its coefficients at the middle is solved exactly, however stiff it is; the results of two step
 numbers give the limit of many steps (Richardson).
@@ -54,7 +54,7 @@ def step_ends(count: int) -> FloatArray:
 
 
 class Course(NamedTuple):
-    """Everything at one mass of X that does not depend on its coupling; steps of all step numbers in a row."""
+    """Everything at one mass of X that does not depend on its coupling; steps of both step numbers."""
 
     r: Array  # m_X / m_chi
     width: Array  # of X over m_chi at g_X = 1
@@ -88,7 +88,7 @@ def course(
     x = jnp.asarray(np.concatenate([step_ends(count)[1::2] for count in STEPS]))
     at = jax.vmap(lambda one: bath(sm, m, m_X, m / one))
     log_a, middle = at(jnp.asarray(ends)).log_a, at(x)
-    steps = jnp.concatenate([jnp.diff(one) for one in jnp.split(log_a, [STEPS[0] + 1])])
+    steps = jnp.concatenate([jnp.diff(log_a[: STEPS[0] + 1]), jnp.diff(log_a[STEPS[0] + 1 :])])
     r, thermal = m_X / m, thermal_at(x)
     x_pairs = jax.vmap(lambda one: x_pair_average(r, one, order))(thermal)
     return Course(

@@ -24,7 +24,7 @@ from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.numerics.kernels import kernel
 from jaxtri.numerics.mapping import positive
 from jaxtri.numerics.roots import implicit_root, interpolated_root
-from jaxtri.physics.relic.annihilation import unit_width
+from jaxtri.physics.relic.annihilation import CHANNELS, unit_width
 from jaxtri.physics.relic.freeze_out import course, log_omega, states_of, unit_averages
 from jaxtri.physics.relic.thermal_average import Scope, scope_of, thermal_averages
 
@@ -209,7 +209,8 @@ def _pairs(
 def relic_couplings(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, m_X: ArrayLike) -> Array:
     r"""Coupling at which Omega h^2 is that of dark matter, differentiable in everything.
 
-    .. math:: \Omega h^2(g_X; m_X, p) = 0.12,\qquad \frac{dg_X}{dp} = -\frac{\partial_p\Omega}{\partial_{g_X}\Omega}
+    .. math:: \Omega h^2(g_X; m_X, p) = 0.12,\qquad
+              \frac{dg_X}{dp} = -\frac{\partial_p\Omega}{\partial_{g_X}\Omega}
 
     Parameters
     ----------
@@ -306,7 +307,7 @@ def relic_point(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, m
         g_X=g_X,
         omega_h2=[float(omega_h2(sm, model, dark_matter, m_X, g)) for g in g_X],
         channels=[
-            {name: float(value) / total for name, value in one.items()}
+            {name: float(one[name]) / total for name in CHANNELS}
             for one, total in zip(averages, totals, strict=True)
         ],
         kinetic_equilibrium_assumed=bool(kinetic_equilibrium_fails(dark_matter.m_chi, m_X)),

@@ -96,7 +96,7 @@ def hadron_table(sm: StandardModel, model: GaugeModel, scope: Scope) -> Array | 
 
 
 def interpolated(table: Array, E: Array) -> Array:
-    """Hadronic R, linear between the points of its table, constant above: 1 % on the omega, 1e-4 elsewhere."""
+    """Hadronic R, linear between the points of its table, constant above: 1 % on the omega, else 1e-4."""
     place = jnp.clip(E / HADRONS_STEP, 0.0, len(table) - 1.000001)
     i = place.astype(int)
     return table[i] + (place - i) * (table[i + 1] - table[i])
