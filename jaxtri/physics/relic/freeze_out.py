@@ -78,9 +78,7 @@ def equilibrium(m: ArrayLike, x: Array, log_a: Array) -> Array:
     )
 
 
-def course(
-    sm: StandardModel, dark_matter: DarkMatter, m_X: ArrayLike, width: ArrayLike, order: int
-) -> Course:
+def course(sm: StandardModel, dark_matter: DarkMatter, m_X: ArrayLike, width: ArrayLike) -> Course:
     """Return everything at one mass of X, of this `unit_width`, that does not depend on its coupling."""
     m, m_X = dark_matter.m_chi, jnp.asarray(m_X, dtype=float)
     bath = TEMPERATURES[dark_matter.temperature]
@@ -90,7 +88,7 @@ def course(
     log_a, middle = at(jnp.asarray(ends)).log_a, at(x)
     steps = jnp.concatenate([jnp.diff(log_a[: STEPS[0] + 1]), jnp.diff(log_a[STEPS[0] + 1 :])])
     r, thermal = m_X / m, thermal_at(x)
-    x_pairs = jax.vmap(lambda one: x_pair_average(r, one, order))(thermal)
+    x_pairs = jax.vmap(lambda one: x_pair_average(r, one))(thermal)
     return Course(
         r=r,
         width=jnp.asarray(width) / m,

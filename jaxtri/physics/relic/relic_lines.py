@@ -28,7 +28,7 @@ from jaxtri.physics.relic.annihilation import CHANNELS, unit_width
 from jaxtri.physics.relic.freeze_out import course, log_omega, states_of, unit_averages
 from jaxtri.physics.relic.thermal_average import Scope, scope_of, thermal_averages
 
-ORDER = 32  # nodes on each side of the resonance: 1e-7 of Omega h^2
+ORDER = 24  # nodes a panel: 1e-5 of Omega h^2 at worst
 BATCH = 32  # masses at a time
 LOG_STEP, STENCIL = 0.3, 6  # of the nodes in ln g_X of a plane: 1e-5 of Omega h^2
 LOWEST = 1e-13  # coupling
@@ -177,7 +177,7 @@ def _plane(
     states = states_of(sm, model, dark_matter, scope)
 
     def row(known: tuple[Array, Array]) -> Array:
-        along = course(sm, dark_matter, *known, ORDER)
+        along = course(sm, dark_matter, *known)
         logs = jax.vmap(lambda one: jnp.log(unit_averages(along, states, one, ORDER)))(nodes)
         logs = logs if matrix is None else matrix @ logs
         return jax.vmap(lambda log, g: log_omega(along, dark_matter, log, g))(logs, log_g)
@@ -199,7 +199,7 @@ def _pairs(
     states = states_of(sm, model, dark_matter, scope)
 
     def one(known: tuple[Array, Array, Array]) -> Array:
-        along = course(sm, dark_matter, *known[:2], ORDER)
+        along = course(sm, dark_matter, *known[:2])
         logs = jnp.log(unit_averages(along, states, known[2], ORDER))
         return log_omega(along, dark_matter, logs, known[2])
 
@@ -251,7 +251,7 @@ def _couplings(
     target = jnp.log(cosmology().relic_density)
 
     def coupling(known: tuple[Array, Array]) -> Array:
-        along = course(sm, dark_matter, *known, ORDER)
+        along = course(sm, dark_matter, *known)
 
         def missing(log_g: Array) -> Array:
             logs = jnp.log(unit_averages(along, states, log_g, ORDER))
