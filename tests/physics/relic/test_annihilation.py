@@ -119,7 +119,7 @@ def test_x_pairs_by_traces(sm, b3_minus_l2, m, m_X, p):
 
 
 def test_x_pairs_at_threshold(sm, b3_minus_l2):
-    """sigma v = (x_N g)^4 (1 - rho^2)^(3/2) / [16 pi m^2 (1 - rho^2/2)^2]."""
+    """Sigma v = (x_N g)^4 (1 - rho^2)^(3/2) / [16 pi m^2 (1 - rho^2/2)^2]."""
     m, m_X, p = 0.005, 0.002, 1e-9
     rho2 = (m_X / m) ** 2
     known = (5 * 1e-3) ** 4 * (1 - rho2) ** 1.5 / (16 * np.pi * m**2 * (1 - rho2 / 2) ** 2)
@@ -148,7 +148,9 @@ def test_width_of_x(sm, b3_minus_l2, b_minus_l):
     np.testing.assert_allclose(g**2 * unit_width(sm, b_minus_l, partner, m_X), with_chi + more, ROUNDING)
 
 
-@pytest.mark.parametrize(("r", "width"), product((1.0, 1.98, 2.0, 2.02, 20.0), (1e-17, 1e-6, 0.5, 40.0)))
+@pytest.mark.parametrize(
+    ("r", "width"), list(product((1.0, 1.98, 2.0, 2.02, 20.0), (1e-17, 1e-6, 0.5, 40.0)))
+)
 def test_the_pole_is_that_of_the_propagator(r, width):
     at = pole(r, 1.0, width)
     square = (complex(at.R, at.D)) ** 2
