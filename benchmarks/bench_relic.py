@@ -1,8 +1,8 @@
 """Relic density: lines of Omega h^2 and a plane, with their errors beside.
 
-Run it as a script for a table; pytest runs each part once, and times it with --benchmark-enable.  The error of a
-line is that against a solution with three times the steps and twice the nodes; that of a plane, which is
-interpolated in ln g_X, against the same couplings computed pair by pair, where Omega h^2 is between 1e-3 and 1e3.
+Run it as a script for a table; pytest runs each part once, and times it with --benchmark-enable.  The error
+of a line is that against a solution with three times the steps and twice the nodes; that of a plane, which is
+interpolated in ln g_X, against pairs computed one by one, where Omega h^2 is between 1e-3 and 1e3.
 """
 
 import functools

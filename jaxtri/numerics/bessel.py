@@ -15,7 +15,7 @@ from scipy.special import kve
 
 from jaxtri.numerics.arrays import FloatArray
 
-SERIES = {1: (2.0, 17), 2: (1.0, 22)}  # smallest z and degree by order: truncation 2e-14
+SERIES = {1: (2.0, 17), 2: (1.0, 24)}  # smallest z and degree by order: truncation 2e-14
 SMALLEST = 1e-300  # in place of 1/z = 0 where the series is made
 
 

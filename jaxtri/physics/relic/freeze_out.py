@@ -86,7 +86,7 @@ def course(sm: StandardModel, dark_matter: DarkMatter, m_X: ArrayLike, width: Ar
     x = jnp.asarray(np.concatenate([step_ends(count)[1::2] for count in STEPS]))
     at = jax.vmap(lambda one: bath(sm, m, m_X, m / one))
     log_a, middle = at(jnp.asarray(ends)).log_a, at(x)
-    steps = jnp.concatenate([jnp.diff(log_a[: STEPS[0] + 1]), jnp.diff(log_a[STEPS[0] + 1 :])])
+    steps = jnp.delete(log_a[1:] - log_a[:-1], STEPS[0])  # the last end of one to the first of the other
     r, thermal = m_X / m, thermal_at(x)
     x_pairs = jax.vmap(lambda one: x_pair_average(r, one))(thermal)
     return Course(

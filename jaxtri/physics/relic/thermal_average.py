@@ -4,8 +4,8 @@ r"""Thermal average of the annihilation cross section, with the resonance mapped
           {8 m^4 T K_2^2(m/T)}
 
 In units of m = m_chi the variable is the momentum q of the heavier pair, s = 4 (h^2 + q^2), where the phase
-space of either pair is smooth.  In q = R + D sinh(u) the propagator is 1 / cosh(u): three Gauss-Legendre panels
-in u, two of which meet on the resonance, serve every width, and s - m_X^2 is never formed.
+space of either pair is smooth.  In q = R + D sinh(u) the propagator is 1 / cosh(u): three Gauss-Legendre
+panels in u, two of which meet on the resonance, serve every width, and s - m_X^2 is never formed.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,6 +43,7 @@ from jaxtri.physics.relic.annihilation import (
 ORDER = 48  # nodes a panel: 1e-10 at worst, 1e-13 as a rule
 REACH = 48.0  # energy over T above threshold beyond which nothing is counted: e^-48
 ROUNDED_GAP = 1e-4  # |m_chi^2 - m_X^2| over m_chi T; X X is mapped as if there were that much at least
+FAR_REACH, CUT = 95.0, 0.9  # where the resonance lies at the reach: narrow, it outweighs e^-48
 APPROACH = 4.0  # the first panel ends where 1/4 of the momentum of the resonance is left
 FARTHEST = 2.0  # masses m_f / m_chi from which on chi chibar -> f fbar is never hot enough: e^-20 at x = 10
 HOTTEST = 6.0  # highest sqrt(s) / m_chi that counts: e^-40 at x = 10
@@ -103,9 +104,9 @@ def interpolated(table: Array, E: Array) -> Array:
     return table[i] + (place - i) * (table[i + 1] - table[i])
 
 
-def _reach(h: ArrayLike, x: Array) -> Array:
-    """Momentum beyond which nothing is counted."""
-    E = REACH / (2 * x)
+def _reach(h: ArrayLike, x: Array, energy: float = REACH) -> Array:
+    """Momentum at an energy over T above threshold."""
+    E = energy / (2 * x)
     return jnp.sqrt(E * (2 * jnp.asarray(h) + E))
 
 
@@ -167,7 +168,9 @@ def resonant_average(
     heavier = jnp.asarray(1.0 if h is None else h)
     at, beyond = pole(r, heavier, width), heavier**2 - 1
     R, D = at
-    low, high = jnp.arcsinh(-R / D), jnp.arcsinh((_reach(heavier, thermal.x) - R) / D)
+    near, far = (_reach(heavier, thermal.x, energy) for energy in (REACH, FAR_REACH))
+    top = jnp.where((R > CUT * near) & (R < far), far, near)
+    low, high = jnp.arcsinh(-R / D), jnp.arcsinh((top - R) / D)
     inside = high > 0
     first = jnp.where(inside, jnp.arcsinh(-R / (APPROACH * D)), (low + high) / 2)
     second = jnp.where(inside, 0.0, high)

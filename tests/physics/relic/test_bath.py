@@ -64,7 +64,7 @@ def test_neutrino_bath_without_chi_and_x_is_the_common_one(sm):
 
 
 def test_chi_and_x_heat_neutrinos(sm):
-    """A T_nu grows by (1 + (s_chi + s_X) / s_nu)^(1/3) from decoupling on: entropy of series, not of `gas`."""
+    """T_nu a grows by (1 + (s_chi + s_X) / s_nu)^(1/3) from decoupling on: entropy by series."""
     T_D = cosmology().neutrino_decoupling
     start = neutrino_bath(sm, M, M_X, jnp.asarray(T_D))
     late = neutrino_bath(sm, M, M_X, jnp.asarray(1e-5))

@@ -1,4 +1,4 @@
-"""Omega h^2 and its lines.  Oracle: couplings of an independent program, stiff integration in other variables.
+"""Omega h^2 and its lines.  Oracle: couplings of an independent program.
 
 Corners: m_X below, at and above 2 m_chi and m_chi, no charge, an X wider than its mass, masses off the bath.
 """
