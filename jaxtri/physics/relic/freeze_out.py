@@ -22,7 +22,7 @@ from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.bessel import scaled_bessel_k
-from jaxtri.physics.relic.bath import HOT, TEMPERATURES
+from jaxtri.physics.relic.bath import HOT, TEMPERATURES, Epoch
 from jaxtri.physics.relic.thermal_average import (
     Final,
     Scope,
@@ -84,8 +84,11 @@ def course(sm: StandardModel, dark_matter: DarkMatter, m_X: ArrayLike, width: Ar
     bath = TEMPERATURES[dark_matter.temperature]
     ends = np.concatenate([step_ends(count)[::2] for count in STEPS])
     x = jnp.asarray(np.concatenate([step_ends(count)[1::2] for count in STEPS]))
-    at = jax.vmap(lambda one: bath(sm, m, m_X, m / one))
-    log_a, middle = at(jnp.asarray(ends)).log_a, at(x)
+
+    def epoch(x: Array) -> Epoch:
+        return bath(sm, m, m_X, m / x)
+
+    log_a, middle = jax.vmap(epoch)(jnp.asarray(ends)).log_a, jax.vmap(epoch)(x)
     steps = jnp.delete(log_a[1:] - log_a[:-1], STEPS[0])  # the last end of one to the first of the other
     r, thermal = m_X / m, thermal_at(x)
     x_pairs = jax.vmap(lambda one: x_pair_average(r, one))(thermal)

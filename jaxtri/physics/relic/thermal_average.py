@@ -169,7 +169,7 @@ def resonant_average(
     at, beyond = pole(r, heavier, width), heavier**2 - 1
     R, D = at
     near, far = (_reach(heavier, thermal.x, energy) for energy in (REACH, FAR_REACH))
-    top = jnp.where((R > CUT * near) & (R < far), far, near)
+    top = jnp.where((CUT * near < R) & (far > R), far, near)
     low, high = jnp.arcsinh(-R / D), jnp.arcsinh((top - R) / D)
     inside = high > 0
     first = jnp.where(inside, jnp.arcsinh(-R / (APPROACH * D)), (low + high) / 2)

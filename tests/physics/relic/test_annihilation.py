@@ -154,7 +154,9 @@ def test_width_of_x(sm, b3_minus_l2, b_minus_l):
 def test_the_pole_is_that_of_the_propagator(r, width):
     at = pole(r, 1.0, width)
     square = (complex(at.R, at.D)) ** 2
-    np.testing.assert_allclose([square.real, square.imag], [r**2 / 4 - 1, r * width / 4], 1e-13, 1e-15 * (r**2 + r * width))
+    np.testing.assert_allclose(
+        [square.real, square.imag], [r**2 / 4 - 1, r * width / 4], 1e-13, 1e-15 * (r**2 + r * width)
+    )
     assert at.R > 0
     assert at.D > 0
     for p in (1e-3, 0.3, 5.0):
