@@ -30,6 +30,7 @@ REFERENCE = {  # m_chi = x_N in MeV: m_X in MeV, g_X of `common`, of `neutrino_b
         (20.1, 7.5068e-8, 7.560e-8), (30, 9.0554e-4, 9.223e-4), (100, 4.4954e-3, 4.548e-3),
     ],
 }  # fmt: skip
+NINE = 9  # masses
 SLOW_STEPS = 2e-2  # where chi freezes out while relativistic, steps are coarse
 
 
@@ -40,7 +41,8 @@ def chi(m=0.005, x_N=5, temperature="common", **more):
 @pytest.mark.parametrize("m", REFERENCE)
 @pytest.mark.parametrize("temperature", ["common", "neutrino_bath"])
 def test_couplings(sm, b3_minus_l2, m, temperature):
-    m_X, *known = np.array(REFERENCE[m]).T
+    rows = np.array(REFERENCE[m])
+    m_X, *known = rows[np.minimum(np.arange(NINE), len(rows) - 1)].T  # as many as elsewhere: compiled once
     known = known[["common", "neutrino_bath"].index(temperature)]
     found = jaxtri.relic_couplings(sm, b3_minus_l2, chi(m / 1e3, m, temperature), m_X / 1e3)
     near = np.abs(m_X / (2 * m) - 1) < 0.01
@@ -65,6 +67,7 @@ def test_a_wrong_number_of_spins_or_bath_misses(sm, b3_minus_l2, monkeypatch):
     assert abs(omega / 0.12 - 1) > 1e-2
 
 
+@pytest.mark.long
 def test_more_steps_and_nodes_change_nothing(sm, b3_minus_l2, monkeypatch):
     dark_matter, masses = chi(), np.array([0.003, 0.0099, 0.0101, 0.013, 0.016, 0.1])
     known = relic_lines._widths(sm, b3_minus_l2.unnamed(), dark_matter, jnp.asarray(masses))
@@ -84,7 +87,7 @@ def test_more_steps_and_nodes_change_nothing(sm, b3_minus_l2, monkeypatch):
 
 
 def test_on_the_line_omega_is_that_of_dark_matter(sm, b3_minus_l2):
-    masses = np.geomspace(0.001, 0.1, 9)
+    masses = np.geomspace(0.001, 0.1, NINE)
     g_X = jaxtri.relic_couplings(sm, b3_minus_l2, chi(), masses)
     omega = jaxtri.omega_h2(sm, b3_minus_l2, chi(), masses, g_X)
     np.testing.assert_allclose(omega, cosmology().relic_density, 1e-8)
@@ -103,10 +106,10 @@ def test_a_plane_is_made_of_its_points(sm, b3_minus_l2):
     assert np.all(np.diff(np.log(plane), axis=1) < 0)  # one branch
 
 
-@pytest.mark.parametrize("temperature", ["common", "neutrino_bath"])
+@pytest.mark.parametrize("temperature", ["common", pytest.param("neutrino_bath", marks=pytest.mark.long)])
 def test_no_corner_is_not_a_number(sm, b3_minus_l2, temperature):
     dark_matter = chi(temperature=temperature)
-    m_X = 0.005 * np.array([1e-3, 0.999, 1.0, 1.001, 1.999999, 2.0, 2.000001, 2.01, 3, 1e4])
+    m_X = 0.005 * np.array([1e-3, 0.999, 1.0, 1.999999, 2.0, 2.000001, 2.01, 3, 1e4])
     g_X = jaxtri.relic_couplings(sm, b3_minus_l2, dark_matter, m_X)
     assert np.isfinite(g_X[:-1]).all()
     omega = np.asarray(
