@@ -30,6 +30,7 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "previous_limits": "model m_X sm",
     "draw": "scan axes palette previous title style searches labels xlim ylim colour",
     "excluded_couplings": "source m_X treatment",
+    "load_dark_matter": "table",
     "load_model": "name_or_path relative_to anomalons",
     "load_searches": "set_name measurement only exclude files",
     "load_spec": "source",
@@ -37,8 +38,10 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "load_standard_model": "inputs unusual",
     "load_treatment": "name relative_to",
     "merge_scans": "source folders output force break_lock",
+    "omega_h2": "sm model dark_matter m_X g_X",
     "open_scan": "path",
     "point": "source m_X g_X treatment",
+    "relic_couplings": "sm model dark_matter m_X",
     "scan": "source",
     "write_scan": "source output client memory force part shard quiet",
     "triangle_integral": "p2 q2 k2 m precision",
@@ -48,6 +51,8 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
 }
 FUNCTIONS = [name for name in PUBLIC if name != "JaxtriError"]
 RECORDS = 'sm, model = jaxtri.load_standard_model(), jaxtri.load_model("b_minus_l"); '
+THIRD = RECORDS.replace("b_minus_l", "b3_minus_l2")
+CHI = 'jaxtri.load_dark_matter({"m_chi": 0.005, "x_N": 5, "temperature": "common"})'
 SPEC = """{
     "curves": False, "title": "t", "model": "b_minus_l", "treatments": ["figure"],
     "searches": {"set": "printed", "only": ["na62_2021_kpi_invisible_low"]},
@@ -83,12 +88,17 @@ USES = {  # the first thing that a fresh interpreter does, and what it prints
         f"print(*map(len, jaxtri.excluded_couplings({SPEC}, 0.05)['figure'].values()))",
         "1",
     ),
+    "load_dark_matter": (f"print({CHI}.temperature)", "common"),
     "load_model": ('print(jaxtri.load_model("b_minus_l").charge.sum().round(9))', "-4.0"),  # -6 + 6/3
     "load_searches": ('print(len(jaxtri.load_searches("corrected").labels) > 20)', "True"),
     "load_spec": (f"print(jaxtri.load_spec({SPEC}).m_X)", "[0.01 0.02]"),
     "load_specs": (f"print([one.model.name for one in jaxtri.load_specs({SPEC})])", "['b_minus_l']"),
     "load_standard_model": ('print(jaxtri.load_standard_model({"m_t": 173}).m_t)', "173.0"),
     "load_treatment": ('print(jaxtri.load_treatment("matched").k_to_pi)', "vector"),
+    "omega_h2": (  # the coupling is that of an independent program
+        f"{THIRD}print(f'{{jaxtri.omega_h2(sm, model, {CHI}, 0.03, 2.6034e-3):.4f}}')",
+        "0.1200",
+    ),
     "open_scan": (
         "try: jaxtri.open_scan('nowhere.h5')\nexcept OSError as e: print(e)",
         "nowhere.h5: no such file",
@@ -102,6 +112,10 @@ USES = {  # the first thing that a fresh interpreter does, and what it prints
     "previous_limits": (
         "limits = jaxtri.previous_limits('baryon')\nprint([one.search for one in limits if not one.why])",
         "['na62_2019_inv']",
+    ),
+    "relic_couplings": (
+        f"{THIRD}print(f'{{jaxtri.relic_couplings(sm, model, {CHI}, 0.03):.3e}}')",
+        "2.603e-03",
     ),
     "scan": (f'print(jaxtri.scan({SPEC})["figure"]["excluded"].tolist())', "[[0, 1, 1], [0, 1, 1]]"),
     "triangle_integral": (

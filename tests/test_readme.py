@@ -14,7 +14,7 @@ from jaxtri.figures import comparison
 from jaxtri.model.treatment import CHOICES, Treatment
 from jaxtri.scans import schema as scan_files
 from jaxtri.scans.arrays import ARRAYS
-from jaxtri.tables import curve_schema
+from jaxtri.tables import curve_schema, dark_matter_schema, fields
 from jaxtri.tables import schema as tables
 from places import ROOT
 
@@ -40,7 +40,9 @@ CHECKED = {  # guide: the tables whose keys it names
         tables.Correlation,
     ),
     "jaxtri/tables/README.md": (
-        tables.Quantity,
+        fields.Quantity,
+        dark_matter_schema.DarkMatterTable,
+        dark_matter_schema.RightHandedTable,
         tables.Correlation,
         tables.CorrelationTable,
         tables.ModelTable,

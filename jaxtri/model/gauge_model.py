@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxtri.errors import unknown_name
+from jaxtri.model.dark_matter import DarkMatter, load_dark_matter
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.tables.reader import FOLDER, check, locate, read, read_rows
@@ -30,10 +31,11 @@ class GaugeModel:
     has_anomalons: bool = field(metadata={"static": True})  # heavy fermions that cancel anomalies
     m_anomalon: Array  # their mass [GeV]; infinite where it does not matter
     kinetic_mixing: Array  # epsilon / g_X: adds epsilon e Q to every coupling of X at tree level
+    dark_matter: tuple[DarkMatter, ...] = ()  # that the model's file names; no rate depends on it
 
     def unnamed(self) -> "GaugeModel":
         """What is computed from: what is compiled for it serves every model with such neutrinos."""
-        return replace(self, name="", title="", previous_limits=None)
+        return replace(self, name="", title="", previous_limits=None, dark_matter=())
 
 
 def load_model(
@@ -80,6 +82,7 @@ def load_model(
         has_anomalons=anomalons is not None,
         m_anomalon=jnp.asarray(anomalons.m if anomalons else jnp.inf, dtype=float),
         kinetic_mixing=jnp.asarray(table.kinetic_mixing, dtype=float),
+        dark_matter=tuple(map(load_dark_matter, table.dark_matter)),
     )
 
 

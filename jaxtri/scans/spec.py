@@ -14,6 +14,7 @@ from jaxtri.errors import InputError, gather, unknown_name
 from jaxtri.limits.searches import SearchSet, with_projections
 from jaxtri.model.anomalies import anomalons_of, anomaly_coefficients
 from jaxtri.model.correlations import INDEPENDENT, Correlations, known_correlations
+from jaxtri.model.dark_matter import DarkMatter, load_dark_matter
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel, load_model
 from jaxtri.model.standard_model import StandardModel, input_values, load_standard_model
@@ -67,6 +68,7 @@ class Spec:
     compression: str = "gzip"  # or "none"
     curves: bool = True  # whether exact boundaries are traced besides; only in a plane
     correlations: Correlations = INDEPENDENT  # of the inputs, for error bands
+    dark_matter: tuple[DarkMatter, ...] = ()  # one a relic line: the scan file's, else the model's
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -249,6 +251,7 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
             compression=table.compression,
             curves=table.curves,
             correlations=correlations,
+            dark_matter=tuple(map(load_dark_matter, table.dark_matter)) or model.dark_matter,
         )
         for model in models
     )
