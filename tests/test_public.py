@@ -27,8 +27,10 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "branching_ratio": "channel sm model treatment m_X g_X",
     "compare": "scans",
     "decoupling_factor": "p2 q2 k2 m precision",
+    "delta_a": "sm model m_X g_X lepton",
     "draw": "scan axes palette previous title style searches labels xlim ylim colour",
     "excluded_couplings": "source m_X treatment",
+    "load_moment_shift": "name",
     "load_model": "name_or_path relative_to anomalons",
     "load_searches": "set_name measurement only exclude files",
     "load_spec": "source",
@@ -36,6 +38,7 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "load_standard_model": "inputs unusual",
     "load_treatment": "name relative_to",
     "merge_scans": "source folders output force break_lock",
+    "muon_g2_couplings": "sm model shift m_X sigmas",
     "open_scan": "path",
     "point": "source m_X g_X treatment",
     "scan": "source",
@@ -73,6 +76,10 @@ USES = {  # the first thing that a fresh interpreter does, and what it prints
         "| new exclusion, m_X in GeV | figure |",
     ),
     "decoupling_factor": ("print(jaxtri.decoupling_factor(1.0, 0.0, 2.0, 0.0).real)", "1.0"),
+    "delta_a": (
+        RECORDS + "print(f'{jaxtri.delta_a(sm, model, 1e-9, 1e-3):.5e}')",
+        "1.26651e-08",
+    ),  # g^2/(8 pi^2)
     "draw": (
         "from matplotlib.figure import Figure\naxes = Figure().subplots()\n"
         f"jaxtri.draw(jaxtri.scan({SPEC})['figure'], axes)\nprint(axes.get_title())",
@@ -82,12 +89,18 @@ USES = {  # the first thing that a fresh interpreter does, and what it prints
         f"print(*map(len, jaxtri.excluded_couplings({SPEC}, 0.05)['figure'].values()))",
         "1",
     ),
+    "load_moment_shift": ('print(jaxtri.load_moment_shift("2025").value)', "3.8e-10"),
     "load_model": ('print(jaxtri.load_model("b_minus_l").charge.sum().round(9))', "-4.0"),  # -6 + 6/3
     "load_searches": ('print(len(jaxtri.load_searches("corrected").labels) > 20)', "True"),
     "load_spec": (f"print(jaxtri.load_spec({SPEC}).m_X)", "[0.01 0.02]"),
     "load_specs": (f"print([one.model.name for one in jaxtri.load_specs({SPEC})])", "['b_minus_l']"),
     "load_standard_model": ('print(jaxtri.load_standard_model({"m_t": 173}).m_t)', "173.0"),
     "load_treatment": ('print(jaxtri.load_treatment("matched").k_to_pi)', "vector"),
+    "muon_g2_couplings": (
+        RECORDS + 'shift = jaxtri.load_moment_shift("2025")\n'
+        "print(jaxtri.muon_g2_couplings(sm, model, shift, 0.01)[0])",
+        "0.0",
+    ),
     "open_scan": (
         "try: jaxtri.open_scan('nowhere.h5')\nexcept OSError as e: print(e)",
         "nowhere.h5: no such file",

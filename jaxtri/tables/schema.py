@@ -5,7 +5,7 @@ import re
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, RootModel, Tag, WithJsonSchema, model_validator
 
 from jaxtri.tables.curve_schema import CurveOf, Limit
 from jaxtri.tables.fields import Name, Positive, Probability, Real, Strict, Text, Window
@@ -37,6 +37,20 @@ class Quantity(Strict):
     unit: str
     reference: Text
     note: str | None = None
+
+
+class MomentTable(Strict):
+    """Measured minus predicted anomalous magnetic moment, 1 sigma, where it comes from."""
+
+    title: Text
+    value: Real
+    error: Annotated[Real, Field(gt=0)]
+    reference: Text
+    locator: Text
+
+
+class MomentsTable(RootModel[dict[str, MomentTable]]):
+    """Differences by the year of the measurement."""
 
 
 class Correlation(Strict):

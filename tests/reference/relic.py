@@ -10,8 +10,9 @@ averages with multiple precision, the integration with a second method, and the 
 * Thermal average in double precision, for the Boltzmann equation: within p0^2/2 of the pole the integrand is
   folded about p0^2 and its value there, whose integral is an arctangent, is taken out; what is left is
   smooth in ln |v - p0^2|, and the rest of the range in ln v. Composite Gauss-Legendre.
-* Boltzmann equation: ln(n a^3) against ln T by LSODA (or Radau) with an error control, from where annihilation
-  is 1e6 (or 1e5) times faster than the expansion to x = 1e8 (or 1e7). Coefficients are quintic splines in ln T.
+* Boltzmann equation: ln(n a^3) against ln T by LSODA (or Radau) with an error control, from where
+  annihilation is 1e6 (or 1e5) times faster than the expansion to x = 1e8 (or 1e7). Coefficients are quintic
+  splines in ln T.
 
 The roots are found in two settings, ``fine`` and ``coarse``; what they differ by is in the file.
 
@@ -23,6 +24,7 @@ import functools
 import json
 import math
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -48,20 +50,20 @@ TEMPERATURES = ("common", "neutrino_bath")
 LINES = ((0.005, 5.0), (0.010, 10.0))
 OTHER_LINES = ((0.030, 3.0), (0.120, 1.0))  # muons open in the second
 RATIOS = (
-    0.2, 0.4, 0.7, 0.9, 0.98, 0.999, 1.0, 1.001, 1.02, 1.1, 1.25, 1.4, 1.6, 1.8, 1.9, 1.96, 1.99, 1.998, 2.002, 2.01,
-    2.02, 2.04, 2.07, 2.1, 2.15, 2.2, 2.3, 2.4, 2.5, 2.6, 2.7, 2.8, 2.9, 3.0, 3.2, 3.5, 4.0, 5.0, 7.0, 10.0, 15.0,
-    20.0, 30.0, 42.0, 60.0, 100.0,
+    0.2, 0.4, 0.7, 0.9, 0.98, 0.999, 1.0, 1.001, 1.02, 1.1, 1.25, 1.4, 1.6, 1.8, 1.9, 1.96, 1.99, 1.998,
+    2.002, 2.01, 2.02, 2.04, 2.07, 2.1, 2.15, 2.2, 2.3, 2.4, 2.5, 2.6, 2.7, 2.8, 2.9, 3.0, 3.2, 3.5, 4.0,
+    5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 42.0, 60.0, 100.0,
 )  # fmt: skip
 FEW_RATIOS = (0.5, 0.95, 1.0, 1.3, 1.7, 1.95, 2.05, 2.3, 2.6, 3.0, 4.0, 8.0)
 PRINTED = {  # rounded roots derived separately, MeV: (common, neutrino bath)
     (0.005, 5.0): {
-        3: (3.6256e-4, 3.991e-4), 4.8: (4.6760e-4, 5.130e-4), 8: (5.8952e-4, 6.219e-4), 9.9: (1.8952e-4, 1.942e-4),
-        10.1: (5.3964e-8, 5.894e-8), 13: (2.2171e-5, 2.660e-5), 16: (1.0796e-3, 1.137e-3), 30: (2.6034e-3, 2.713e-3),
-        100: (9.1890e-3, 9.573e-3),
+        3: (3.6256e-4, 3.991e-4), 4.8: (4.6760e-4, 5.130e-4), 8: (5.8952e-4, 6.219e-4),
+        9.9: (1.8952e-4, 1.942e-4), 10.1: (5.3964e-8, 5.894e-8), 13: (2.2171e-5, 2.660e-5),
+        16: (1.0796e-3, 1.137e-3), 30: (2.6034e-3, 2.713e-3), 100: (9.1890e-3, 9.573e-3),
     },
     (0.010, 10.0): {
-        3: (2.4615e-4, 2.634e-4), 11: (6.6660e-4, 6.840e-4), 19.6: (2.3659e-4, 2.366e-4), 20.1: (7.5068e-8, 7.560e-8),
-        30: (9.0554e-4, 9.223e-4), 100: (4.4954e-3, 4.548e-3),
+        3: (2.4615e-4, 2.634e-4), 11: (6.6660e-4, 6.840e-4), 19.6: (2.3659e-4, 2.366e-4),
+        20.1: (7.5068e-8, 7.560e-8), 30: (9.0554e-4, 9.223e-4), 100: (4.4954e-3, 4.548e-3),
     },
 }  # fmt: skip
 FINE = SimpleNamespace(spacing=0.016, panel=0.7, order=10, rtol=1e-9, last=1e8, stiffest=1e6, method="LSODA")
@@ -133,7 +135,9 @@ def average_mp(x_N, m, M, g, x):
         edges += [lowest + m2 * mp.mpf(t) for t in (1e-3, 0.1, 1)]
         if poles:
             reach = abs(p02) + w + scale
-            edges += [p02 + sign * w * mp.mpf(6) ** k for k in range(-1, 30) for sign in (-1, 1) if w * 6**k < reach]
+            edges += [
+                p02 + sign * w * mp.mpf(6) ** k for k in range(-1, 30) for sign in (-1, 1) if w * 6**k < reach
+            ]
             edges += [p02]
         q = [mp.sqrt(v - lowest) for v in sorted(set(edges)) if lowest <= v < end] + [mp.sqrt(end - lowest)]
         return mp.quad(lambda q: 2 * q * f(lowest + q**2), q, method="gauss-legendre", maxdegree=5)
@@ -271,7 +275,7 @@ def massless_fermions(dof, T):
 
 
 def common(m, M, T):
-    """Energy density and ln a with one temperature, entropy of photons and electrons kept; m, M not counted."""
+    """Energy density and ln a with one temperature; the dark particle and X are not counted."""
     rho, s = photons_electrons(T)
     T_nu = T * (s * 45 / (2 * np.pi**2) / T**3 / 5.5) ** (1 / 3)
     return rho + massless_fermions(6, T_nu)[0], np.log(LATE / s) / 3
@@ -309,16 +313,13 @@ class Line:
         first, last = np.log(m / FIRST), np.log(m / setting.last)
         T_D = np.log(INPUTS["T_decoupling"])
         edges = [first, T_D, last] if last < T_D < first else [first, last]
-        self.y = [
-            np.linspace(b, a, 9 + math.ceil((a - b) / setting.spacing))
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
-        ]
+        self.y = [np.linspace(b, a, 9 + math.ceil((a - b) / setting.spacing)) for a, b in pairwise(edges)]
         self.averages = [Average(x_N, m, M, y, setting) for y in self.y]
         self.history = {name: [self.segment(name, y) for y in self.y] for name in TEMPERATURES}
         self.known = functools.cache(lambda g: [average(g) for average in self.averages])
 
     def segment(self, name, y):
-        """ln of a^-3/H |dln a/dln T|, ln N_eq."""
+        """Logarithms of a^-3/H |dln a/dln T| and of N_eq."""
         T = np.exp(y)
         rho, ln_a = {"common": common, "neutrino_bath": neutrino_bath}[name](self.m, self.M, T)
         H = np.sqrt(8 * np.pi * rho / 3) / INPUTS["M_Planck"]
@@ -352,7 +353,13 @@ class Line:
                 value = ln_N_eq[end] + departure
             tolerance = self.setting.rtol
             solution = solve_ivp(
-                slope, (y[end], y[0]), [value], self.setting.method, rtol=tolerance, atol=tolerance, jac=jacobian
+                slope,
+                (y[end], y[0]),
+                [value],
+                self.setting.method,
+                rtol=tolerance,
+                atol=tolerance,
+                jac=jacobian,
             )
             assert solution.success
             value = solution.y[0, -1]
@@ -406,11 +413,17 @@ def average_records():
     """Thermal averages in 30 digits."""
     points = [
         (m, x_N, m * ratio, g, x)
-        for m, x_N, ratios in ((0.005, 5.0, (0.3, 1.0, 1.5, 1.99, 2.0, 2.01, 2.2, 2.6, 4.0)), (0.12, 1.0, (0.8, 2.4)))
+        for m, x_N, ratios in (
+            (0.005, 5.0, (0.3, 1.0, 1.5, 1.99, 2.0, 2.01, 2.2, 2.6, 4.0)),
+            (0.12, 1.0, (0.8, 2.4)),
+        )
         for ratio in ratios
         for g in (1e-7, 1e-3)
         for x in (5.0, 25.0, 1000.0)
-    ] + [(0.005, 5.0, 0.012, 0.5, 20.0), (0.005, 5.0, 0.012, 5.0, 20.0)]  # X about as wide as heavy, and wider
+    ] + [
+        (0.005, 5.0, 0.012, 0.5, 20.0),
+        (0.005, 5.0, 0.012, 5.0, 20.0),
+    ]  # X about as wide as heavy, and wider
     for m, x_N, M, g, x in points:
         nu, mu, XX = (float(value) for value in average_mp(x_N, m, M, g, x))
         yield {"m_chi": m, "x_N": x_N, "m_X": M, "g_X": g, "x": x, "nu": nu, "mu": mu, "XX": XX}
@@ -446,8 +459,8 @@ def main():
     mp.dps = 30
     lines = [record for m, x_N in (*LINES, *OTHER_LINES) for record in line_records(m, x_N)]
     content = {
-        "note": "masses in GeV; averages in GeV^-2; settings_differ: |d Omega/Omega| between two settings of the "
-        "integration at the root, settings_differ_g_X: the same in g_X; slope: d ln Omega / d ln g_X",
+        "note": "masses in GeV; averages in GeV^-2; settings_differ: |d Omega/Omega| between two settings of "
+        "the integration at the root, settings_differ_g_X: the same in g_X; slope: d ln Omega / d ln g_X",
         "inputs": INPUTS,
         "averages": list(average_records()),
         "lines": lines,
