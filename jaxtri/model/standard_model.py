@@ -14,9 +14,9 @@ from jax.typing import ArrayLike
 from jaxtri.errors import InputError, unknown_name
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.tables.fields import Quantity
 from jaxtri.tables.reader import FOLDER, parse, read_text
 from jaxtri.tables.reader import check as check_table
-from jaxtri.tables.schema import Quantity
 
 RANGES = {  # where the formulas that use them hold; CKM sines stay below 1
     "sw2": (0, 1),

@@ -67,6 +67,54 @@ def bracketed_root(function: Function, low: ArrayLike, high: ArrayLike) -> tuple
     return jnp.where(found, root, nearer), found
 
 
+def interpolated_root(
+    function: Function, low: ArrayLike, high: ArrayLike, resolution: float
+) -> tuple[Array, Array]:
+    """Return the root of a costly function between two ends, without its derivative, by Chandrupatla's method.
+
+    Inverse quadratic interpolation where it can be trusted, bisection elsewhere; as a rule ten calls.
+
+    Parameters
+    ----------
+    function
+        Continuous on [low, high], with one sign change at most.
+    low, high
+        Ends of the bracket.
+    resolution
+        Width of the bracket at which its end nearer to 0 is the root.
+
+    Returns
+    -------
+    tuple
+        The root, and whether there is one; without one, an end.  Neither has derivatives: `implicit_root`.
+    """
+    b, a = (jax.lax.stop_gradient(jnp.asarray(end, dtype=float)) for end in (low, high))
+    f_b, f_a = function(b), function(a)
+    found = (f_b > 0) != (f_a > 0)
+
+    def is_open(state: tuple[Array, ...]) -> Array:
+        a, b, _, f_a, _, _, _, count = state
+        return found & (jnp.abs(b - a) > resolution) & (f_a != 0) & (count < MOST_STEPS)
+
+    def improved(state: tuple[Array, ...]) -> tuple[Array, ...]:
+        a, b, c, f_a, f_b, f_c, t, count = state
+        x = a + t * (b - a)
+        f = function(x)
+        same = (f > 0) == (f_a > 0)
+        c, f_c = jnp.where(same, a, b), jnp.where(same, f_a, f_b)
+        b, f_b = jnp.where(same, b, a), jnp.where(same, f_b, f_a)
+        xi, phi = (x - b) / (c - b), (f - f_b) / (f_c - f_b)
+        trusted = (phi**2 < xi) & ((1 - phi) ** 2 < 1 - xi)
+        t = f / (f_b - f) * f_c / (f_b - f_c) + (c - x) / (b - x) * f / (f_c - f) * f_b / (f_c - f_b)
+        least = jnp.minimum(resolution / 2 / jnp.abs(b - x), 0.5)
+        t = jnp.clip(jnp.where(trusted & jnp.isfinite(t), t, 0.5), least, 1 - least)
+        return x, b, c, f, f_b, f_c, t, count + 1
+
+    start = (a, b, a, f_a, f_b, f_a, jnp.full_like(a, 0.5), jnp.zeros((), dtype=int))
+    a, b, _, f_a, f_b, *_ = jax.lax.while_loop(is_open, improved, start)
+    return jnp.where(jnp.abs(f_a) < jnp.abs(f_b), a, b), found
+
+
 def implicit_root(function: Function, root: ArrayLike) -> Array:
     """Give a known root its derivatives: the implicit function theorem, to every order.
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from jaxtri.scans.arrays import ARRAYS, LABELS
-from jaxtri.tables.fields import Positive, Real, Strict, Text, ascending
-from jaxtri.tables.schema import AnomalonTable, Charge, Choice, Correlation, ModelTable
+from jaxtri.tables.dark_matter_schema import DarkMatterTable
+from jaxtri.tables.fields import Charge, Positive, Real, Strict, Text, ascending
+from jaxtri.tables.schema import AnomalonTable, Choice, Correlation, ModelTable
 
 RESERVED = (*LABELS, *ARRAYS, "provenance", "boundaries", "parameters")  # have this name in a scan's file
 Range = Annotated[list[Real], Field(min_length=2, max_length=2), AfterValidator(ascending)]
@@ -191,6 +192,7 @@ class SpecTable(Strict):
     treatments: Annotated[list[NameOr[Choice]], Field(min_length=1)]
     searches: SearchChoice
     anomalons: AnomalonTable | None = None
+    dark_matter: list[DarkMatterTable] = Field(default_factory=list)
     axes: AxesTable
     precision: Literal["float32", "float64"] = "float32"
     arrays: NamesOr = "all"

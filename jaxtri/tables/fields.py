@@ -1,8 +1,9 @@
 """Kinds of values that the schemas of tables share."""
 
-from typing import Annotated
+from fractions import Fraction
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[Real, Field(gt=0)]
@@ -29,3 +30,31 @@ class Strict(BaseModel):
     """A table in which an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _fraction(value: Any) -> Any:
+    """Turn the text "p/q" into a number; anything else is left for the type check."""
+    if isinstance(value, str):
+        try:
+            return float(Fraction(value))
+        except (ValueError, ZeroDivisionError, OverflowError):
+            raise ValueError('not a number; write 0.5, -1 or "1/3"') from None
+    return value
+
+
+LARGEST_CHARGE = 1e3
+Charge = Annotated[
+    Annotated[Real, Field(ge=-LARGEST_CHARGE, le=LARGEST_CHARGE)],
+    BeforeValidator(_fraction),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?\d+(/\d+)?$"}]}),
+]
+
+
+class Quantity(Strict):
+    """A measured or fitted input: value, 1 sigma error, unit, where it comes from."""
+
+    value: Real | list[Real]
+    error: Annotated[Real, Field(ge=0)] | list[Real] | None = None
+    unit: str
+    reference: Text
+    note: str | None = None

@@ -2,41 +2,13 @@
 
 import math
 import re
-from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, RootModel, Tag, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, RootModel, Tag, model_validator
 
 from jaxtri.tables.curve_schema import CurveOf, Limit
-from jaxtri.tables.fields import Name, Positive, Probability, Real, Strict, Text, Window
-
-
-def _fraction(value: Any) -> Any:
-    """Turn the text "p/q" into a number; anything else is left for the type check."""
-    if isinstance(value, str):
-        try:
-            return float(Fraction(value))
-        except (ValueError, ZeroDivisionError, OverflowError):
-            raise ValueError('not a number; write 0.5, -1 or "1/3"') from None
-    return value
-
-
-LARGEST_CHARGE = 1e3
-Charge = Annotated[
-    Annotated[Real, Field(ge=-LARGEST_CHARGE, le=LARGEST_CHARGE)],
-    BeforeValidator(_fraction),
-    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?\d+(/\d+)?$"}]}),
-]
-
-
-class Quantity(Strict):
-    """A measured or fitted input: value, 1 sigma error, unit, where it comes from."""
-
-    value: Real | list[Real]
-    error: Annotated[Real, Field(ge=0)] | list[Real] | None = None
-    unit: str
-    reference: Text
-    note: str | None = None
+from jaxtri.tables.dark_matter_schema import DarkMatterTable
+from jaxtri.tables.fields import Charge, Name, Positive, Probability, Real, Strict, Text, Window
 
 
 class MomentTable(Strict):
@@ -124,6 +96,7 @@ class ModelTable(Strict):
     right_handed_neutrinos: list[Charge] = Field(default=[])
     m_nu_R: Annotated[Real, Field(ge=0)] | None = None
     anomalons: AnomalonTable | None = None
+    dark_matter: list[DarkMatterTable] = Field(default=[])
     previous_limits: Text | None = None
     reference: str | None = None
 
