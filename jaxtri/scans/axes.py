@@ -30,7 +30,7 @@ from jaxtri.model.standard_model import (
 )
 from jaxtri.scans.schema import AnyAxisTable, FurtherAxisTable
 from jaxtri.tables.reader import read_columns
-from jaxtri.tables.schema import LARGEST_CHARGE
+from jaxtri.tables.fields import LARGEST_CHARGE
 
 CHARGE = "X_"  # X_t is the charge of the top quark
 MASS_NU_R = "m_nu_R"

@@ -11,7 +11,14 @@ from jaxtri.tables.dark_matter_schema import DarkMatterTable
 from jaxtri.tables.fields import Charge, Positive, Real, Strict, Text, ascending
 from jaxtri.tables.schema import AnomalonTable, Choice, Correlation, ModelTable
 
-RESERVED = (*LABELS, *ARRAYS, "provenance", "boundaries", "parameters")  # have this name in a scan's file
+RESERVED = (
+    *LABELS,
+    *ARRAYS,
+    "provenance",
+    "boundaries",
+    "parameters",
+    "favoured",
+)  # have this name in a scan's file
 Range = Annotated[list[Real], Field(min_length=2, max_length=2), AfterValidator(ascending)]
 
 
@@ -155,7 +162,7 @@ class FigureChoice(Strict):
     """How the figure of a scan looks."""
 
     title: Text | None = None
-    palette: Literal["okabe-ito", "paper"] = "okabe-ito"
+    palette: Literal["okabe-ito", "paper", "blue"] = "okabe-ito"
     style: Literal["regions", "curves"] = "regions"
     xlim: PositiveRange | None = None
     ylim: PositiveRange | None = None
@@ -183,6 +190,13 @@ NamesOr = Annotated[
 ]
 
 
+class MuonTable(Strict):
+    """Which measured moment of the muon is shown, and how many standard deviations its band has."""
+
+    data: Text
+    sigmas: Annotated[Positive, Field(le=10)]
+
+
 class SpecTable(Strict):
     """A scan file."""
 
@@ -193,6 +207,7 @@ class SpecTable(Strict):
     searches: SearchChoice
     anomalons: AnomalonTable | None = None
     dark_matter: list[DarkMatterTable] = Field(default_factory=list)
+    muon_g2: MuonTable | None = None
     axes: AxesTable
     precision: Literal["float32", "float64"] = "float32"
     arrays: NamesOr = "all"
