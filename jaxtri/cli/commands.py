@@ -12,6 +12,7 @@ ROOMS = {
     "point": "point",
     "limit": "point",
     "audit": "audit",
+    "coverage": "coverage",
     "boundary": "boundary",
     "info": "files",
     "compare": "files",
@@ -21,7 +22,17 @@ ROOMS = {
     "cite": "files",
     "schema": "catalogue",
 }
-COMPUTE = ("run", "scan", "merge", "point", "limit", "boundary", "schema", "audit")  # these need JAX
+COMPUTE = (
+    "run",
+    "scan",
+    "merge",
+    "point",
+    "limit",
+    "boundary",
+    "schema",
+    "audit",
+    "coverage",
+)  # these need JAX
 # those that put away what is begun when they are stopped
 WRITING = ("run", "scan", "merge", "plot", "boundary", "audit")
 

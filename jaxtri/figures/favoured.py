@@ -15,8 +15,10 @@ DOUBTFUL = ":"
 ABOVE = 8  # zorder: over all exclusions
 
 
-def draw_favoured(axes: Axes, found: Favoured) -> None:
-    """Draw relic lines and the muon's band into a panel; where the data prefer no X, the limit alone."""
+def draw_favoured(axes: Axes, found: Favoured | None) -> None:
+    """Draw relic lines and the muon's band, if any, into a panel; where the data prefer no X, the limit."""
+    if found is None:
+        return
     if found.muon is not None:
         _draw_band(axes, found.muon)
     for i, line in enumerate(found.relic):
@@ -82,8 +84,8 @@ def sentences(found: Favoured) -> list[str]:
         said.append(
             f"Orange band: couplings that the muon's g-2 favours within {band.sigmas:g} sigma; {source}."
             if band.prefers_X
-            else f"Orange line: limit of the muon's g-2, which prefers no X: couplings above shift it by more "
-            f"than {band.sigmas:g} sigma; {source}."
+            else "Orange line: limit of the muon's g-2, which prefers no X: couplings above shift it by "
+            f"more than {band.sigmas:g} sigma; {source}."
         )
     for line, style in zip(found.relic, ("solid", "dashed", "dash-dotted") * len(found.relic), strict=False):
         said.append(f"Black, {style}: Omega h^2 = 0.12 for {line.label} temperature.")
@@ -91,5 +93,10 @@ def sentences(found: Favoured) -> list[str]:
         said.append(
             f"Dotted: {ASSUMED}, which fails for 2 < m_X/m_chi < 2.8: there the true coupling is larger, "
             "up to ten times."
+        )
+    if found.relic:
+        said.append(
+            "X -> chi chibar counts for the relic density, not for the exclusions: it makes X invisible, which "
+            "changes nothing below 2 m_mu and weakens searches for muons above."
         )
     return said

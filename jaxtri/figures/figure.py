@@ -88,7 +88,8 @@ def _draw_panel(axes: Axes, scan: Scan, name: str, look: FigureChoice, width: fl
     draw(scan, axes, palette=look.palette, title=title, style=look.style, labels=look.labels,
          xlim=look.xlim, ylim=look.ylim)  # fmt: skip
     own = _draw_own(axes, look)
-    leading = {letter: leading_searches(scan, letter) for letter in STACK}
+    looked_at = {one["channel"][0] for one in scan.header.searches}
+    leading = {letter: leading_searches(scan, letter) for letter in STACK if letter in looked_at}
     grey = bool(previous_limits(configuration))
     return draw_legend(
         axes, look.palette, leading, width, grey=grey, filled=look.style == "regions", own=own,

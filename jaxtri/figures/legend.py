@@ -40,7 +40,7 @@ def draw_legend(
     """
     styles = PALETTES[palette]
     handles: list[Artist] = []
-    for letter in ("Z", "B", "K"):
+    for letter in filter(leading.__contains__, ("Z", "B", "K")):
         one = styles[letter]
         names = [name.replace(" ", "\N{NO-BREAK SPACE}") for name in leading[letter]]
         text = f"{PARENTS[letter]}: {', '.join(names) or 'nothing excluded'}"

@@ -100,8 +100,7 @@ def draw(
         one = replace(one, edge=colour or one.edge)
         _draw_group(axes, scan, letter, one, 2 + depth, filled=style == "regions")
         _draw_projections(axes, scan, letter, one.edge)
-    if scan.favoured is not None and favoured:
-        draw_favoured(axes, scan.favoured)
+    draw_favoured(axes, scan.favoured if favoured else None)
     model = scan.header.configuration["model"]["name"]
     finish_plane(axes, m_X, g_X, f"{model}, {scan.header.treatment}" if title is None else title)
     axes.set(xlim=xlim or (m_X[0], m_X[-1]), ylim=ylim or (g_X[0], g_X[-1]))

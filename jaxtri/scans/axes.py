@@ -29,8 +29,8 @@ from jaxtri.model.standard_model import (
     require_usual,
 )
 from jaxtri.scans.schema import AnyAxisTable, FurtherAxisTable
-from jaxtri.tables.reader import read_columns
 from jaxtri.tables.fields import LARGEST_CHARGE
+from jaxtri.tables.reader import read_columns
 
 CHARGE = "X_"  # X_t is the charge of the top quark
 MASS_NU_R = "m_nu_R"
