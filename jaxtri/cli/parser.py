@@ -89,6 +89,7 @@ def _point_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     for name, text in (
         ("point", "every rate, lifetime and ratio at one point, and why it is or is not excluded"),
         ("limit", "the couplings that every search excludes at one mass"),
+        ("relic", "the couplings at which dark matter has its density at one mass"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("spec", help="scan file (TOML); its axes are not used")
@@ -97,7 +98,9 @@ def _point_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         )
         if name == "point":
             command.add_argument("--g-X", dest="g_X", type=float, required=True, metavar="G", help="coupling")
-        command.add_argument("--treatment", metavar="NAME", help="only this treatment of the scan file")
+        if name != "relic":
+            text = "only this treatment of the scan file"
+            command.add_argument("--treatment", metavar="NAME", help=text)
         command.add_argument("--json", action="store_true", help="machine-readable output")
 
 

@@ -63,7 +63,7 @@ def legend_entries(found: Favoured) -> list[Artist]:
         )
         handles.append(Line2D([], [], color="black", ls=STYLES[i % len(STYLES)], label=text))
     if any(line.equilibrium_assumed.any() for line in found.relic):
-        handles.append(Line2D([], [], color="black", ls=DOUBTFUL, label=f"there: {ASSUMED}"))
+        handles.append(Line2D([], [], color="black", ls=DOUBTFUL, label=f"dotted: {ASSUMED}"))
     return handles
 
 
@@ -96,7 +96,7 @@ def sentences(found: Favoured) -> list[str]:
         )
     if found.relic:
         said.append(
-            "X -> chi chibar counts for the relic density, not for the exclusions: it makes X invisible, which "
-            "changes nothing below 2 m_mu and weakens searches for muons above."
+            "X -> chi chibar counts for the relic density, not for the exclusions: it makes X invisible, "
+            "which changes nothing below 2 m_mu and weakens searches for muons above."
         )
     return said

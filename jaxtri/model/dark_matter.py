@@ -48,8 +48,8 @@ def load_dark_matter(table: Mapping[str, Any] | DarkMatterTable) -> DarkMatter:
     Parameters
     ----------
     table
-        ``m_chi`` [GeV], ``x_N``, ``temperature``, which is ``"common"`` or ``"neutrino_bath"``, and, where chi
-        and X go to a right-handed neutrino, ``right_handed_neutrino`` with its ``mass`` [GeV] and ``charge``.
+        ``m_chi`` [GeV], ``x_N``, ``temperature``, which is ``"common"`` or ``"neutrino_bath"``, and, where
+        chi and X go to a right-handed neutrino, ``right_handed_neutrino`` with ``mass`` [GeV] and ``charge``.
 
     Raises
     ------

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxtri.errors import unknown_name
+from jaxtri.model.dark_matter import DarkMatter, load_dark_matter
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.tables.reader import FOLDER, check, locate, read, read_rows
@@ -29,10 +30,11 @@ class GaugeModel:
     m_nu_R: Array  # mass of the right-handed neutrinos [GeV]; only "majorana" ones have their own
     has_anomalons: bool = field(metadata={"static": True})  # heavy fermions that cancel anomalies
     m_anomalon: Array  # their mass [GeV]; infinite where it does not matter
+    dark_matter: tuple[DarkMatter, ...] = ()  # that the model's file names; no rate depends on it
 
     def unnamed(self) -> "GaugeModel":
         """What is computed from: what is compiled for it serves every model with such neutrinos."""
-        return replace(self, name="", title="", previous_limits=None)
+        return replace(self, name="", title="", previous_limits=None, dark_matter=())
 
 
 def load_model(
@@ -78,6 +80,7 @@ def load_model(
         m_nu_R=jnp.asarray(table.m_nu_R or 0.0, dtype=float),
         has_anomalons=anomalons is not None,
         m_anomalon=jnp.asarray(anomalons.m if anomalons else jnp.inf, dtype=float),
+        dark_matter=tuple(map(load_dark_matter, table.dark_matter)),
     )
 
 

@@ -1,7 +1,11 @@
 """Gauss-Legendre nodes on [0, 1], made once on the host."""
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxtri.numerics.arrays import FloatArray
@@ -45,3 +49,30 @@ def symmetric_gauss_legendre(order: int) -> tuple[FloatArray, FloatArray]:
     nodes, weights = x[order:].copy(), w[order:].copy()
     nodes.flags.writeable = weights.flags.writeable = False
     return nodes, weights
+
+
+def node_sum(value: Callable[..., Any], nodes: Any, weights: Any) -> Any:
+    """Return the sum over nodes of a weight times a value, one node after the other.
+
+    Where the value is mapped over many arguments, every node is one vectorised loop over all of them: several
+    times faster than an axis of nodes, which would be summed element by element.
+
+    Parameters
+    ----------
+    value
+        Scalar function of a node; it may return several numbers in a tuple.
+    nodes
+        Array of nodes, or a tuple of arrays, the arguments of the function.
+    weights
+        One for each node.
+    """
+    nodes = nodes if isinstance(nodes, tuple) else (nodes,)
+    arrays = tuple(jnp.asarray(one) for one in nodes)
+
+    def add(total: Any, node: Any) -> tuple[Any, None]:
+        found = value(*node[1:])
+        return jax.tree.map(lambda old, new: old + node[0] * new, total, found), None
+
+    shapes = jax.eval_shape(value, *(one[0] for one in arrays))
+    start = jax.tree.map(lambda one: jnp.zeros(one.shape, one.dtype), shapes)
+    return jax.lax.scan(add, start, (jnp.asarray(weights), *arrays))[0]

@@ -5,6 +5,7 @@ takes a function that is computed for many arguments at once and is too large to
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -70,7 +71,7 @@ def bracketed_root(function: Function, low: ArrayLike, high: ArrayLike) -> tuple
 def interpolated_root(
     function: Function, low: ArrayLike, high: ArrayLike, resolution: float
 ) -> tuple[Array, Array]:
-    """Return the root of a costly function between two ends, without its derivative, by Chandrupatla's method.
+    """Return the root of a costly function between two ends by Chandrupatla's method, without its slope.
 
     Inverse quadratic interpolation where it can be trusted, bisection elsewhere; as a rule ten calls.
 
@@ -89,14 +90,14 @@ def interpolated_root(
         The root, and whether there is one; without one, an end.  Neither has derivatives: `implicit_root`.
     """
     b, a = (jax.lax.stop_gradient(jnp.asarray(end, dtype=float)) for end in (low, high))
-    f_b, f_a = function(b), function(a)
+    f_b, f_a = jax.lax.map(function, jnp.stack([b, a]))  # compiled once
     found = (f_b > 0) != (f_a > 0)
 
-    def is_open(state: tuple[Array, ...]) -> Array:
+    def is_open(state: Any) -> Array:
         a, b, _, f_a, _, _, _, count = state
         return found & (jnp.abs(b - a) > resolution) & (f_a != 0) & (count < MOST_STEPS)
 
-    def improved(state: tuple[Array, ...]) -> tuple[Array, ...]:
+    def improved(state: Any) -> Any:
         a, b, c, f_a, f_b, f_c, t, count = state
         x = a + t * (b - a)
         f = function(x)

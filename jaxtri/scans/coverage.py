@@ -182,7 +182,8 @@ def _ranges(m_X: FloatArray, mask: BoolArray) -> tuple[Range, ...]:
 
 HEADER = (
     "searches", "treatment", "line", "inside the band at m_X [MeV]", "excluded", "g_X over lowest excluded",
-    "line allowed at m_X [MeV]", "band excluded at m_X [GeV]", "all excluded to 0.1 GeV above", "to 1 GeV above",
+    "line allowed at m_X [MeV]", "band excluded at m_X [GeV]", "all excluded to 0.1 GeV above",
+    "to 1 GeV above",
 )  # fmt: skip
 VERDICTS = {True: "yes", False: "no", None: "no favoured region"}
 

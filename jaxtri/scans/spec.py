@@ -17,7 +17,6 @@ from jaxtri.model.correlations import INDEPENDENT, Correlations, known_correlati
 from jaxtri.model.dark_matter import DarkMatter, load_dark_matter
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel, load_model
-from jaxtri.model.moments import load_moment_shift
 from jaxtri.model.standard_model import StandardModel, input_values, load_standard_model
 from jaxtri.model.treatment import (
     CHOICES,
@@ -37,7 +36,7 @@ from jaxtri.scans.axes import (
     require_separate,
     sets_charges,
 )
-from jaxtri.scans.favoured import MuonChoice
+from jaxtri.scans.favoured import MuonChoice, muon_choice, require_lines, summary_of
 from jaxtri.scans.look import checked_look
 from jaxtri.scans.schema import FigureChoice, SearchChoice, SpecTable
 from jaxtri.tables.reader import check, parse, read_text
@@ -70,7 +69,7 @@ class Spec:
     compression: str = "gzip"  # or "none"
     curves: bool = True  # whether exact boundaries are traced besides; only in a plane
     correlations: Correlations = INDEPENDENT  # of the inputs, for error bands
-    dark_matter: tuple[DarkMatter, ...] = ()  # one relic line each
+    dark_matter: tuple[DarkMatter, ...] = ()  # one a relic line: the scan file's, else the model's
     muon_g2: MuonChoice | None = None  # the band of the muon's moment
 
     @property
@@ -139,21 +138,12 @@ class Spec:
             "compression": self.compression,
             "curves": self.curves,
             "inputs": input_values(self.sm),
-        } | self._favoured()
+        } | summary_of(self.dark_matter, self.muon_g2)
 
     @property
     def has_favoured(self) -> bool:
-        """Whether there is anything to draw besides exclusions."""
-        return bool(self.dark_matter) or self.muon_g2 is not None
-
-    def _favoured(self) -> dict[str, Any]:
-        """Dark matter and the muon's moment, where a scan has them."""
-        found: dict[str, Any] = {}
-        if self.dark_matter:
-            found["dark_matter"] = [one.summary() for one in self.dark_matter]
-        if self.muon_g2 is not None:
-            found["muon_g2"] = self.muon_g2.summary()
-        return found
+        """Whether a plane has anything to draw besides exclusions."""
+        return not self.axes and (bool(self.dark_matter) or self.muon_g2 is not None)
 
     def _projected(self) -> dict[str, Any]:
         """Conditions of projections, where there are any."""
@@ -243,18 +233,9 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
     require_separate(axes, table.inputs)
     gather(*(lambda one=one: _require_free(axes, models, one) for one in treatments))
     arrays = _arrays(name, table.arrays)
-    dark_matter = tuple(load_dark_matter(one) for one in table.dark_matter)
-    muon_g2 = (
-        MuonChoice(shift=load_moment_shift(table.muon_g2.data), sigmas=table.muon_g2.sigmas)
-        if table.muon_g2
-        else None
-    )
-    _require_lines(name, axes, arrays, dark_matter, muon_g2)
-    if searches.curves is not None and "g_X_range" in arrays:
-        raise InputError(
-            f'{name}: arrays: "g_X_range" is not known of limits that are curves ({searches.set_name}); take '
-            '"excluded", which a grid has'
-        )
+    dark_matter, muon_g2 = tuple(map(load_dark_matter, table.dark_matter)), muon_choice(table.muon_g2)
+    for model in models:
+        require_lines(name, [one.name for one in axes], arrays, dark_matter, model.dark_matter, muon_g2)
     return tuple(
         Spec(
             name=name,
@@ -274,30 +255,11 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
             compression=table.compression,
             curves=table.curves,
             correlations=correlations,
-            dark_matter=dark_matter,
+            dark_matter=dark_matter or model.dark_matter,
             muon_g2=muon_g2,
         )
         for model in models
     )
-
-
-def _require_lines(
-    name: str,
-    axes: tuple[Axis, ...],
-    arrays: tuple[str, ...],
-    dark_matter: tuple[DarkMatter, ...],
-    muon_g2: MuonChoice | None,
-) -> None:
-    """Raise where relic lines or the muon's band have no plane, or a density has no dark matter."""
-    if axes and (dark_matter or muon_g2):
-        raise InputError(
-            f"{name}: dark_matter and muon_g2 are lines of the (m_X, g_X) plane, and this scan has the axes "
-            f"{', '.join(one.name for one in axes)} besides; leave out the one or the other"
-        )
-    if "omega_h2" in arrays and not dark_matter:
-        raise InputError(f'{name}: arrays: "omega_h2" needs dark matter; give [[dark_matter]]')
-    labels = [one.label for one in dark_matter]
-    _require_distinct(name, "dark_matter", labels)
 
 
 def _require_distinct(where: str, kind: str, names: list[str]) -> None:

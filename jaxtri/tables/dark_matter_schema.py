@@ -43,8 +43,8 @@ class DarkMatterTable(Strict):
             meant = next((unit for unit, size in UNITS_OF_MASS if low <= self.m_chi * size <= high), None)
             hint = f" (is it in {meant}?)" if meant else ""
             raise ValueError(
-                f"m_chi = {self.m_chi:g} GeV{hint}: give {low:g} to {high:g} GeV; above, chi freezes out near "
-                "m_chi / 20 beyond the bath of photons, electrons and neutrinos, where muons and pions join; "
+                f"m_chi = {self.m_chi:g} GeV{hint}: give {low:g} to {high:g} GeV; above, chi freezes out "
+                "near m_chi / 20, beyond the bath of photons, electrons and neutrinos, where muons join; "
                 "below, matter rules before its density settles"
             )
         return self

@@ -1,7 +1,7 @@
 r"""Freeze-out: the Boltzmann equation of the number of chi in a comoving volume.
 
-.. math:: \frac{dN}{d\ln a} = -\frac{\langle\sigma v\rangle}{a^3 H}(N^2 - N_{eq}^2),\qquad N = n_\chi a^3,\quad
-          n_{eq} = \frac{m^2 T}{\pi^2} K_2(m/T)
+.. math:: \frac{dN}{d\ln a} = -\frac{\langle\sigma v\rangle}{a^3 H}(N^2 - N_{eq}^2),\qquad N = n_\chi a^3,
+          \quad n_{eq} = \frac{m^2 T}{\pi^2} K_2(m/T)
 
 A step with its coefficients at the middle is solved exactly, however stiff it is; the results of two step
 numbers give the limit of many steps (Richardson).
@@ -22,15 +22,16 @@ from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.bessel import scaled_bessel_k
-from jaxtri.physics.relic.annihilation import unit_width
 from jaxtri.physics.relic.bath import HOT, TEMPERATURES
 from jaxtri.physics.relic.thermal_average import (
     Final,
     Scope,
+    Thermal,
     finals,
     grouped,
     hadron_table,
     resonant_average,
+    thermal_at,
     x_pair_average,
 )
 
@@ -53,11 +54,11 @@ def step_ends(count: int) -> FloatArray:
 
 
 class Course(NamedTuple):
-    """Everything at one mass of X that does not depend on its coupling; steps of all step numbers in a row."""
+    """Everything at one mass of X that does not depend on its coupling; steps of both step numbers."""
 
     r: Array  # m_X / m_chi
     width: Array  # of X over m_chi at g_X = 1
-    x: Array  # (step,) m_chi / T at the middle
+    thermal: Thermal  # (step,) at the middle
     log_rate: Array  # (step,) ln of what turns <sigma v> m_chi^2 into a rate a step and an N
     N_eq: Array  # (step,)
     x_pairs: Array  # (step,) <sigma v> m_chi^2 of X X at g_X = 1
@@ -78,24 +79,25 @@ def equilibrium(m: ArrayLike, x: Array, log_a: Array) -> Array:
 
 
 def course(
-    sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, m_X: ArrayLike, order: int
+    sm: StandardModel, dark_matter: DarkMatter, m_X: ArrayLike, width: ArrayLike, order: int
 ) -> Course:
-    """Return everything at one mass of X that does not depend on its coupling."""
+    """Return everything at one mass of X, of this `unit_width`, that does not depend on its coupling."""
     m, m_X = dark_matter.m_chi, jnp.asarray(m_X, dtype=float)
     bath = TEMPERATURES[dark_matter.temperature]
     ends = np.concatenate([step_ends(count)[::2] for count in STEPS])
     x = jnp.asarray(np.concatenate([step_ends(count)[1::2] for count in STEPS]))
     at = jax.vmap(lambda one: bath(sm, m, m_X, m / one))
     log_a, middle = at(jnp.asarray(ends)).log_a, at(x)
-    steps = jnp.concatenate([jnp.diff(one) for one in jnp.split(log_a, [STEPS[0] + 1])])
-    r = m_X / m
+    steps = jnp.concatenate([jnp.diff(log_a[: STEPS[0] + 1]), jnp.diff(log_a[STEPS[0] + 1 :])])
+    r, thermal = m_X / m, thermal_at(x)
+    x_pairs = jax.vmap(lambda one: x_pair_average(r, one, order))(thermal)
     return Course(
         r=r,
-        width=unit_width(sm, model, dark_matter, m_X) / m,
-        x=x,
+        width=jnp.asarray(width) / m,
+        thermal=thermal,
         log_rate=jnp.log(steps) - 3 * middle.log_a - jnp.log(middle.H) - 2 * jnp.log(m),
         N_eq=equilibrium(m, x, middle.log_a),
-        x_pairs=dark_matter.x_N**4 / (64 * jnp.pi) * jax.vmap(lambda one: x_pair_average(r, one, order))(x),
+        x_pairs=dark_matter.x_N**4 / (64 * jnp.pi) * x_pairs,
         s_channel=dark_matter.x_N**2 / (12 * jnp.pi),
         N_start=equilibrium(m, jnp.asarray(X_START), log_a[0]),
     )
@@ -105,11 +107,11 @@ def unit_averages(along: Course, states: list[Final], log_g: Array, order: int) 
     """<sigma v> m_chi^2 / g_X^4 at every step."""
     width = along.width * jnp.exp(2 * log_g)
 
-    def total(x: Array) -> Array:
-        parts = [resonant_average(one.ratio, along.r, one.h, width, x, order) for one in states]
+    def total(thermal: Thermal) -> Array:
+        parts = [resonant_average(one.ratio, along.r, one.h, width, thermal, order) for one in states]
         return sum(parts[1:], parts[0])
 
-    return along.x_pairs + along.s_channel * jax.vmap(total)(along.x)
+    return along.x_pairs + along.s_channel * jax.vmap(total)(along.thermal)
 
 
 def log_relics(along: Course, log_rates: Array) -> Array:
@@ -151,10 +153,10 @@ def log_density(m: ArrayLike, log_N: Array) -> Array:
     return jnp.log(cosmology().density_of_yield * 2 * jnp.asarray(m) / entropy) + log_N
 
 
-def log_omega(along: Course, states: list[Final], dark_matter: DarkMatter, log_g: Array, order: int) -> Array:
-    """Ln Omega h^2 at one mass and coupling."""
-    averages = unit_averages(along, states, log_g, order)
-    return log_density(dark_matter.m_chi, log_relics(along, jnp.log(averages) + 4 * log_g + along.log_rate))
+def log_omega(along: Course, dark_matter: DarkMatter, log_averages: Array, log_g: Array) -> Array:
+    """Ln Omega h^2 at one mass and coupling; ``log_averages`` are those of `unit_averages`."""
+    log_N = log_relics(along, log_averages + 4 * log_g + along.log_rate)
+    return log_density(dark_matter.m_chi, log_N)
 
 
 def states_of(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, scope: Scope) -> list[Final]:

@@ -5,7 +5,7 @@ g_X^2, and g^4 for X X.  A larger <sigma v> leaves fewer chi.  So Omega h^2 fall
 coupling at most with Omega h^2 = 0.12 at one mass: no further branch exists.
 """
 
-import functools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,12 +21,16 @@ from jaxtri.model.dark_matter import DarkMatter
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.numerics.kernels import kernel
 from jaxtri.numerics.mapping import positive
 from jaxtri.numerics.roots import implicit_root, interpolated_root
-from jaxtri.physics.relic.freeze_out import course, log_omega, states_of
+from jaxtri.physics.relic.annihilation import CHANNELS, unit_width
+from jaxtri.physics.relic.freeze_out import course, log_omega, states_of, unit_averages
 from jaxtri.physics.relic.thermal_average import Scope, scope_of, thermal_averages
 
 ORDER = 32  # nodes on each side of the resonance: 1e-7 of Omega h^2
+BATCH = 32  # masses at a time
+LOG_STEP, STENCIL = 0.3, 6  # of the nodes in ln g_X of a plane: 1e-5 of Omega h^2
 LOWEST = 1e-13  # coupling
 RESOLUTION = 1e-11  # of ln g_X
 OUT_OF_EQUILIBRIUM = (
@@ -111,10 +115,12 @@ def omega_h2(
     scope, known = scope_of(sm, model, dark_matter), model.unnamed()
     shape = jnp.broadcast_shapes(m_X.shape, g_X.shape)
     if m_X.size * g_X.size == np.prod(shape, dtype=int):  # no axis is of both
-        found = _plane(sm, known, dark_matter, scope, m_X.ravel(), jnp.log(g_X.ravel()))
+        masses, widths = m_X.ravel(), _widths(sm, known, dark_matter, m_X.ravel())
+        found = _plane(sm, known, dark_matter, scope, masses, widths, *_nodes(jnp.log(g_X.ravel())))
         return _unravelled(found, m_X.shape, g_X.shape, shape)
     masses, couplings = (jnp.broadcast_to(one, shape).ravel() for one in (m_X, g_X))
-    return _pairs(sm, known, dark_matter, scope, masses, jnp.log(couplings)).reshape(shape)
+    widths = _widths(sm, known, dark_matter, masses)
+    return _pairs(sm, known, dark_matter, scope, masses, widths, jnp.log(couplings)).reshape(shape)
 
 
 def _unravelled(found: Array, of_m: tuple[int, ...], of_g: tuple[int, ...], shape: tuple[int, ...]) -> Array:
@@ -125,38 +131,86 @@ def _unravelled(found: Array, of_m: tuple[int, ...], of_g: tuple[int, ...], shap
     return found.reshape(*padded_m, *padded_g).transpose(axes).reshape(shape)
 
 
-@functools.partial(jax.jit, static_argnames="scope")
+@kernel()
+def _widths(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, m_X: Array) -> Array:
+    """`unit_width` at many masses."""
+    return jax.vmap(lambda one: unit_width(sm, model, dark_matter, one))(m_X)
+
+
+def _nodes(log_g: Array) -> tuple[Array, Array, Array | None]:
+    """Couplings, those to compute averages at, and the matrix that interpolates between these, if any does.
+
+    ln(<sigma v> / g_X^4) is smooth on a scale of ln g_X of 1: six neighbours at a distance of 0.3 give it.
+    A few couplings, and those that are not known yet (traced), are computed themselves.
+    """
+    if isinstance(log_g, jax.core.Tracer):
+        return log_g, log_g, None
+    values = np.asarray(log_g)
+    count = STENCIL + math.ceil(np.ptp(values) / LOG_STEP) if len(values) else 0
+    if len(values) <= count:
+        return log_g, log_g, None
+    nodes = values.min() + LOG_STEP * (np.arange(count) - (STENCIL - 1) / 2)
+    first = np.clip((values - nodes[0]) // LOG_STEP - STENCIL // 2 + 1, 0, count - STENCIL).astype(int)
+    near = first[:, None] + np.arange(STENCIL)
+    at = nodes[near]
+    matrix = np.zeros((len(values), count))
+    for k in range(STENCIL):
+        others = np.delete(at, k, axis=1)
+        weight = np.prod((values[:, None] - others) / (at[:, k : k + 1] - others), axis=1)
+        matrix[np.arange(len(values)), near[:, k]] = weight
+    return log_g, jnp.asarray(nodes), jnp.asarray(matrix)
+
+
+@kernel()
 def _plane(
-    sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, scope: Scope, m_X: Array, log_g: Array
+    sm: StandardModel,
+    model: GaugeModel,
+    dark_matter: DarkMatter,
+    scope: Scope,
+    m_X: Array,
+    widths: Array,
+    log_g: Array,
+    nodes: Array,
+    matrix: Array | None,
 ) -> Array:
     """Omega h^2 over every mass and every coupling."""
     states = states_of(sm, model, dark_matter, scope)
 
-    def row(m: Array) -> Array:
-        along = course(sm, model, dark_matter, m, ORDER)
-        return jax.vmap(lambda one: log_omega(along, states, dark_matter, one, ORDER))(log_g)
+    def row(known: tuple[Array, Array]) -> Array:
+        along = course(sm, dark_matter, *known, ORDER)
+        logs = jax.vmap(lambda one: jnp.log(unit_averages(along, states, one, ORDER)))(nodes)
+        logs = logs if matrix is None else matrix @ logs
+        return jax.vmap(lambda log, g: log_omega(along, dark_matter, log, g))(logs, log_g)
 
-    return jnp.exp(jax.lax.map(row, m_X))
+    return jnp.exp(jax.lax.map(row, (m_X, widths)))
 
 
-@functools.partial(jax.jit, static_argnames="scope")
+@kernel()
 def _pairs(
-    sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, scope: Scope, m_X: Array, log_g: Array
+    sm: StandardModel,
+    model: GaugeModel,
+    dark_matter: DarkMatter,
+    scope: Scope,
+    m_X: Array,
+    widths: Array,
+    log_g: Array,
 ) -> Array:
     """Omega h^2 of pairs of a mass and a coupling."""
     states = states_of(sm, model, dark_matter, scope)
 
-    def one(pair: tuple[Array, Array]) -> Array:
-        along = course(sm, model, dark_matter, pair[0], ORDER)
-        return log_omega(along, states, dark_matter, pair[1], ORDER)
+    def one(known: tuple[Array, Array, Array]) -> Array:
+        along = course(sm, dark_matter, *known[:2], ORDER)
+        logs = jnp.log(unit_averages(along, states, known[2], ORDER))
+        return log_omega(along, dark_matter, logs, known[2])
 
-    return jnp.exp(jax.lax.map(one, (m_X, log_g), batch_size=16))
+    return jnp.exp(jax.lax.map(one, (m_X, widths, log_g), batch_size=BATCH))
 
 
 def relic_couplings(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, m_X: ArrayLike) -> Array:
     r"""Coupling at which Omega h^2 is that of dark matter, differentiable in everything.
 
-    .. math:: \Omega h^2(g_X; m_X, p) = 0.12,\qquad \frac{dg_X}{dp} = -\frac{\partial_p\Omega}{\partial_{g_X}\Omega}
+    .. math:: \Omega h^2(g_X; m_X, p) = 0.12,\qquad
+              \frac{dg_X}{dp} = -\frac{\partial_p\Omega}{\partial_{g_X}\Omega}
 
     Parameters
     ----------
@@ -183,29 +237,31 @@ def relic_couplings(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatte
     """
     _checked(dark_matter)
     masses = positive("m_X", m_X)
-    scope = scope_of(sm, model, dark_matter)
-    return _couplings(sm, model.unnamed(), dark_matter, scope, masses.ravel()).reshape(masses.shape)
+    scope, known = scope_of(sm, model, dark_matter), model.unnamed()
+    widths = _widths(sm, known, dark_matter, masses.ravel())
+    return _couplings(sm, known, dark_matter, scope, masses.ravel(), widths).reshape(masses.shape)
 
 
-@functools.partial(jax.jit, static_argnames="scope")
+@kernel()
 def _couplings(
-    sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, scope: Scope, m_X: Array
+    sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, scope: Scope, m_X: Array, widths: Array
 ) -> Array:
     """The coupling at each of many masses."""
     states = states_of(sm, model, dark_matter, scope)
     target = jnp.log(cosmology().relic_density)
 
-    def coupling(m: Array) -> Array:
-        along = course(sm, model, dark_matter, m, ORDER)
+    def coupling(known: tuple[Array, Array]) -> Array:
+        along = course(sm, dark_matter, *known, ORDER)
 
         def missing(log_g: Array) -> Array:
-            return log_omega(along, states, dark_matter, log_g, ORDER) - target
+            logs = jnp.log(unit_averages(along, states, log_g, ORDER))
+            return log_omega(along, dark_matter, logs, log_g) - target
 
         wide = -jnp.log(along.width / along.r) / 2
         root, found = interpolated_root(missing, jnp.log(LOWEST), wide, RESOLUTION)
         return jnp.where(found, jnp.exp(implicit_root(missing, root)), jnp.nan)
 
-    return jax.lax.map(coupling, m_X, batch_size=32)
+    return jax.lax.map(coupling, (m_X, widths), batch_size=BATCH)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,36 +290,38 @@ def relic_point(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, m
     Raises
     ------
     InputError
-        If the mass is not positive.
+        If the mass is not between 0 and 2 m_t.
     """
+    if not (math.isfinite(m_X) and 0 < m_X < 2 * float(sm.m_t)):
+        raise InputError(f"m_X = {m_X:g}: give a mass between 0 and 2 m_t = {2 * float(sm.m_t):.4g} GeV")
     root = float(relic_couplings(sm, model, dark_matter, m_X))
     g_X = [root] if np.isfinite(root) else []
-    scope = scope_of(sm, model, dark_matter)
-    shares = []
-    for g in g_X:
-        averages = {
-            k: float(v) for k, v in _averages(sm, model.unnamed(), dark_matter, scope, m_X, g).items()
-        }
-        total = sum(averages.values())
-        shares.append({name: value / total for name, value in averages.items()})
+    scope, known = scope_of(sm, model, dark_matter), model.unnamed()
+    width = _widths(sm, known, dark_matter, jnp.asarray([m_X], dtype=float))[0]
+    averages = [_averages(sm, known, dark_matter, scope, m_X, width, one) for one in g_X]
+    totals = [sum(map(float, one.values())) for one in averages]
     return RelicPoint(
         m_chi=float(dark_matter.m_chi),
         x_N=float(dark_matter.x_N),
         temperature=dark_matter.temperature,
         g_X=g_X,
         omega_h2=[float(omega_h2(sm, model, dark_matter, m_X, g)) for g in g_X],
-        channels=shares,
+        channels=[
+            {name: float(one[name]) / total for name in CHANNELS}
+            for one, total in zip(averages, totals, strict=True)
+        ],
         kinetic_equilibrium_assumed=bool(kinetic_equilibrium_fails(dark_matter.m_chi, m_X)),
     )
 
 
-@functools.partial(jax.jit, static_argnames="scope")
+@kernel()
 def _averages(
     sm: StandardModel,
     model: GaugeModel,
     dark_matter: DarkMatter,
     scope: Scope,
     m_X: ArrayLike,
+    width: ArrayLike,
     g_X: ArrayLike,
 ) -> Mapping[str, Array]:
-    return thermal_averages(sm, model, dark_matter, m_X, g_X, FREEZE_OUT, scope=scope)
+    return thermal_averages(sm, model, dark_matter, m_X, g_X, FREEZE_OUT, width=width, scope=scope)

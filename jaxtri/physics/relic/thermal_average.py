@@ -9,6 +9,7 @@ in u, which meet on the resonance, serve every width, and s - m_X^2 is never for
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import jax
@@ -22,7 +23,7 @@ from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.numerics.bessel import scaled_bessel_k
-from jaxtri.numerics.quadrature import gauss_legendre
+from jaxtri.numerics.quadrature import gauss_legendre, node_sum
 from jaxtri.physics.decays.hadrons import hadronic_ratio
 from jaxtri.physics.decays.widths import FINAL_STATES
 from jaxtri.physics.relic.annihilation import (
@@ -51,12 +52,17 @@ HADRONS_STEP = 1e-3  # GeV
 Ratio = Callable[[Array], Array]
 
 
-class Scope(NamedTuple):
+STATIC = {"static": True}
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Scope:
     """What is decided before anything is compiled: the final states of a virtual X that count."""
 
-    light: tuple[str, ...] = LEPTONS  # charged leptons that may be lighter than chi
-    heavy: tuple[str, ...] = LEPTONS[:2]  # and those that may be heavier
-    hadrons: bool = True
+    light: tuple[str, ...] = field(default=LEPTONS, metadata=STATIC)  # leptons that may be lighter than chi
+    heavy: tuple[str, ...] = field(default=LEPTONS[:2], metadata=STATIC)  # and those that may be heavier
+    hadrons: bool = field(default=True, metadata=STATIC)
 
 
 def scope_of(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter) -> Scope:
@@ -90,7 +96,7 @@ def hadron_table(sm: StandardModel, model: GaugeModel, scope: Scope) -> Array | 
 
 
 def interpolated(table: Array, E: Array) -> Array:
-    """Hadronic R, linear between the points of its table, constant above: 1 % on the omega, 1e-4 elsewhere."""
+    """Hadronic R, linear between the points of its table, constant above: 1 % on the omega, else 1e-4."""
     place = jnp.clip(E / HADRONS_STEP, 0.0, len(table) - 1.000001)
     i = place.astype(int)
     return table[i] + (place - i) * (table[i + 1] - table[i])
@@ -102,29 +108,26 @@ def _reach(h: ArrayLike, x: Array) -> Array:
     return jnp.sqrt(E * (2 * jnp.asarray(h) + E))
 
 
-def _norm(x: Array) -> Array:
-    """What `_boltzmann` leaves out."""
-    return x**1.5 / jnp.sqrt(jnp.pi) / scaled_bessel_k(2, x) ** 2
+class Thermal(NamedTuple):
+    """A temperature, and what every average at it has in common."""
+
+    x: Array  # m_chi / T, at least 1
+    norm: Array  # x^(3/2) / sqrt(pi) k_2(x)^2
+
+
+def thermal_at(x: ArrayLike) -> Thermal:
+    """Return a temperature by m_chi / T."""
+    x = jnp.asarray(x, dtype=float)
+    return Thermal(x, x**1.5 / jnp.sqrt(jnp.pi) / scaled_bessel_k(2, x) ** 2)
 
 
 def _boltzmann(x: Array, e: Array, above: Array) -> Array:
-    """X K_1(2 x e) / K_2(x)^2 without `_norm`; above = e - 1 without cancellation."""
+    """X K_1(2 x e) / K_2(x)^2 without `Thermal.norm`; above = e - 1 without cancellation."""
     return scaled_bessel_k(1, 2 * x * e) / jnp.sqrt(e) * jnp.exp(-2 * x * above)
 
 
-def _node_sum(value: Callable[[Array], Array], order: int) -> Array:
-    """Gauss-Legendre sum over [0, 1], node by node: mapped, every node is one vectorised loop."""
-    nodes, weights = (jnp.asarray(one) for one in gauss_legendre(order))
-
-    def add(total: Array, node: tuple[Array, Array]) -> tuple[Array, None]:
-        return total + node[1] * value(node[0]), None
-
-    start = jnp.zeros_like(value(nodes[0]))
-    return jax.lax.scan(add, start, (nodes, weights))[0]
-
-
 def resonant_average(
-    ratio: Ratio, r: Array, h: ArrayLike | None, width: Array, x: Array, order: int = ORDER
+    ratio: Ratio, r: Array, h: ArrayLike | None, width: Array, thermal: Thermal, order: int = ORDER
 ) -> Array:
     r"""Average of chi chibar -> X -> F, without x_N^2 g_X^4 / (12 pi m_chi^2).
 
@@ -139,8 +142,8 @@ def resonant_average(
         Mass and width of X over m_chi.
     h
         Mass of one of the heavier products over m_chi, above 1; None where chi is the heavier.
-    x
-        m_chi / T, at least 1.
+    thermal
+        The temperature.
     order
         Nodes on each side of the resonance.
 
@@ -152,26 +155,26 @@ def resonant_average(
     heavier = jnp.asarray(1.0 if h is None else h)
     at, beyond = pole(r, heavier, width), heavier**2 - 1
     R, D = at
-    low, high = jnp.arcsinh(-R / D), jnp.arcsinh((_reach(heavier, x) - R) / D)
+    low, high = jnp.arcsinh(-R / D), jnp.arcsinh((_reach(heavier, thermal.x) - R) / D)
     middle = jnp.where(high > 0, 0.0, (low + high) / 2)  # the panels meet on the resonance
+    nodes, weights = gauss_legendre(order)
 
-    def at_u(u: Array) -> Array:
-        grown = jnp.exp(u)
+    def at_node(node: Array, above: Array) -> Array:
+        start = jnp.where(above, middle, low)
+        length = jnp.where(above, high, middle) - start
+        grown = jnp.exp(start + length * node)
         q = R + D * (grown - 1 / grown) / 2
         e = jnp.sqrt(heavier**2 + q**2)
         p = q if h is None else jnp.sqrt(q**2 + beyond)
-        thermal = _boltzmann(x, e, (beyond + q**2) / (e + 1))
         s = 4 * e**2
-        return p * q * s * (s + 2) * ratio(2 * e) * thermal / ((grown + 1 / grown) * ((q + R) ** 2 + D**2))
+        pair = p * q * s * (s + 2) * ratio(2 * e) * _boltzmann(thermal.x, e, (beyond + q**2) / (e + 1))
+        return length * pair / ((grown + 1 / grown) * ((q + R) ** 2 + D**2))
 
-    def both(node: Array) -> Array:
-        below, above = middle - low, high - middle
-        return below * at_u(low + below * node) + above * at_u(middle + above * node)
-
-    return _norm(x) / (4 * D) * _node_sum(both, order)
+    panels = np.tile(nodes, 2), np.repeat([False, True], order)
+    return thermal.norm / (4 * D) * node_sum(at_node, panels, np.tile(weights, 2))
 
 
-def x_pair_average(r: Array, x: Array, order: int = ORDER) -> Array:
+def x_pair_average(r: Array, thermal: Thermal, order: int = ORDER) -> Array:
     r"""Average of chi chibar -> X X, without (x_N g_X)^4 / (64 pi m_chi^2).
 
     .. math:: \int \frac{4 p\, p_X I(s)\, x K_1(x\sqrt s)}{\sqrt s K_2^2(x)}\, q\, dq,\qquad
@@ -181,8 +184,8 @@ def x_pair_average(r: Array, x: Array, order: int = ORDER) -> Array:
     ----------
     r
         m_X / m_chi, positive.
-    x
-        m_chi / T, at least 1.
+    thermal
+        The temperature.
     order
         Nodes.
 
@@ -192,8 +195,8 @@ def x_pair_average(r: Array, x: Array, order: int = ORDER) -> Array:
     Differs from print: not in the paper.
     """
     h, gap = jnp.maximum(r, 1.0), jnp.abs((1 - r) * (1 + r))
-    scale = jnp.sqrt(gap + ROUNDED_GAP / x)
-    length = jnp.arcsinh(_reach(h, x) / scale)
+    scale = jnp.sqrt(gap + ROUNDED_GAP / thermal.x)
+    length = jnp.arcsinh(_reach(h, thermal.x) / scale)
     beyond = jnp.maximum((r - 1) * (r + 1), 0.0)
 
     def at_node(node: Array) -> Array:
@@ -201,10 +204,10 @@ def x_pair_average(r: Array, x: Array, order: int = ORDER) -> Array:
         q = scale * (grown - 1 / grown) / 2
         e, other = jnp.sqrt(h**2 + q**2), jnp.sqrt(q**2 + gap)
         p, p_X = jnp.where(r < 1, q, other), jnp.where(r < 1, other, q)
-        bracket = x_pair_kernel(p, p_X, r**2) * _boltzmann(x, e, (beyond + q**2) / (e + 1))
+        bracket = x_pair_kernel(p, p_X, r**2) * _boltzmann(thermal.x, e, (beyond + q**2) / (e + 1))
         return (grown + 1 / grown) * p * p_X * q / e * bracket
 
-    return _norm(x) * length * scale * _node_sum(at_node, order)
+    return thermal.norm * length * scale * node_sum(at_node, *gauss_legendre(order))
 
 
 class Final(NamedTuple):
@@ -257,6 +260,7 @@ def thermal_averages(
     g_X: ArrayLike,
     x: ArrayLike,
     *,
+    width: ArrayLike | None = None,
     scope: Scope | None = None,
     order: int = ORDER,
 ) -> Mapping[str, Array]:
@@ -270,6 +274,8 @@ def thermal_averages(
         Mass of X [GeV] and coupling, one number each.
     x
         m_chi / T, at least 1.
+    width
+        `unit_width` at this mass, where it is known [GeV].
     scope
         From `scope_of`; everything, where it is left out.
     order
@@ -286,11 +292,13 @@ def thermal_averages(
     Differs from print: not in the paper.
     """
     scope = scope or Scope()
-    m, m_X, g_X, x = dark_matter.m_chi, *(jnp.asarray(one, dtype=float) for one in (m_X, g_X, x))
-    r, width = m_X / m, g_X**2 * unit_width(sm, model, dark_matter, m_X) / m
+    m, m_X, g_X = dark_matter.m_chi, *(jnp.asarray(one, dtype=float) for one in (m_X, g_X))
+    thermal = thermal_at(x)
+    unit = unit_width(sm, model, dark_matter, m_X) if width is None else jnp.asarray(width)
+    r, wide = m_X / m, g_X**2 * unit / m
     values = {name: jnp.zeros(()) for name in CHANNELS}
     norm = dark_matter.x_N**2 * g_X**4 / (12 * jnp.pi * m**2)
     for one in finals(sm, model, dark_matter, scope, hadron_table(sm, model, scope)):
-        values[one.name] += norm * resonant_average(one.ratio, r, one.h, width, x, order)
-    values["X X"] = (dark_matter.x_N * g_X) ** 4 / (64 * jnp.pi * m**2) * x_pair_average(r, x, order)
+        values[one.name] += norm * resonant_average(one.ratio, r, one.h, wide, thermal, order)
+    values["X X"] = (dark_matter.x_N * g_X) ** 4 / (64 * jnp.pi * m**2) * x_pair_average(r, thermal, order)
     return values
