@@ -36,7 +36,8 @@ from jaxtri.scans.axes import (
     require_separate,
     sets_charges,
 )
-from jaxtri.scans.favoured import MuonChoice, muon_choice, require_lines, summary_of
+from jaxtri.scans.favoured import MuonChoice, muon_choice
+from jaxtri.scans.favoured_checks import require_lines, summary_of
 from jaxtri.scans.look import checked_look
 from jaxtri.scans.schema import FigureChoice, SearchChoice, SpecTable
 from jaxtri.tables.reader import check, parse, read_text
