@@ -128,11 +128,11 @@ def average_mp(x_N, m, M, g, x):
 
     def integral(f, lowest, poles):
         """Integral dv above ``lowest`` in q, v = lowest + q^2, without a root at the lower end."""
-        end = lowest + 60 * T * (m + T)
-        if lowest > 30 * T * (m + T) + 900 * T**2:
+        end = lowest + 250 * T * (m + T)
+        if lowest > 50 * T * (m + T) + 2500 * T**2:
             return mp.mpf(0)  # e^-100 of a closed channel
-        edges = [lowest + scale * mp.mpf(t) for t in (0, 1e-3, 0.1, 0.5, 2, 5, 10, 20, 40)]
-        edges += [lowest + m2 * mp.mpf(t) for t in (1e-3, 0.1, 1)]
+        edges = [lowest + scale * mp.mpf(t) for t in (0, 1e-3, 0.1, 0.5, 2, 5, 10, 20, 40, 80, 150)]
+        edges += [lowest + m2 * mp.mpf(t) for t in (1e-3, 0.1, 1, 10, 100)]
         if poles:
             reach = abs(p02) + w + scale
             edges += [
@@ -172,7 +172,7 @@ class Average:
         self.T = np.exp(y)
         self.p02 = (M - 2 * m) * (M + 2 * m) / 4
         self.setting = setting
-        self.low, self.high = 1e-11 * m * self.T.min(), 60 * (m + self.T.max()) * self.T.max()
+        self.low, self.high = 1e-11 * m * self.T.min(), 200 * (m + self.T.max()) * self.T.max()
         self.k2 = kve(2, m / self.T) ** 2
         outer, folded = [], []
         if self.p02 > 2 * self.low:
@@ -204,7 +204,7 @@ class Average:
         """E K1(2E/T)/K2^2 with its norm, over (T, v)."""
         E = np.sqrt(self.m**2 + v)
         exponent = -2 * v / (E + self.m) / self.T[:, None]
-        i, j = np.nonzero((exponent > -60) & (v > 1e-11 * self.m * self.T[:, None]))
+        i, j = np.nonzero((exponent > -200) & (v > 1e-11 * self.m * self.T[:, None]))
         values = np.zeros_like(exponent)
         norm = 4 / (self.m**4 * self.T) / self.k2
         values[i, j] = norm[i] * E[j] * kve(1, 2 * E[j] / self.T[i]) * np.exp(exponent[i, j])
