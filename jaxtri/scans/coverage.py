@@ -6,6 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from jaxtri.errors import InputError
 from jaxtri.limits.searches import load_searches
@@ -100,12 +101,12 @@ def _line(spec: Spec, one: DarkMatter) -> _Line:
     m_X = line_masses(low, high, float(one.m_chi))
     for _ in range(2):
         g_X = np.asarray(relic_couplings(spec.sm, spec.model, one, m_X))
-        inside = _inside(spec, m_X, g_X)
-        turns = np.flatnonzero(inside[1:] != inside[:-1])
+        side = _side(spec, m_X, g_X)
+        turns = np.flatnonzero(side[1:] != side[:-1])  # also where a step crosses all of the band
         more = [np.geomspace(m_X[i], m_X[i + 1], INSIDE) for i in turns]
         m_X = np.unique(np.concatenate([m_X, *more]))
     g_X = np.asarray(relic_couplings(spec.sm, spec.model, one, m_X))
-    return _Line(one, m_X, g_X, _inside(spec, m_X, g_X))
+    return _Line(one, m_X, g_X, _side(spec, m_X, g_X) == 0)
 
 
 def _band(spec: Spec, m_X: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -117,9 +118,10 @@ def _band(spec: Spec, m_X: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.where(lowest > 0, lowest, np.inf), highest
 
 
-def _inside(spec: Spec, m_X: FloatArray, g_X: FloatArray) -> BoolArray:
+def _side(spec: Spec, m_X: FloatArray, g_X: FloatArray) -> npt.NDArray[np.int_]:
+    """Where couplings lie: -1 below the band, 0 inside, 1 above."""
     low, high = _band(spec, m_X)
-    return (low <= g_X) & (g_X <= high)
+    return (g_X > high).astype(int) - (g_X < low)
 
 
 def _coverage(spec: Spec, treatment: Treatment, lines: Iterable[_Line]) -> Coverage:

@@ -11,6 +11,7 @@ from jaxtri.scans import coverage as coverage_room
 from jaxtri.scans import favoured_lines
 from jaxtri.scans.coverage import coverage, coverage_table
 from jaxtri.scans.spec import load_spec
+from places import ROOT
 
 INVISIBLE = ["na62_2021_kpi_invisible_low", "belle_2017_bk_invisible", "belle_2017_bkstar_invisible"]
 SPEC = {
@@ -104,16 +105,9 @@ def test_table_has_a_row_a_treatment(found):
     assert len({row.count("|") for row in table}) == 1
 
 
-def test_command_gives_json(tmp_path, in_process):
-    path = tmp_path / "small.toml"
-    path.write_text(
-        'title = "small"\nmodel = "b3_minus_l2"\ntreatments = ["matched"]\n'
-        f'searches = {{set = "printed", only = {json.dumps(INVISIBLE)}}}\n'
-        'dark_matter = [{m_chi = 0.005, x_N = 5, temperature = "common"}]\n'
-        'muon_g2 = {data = "2023", sigmas = 2}\n'
-        "[axes]\nm_X = {values = [0.012, 0.02]}\ng_X = {values = [1e-4, 1e-2]}\n"
-    )
-    code, said, _ = in_process(tmp_path, "coverage", path.name, "--json")
+def test_command_gives_json(found, tmp_path, in_process, monkeypatch):
+    monkeypatch.setattr("jaxtri.cli.coverage.coverage_of", lambda spec, sets: [found["matched"]])
+    code, said, _ = in_process(tmp_path, "coverage", ROOT / "scans" / "figure_4.toml", "--json")
     assert code == 0
     (one,) = json.loads(said)
     assert one["lines"][0]["excluded"] is True
