@@ -27,10 +27,12 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "branching_ratio": "channel sm model treatment m_X g_X",
     "compare": "scans",
     "decoupling_factor": "p2 q2 k2 m precision",
+    "delta_a": "sm model m_X g_X lepton",
     "previous_limits": "model m_X sm",
     "draw": "scan axes palette previous title style searches labels xlim ylim colour",
     "excluded_couplings": "source m_X treatment",
     "load_dark_matter": "table",
+    "load_moment_shift": "name",
     "load_model": "name_or_path relative_to anomalons",
     "load_searches": "set_name measurement only exclude files",
     "load_spec": "source",
@@ -39,6 +41,7 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "load_treatment": "name relative_to",
     "merge_scans": "source folders output force break_lock",
     "omega_h2": "sm model dark_matter m_X g_X",
+    "muon_g2_couplings": "sm model shift m_X sigmas",
     "open_scan": "path",
     "point": "source m_X g_X treatment",
     "relic_couplings": "sm model dark_matter m_X",
@@ -79,6 +82,10 @@ USES = {  # the first thing that a fresh interpreter does, and what it prints
         "| new exclusion, m_X in GeV | figure |",
     ),
     "decoupling_factor": ("print(jaxtri.decoupling_factor(1.0, 0.0, 2.0, 0.0).real)", "1.0"),
+    "delta_a": (
+        RECORDS + "print(f'{jaxtri.delta_a(sm, model, 1e-9, 1e-3):.5e}')",
+        "1.26651e-08",
+    ),  # g^2/(8 pi^2)
     "draw": (
         "from matplotlib.figure import Figure\naxes = Figure().subplots()\n"
         f"jaxtri.draw(jaxtri.scan({SPEC})['figure'], axes)\nprint(axes.get_title())",
@@ -89,6 +96,7 @@ USES = {  # the first thing that a fresh interpreter does, and what it prints
         "1",
     ),
     "load_dark_matter": (f"print({CHI}.temperature)", "common"),
+    "load_moment_shift": ('print(jaxtri.load_moment_shift("2025").value)', "3.8e-10"),
     "load_model": ('print(jaxtri.load_model("b_minus_l").charge.sum().round(9))', "-4.0"),  # -6 + 6/3
     "load_searches": ('print(len(jaxtri.load_searches("corrected").labels) > 20)', "True"),
     "load_spec": (f"print(jaxtri.load_spec({SPEC}).m_X)", "[0.01 0.02]"),
@@ -98,6 +106,11 @@ USES = {  # the first thing that a fresh interpreter does, and what it prints
     "omega_h2": (  # the coupling is that of an independent program
         f"{THIRD}print(f'{{jaxtri.omega_h2(sm, model, {CHI}, 0.03, 2.6034e-3):.4f}}')",
         "0.1200",
+    ),
+    "muon_g2_couplings": (
+        RECORDS + 'shift = jaxtri.load_moment_shift("2025")\n'
+        "print(jaxtri.muon_g2_couplings(sm, model, shift, 0.01)[0])",
+        "0.0",
     ),
     "open_scan": (
         "try: jaxtri.open_scan('nowhere.h5')\nexcept OSError as e: print(e)",

@@ -14,6 +14,7 @@ ROOMS = {
     "relic": "relic",
     "audit": "audit",
     "previous": "previous",
+    "coverage": "coverage",
     "boundary": "boundary",
     "info": "files",
     "compare": "files",
@@ -34,6 +35,7 @@ COMPUTE = (
     "schema",
     "audit",
     "previous",
+    "coverage",
 )  # these need JAX
 # those that put away what is begun when they are stopped
 WRITING = ("run", "scan", "merge", "plot", "boundary", "audit")

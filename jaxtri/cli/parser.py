@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     _file_commands(commands)
     _audit_command(commands)
     _previous_command(commands)
+    _coverage_command(commands)
     for name, text in (("models", "list the shipped models"), ("treatments", "list the treatments")):
         commands.add_parser(name, help=text, description=text)
     schema = commands.add_parser("schema", help="JSON Schema of a file, for editors")
@@ -137,6 +138,17 @@ def _previous_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     command.add_argument("--json", action="store_true", help="machine-readable output")
 
 
+def _coverage_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "whether B and K decays exclude what relic density and the muon's g-2 favour together"
+    command = commands.add_parser("coverage", help=text, description=text)
+    command.add_argument("spec", help="scan file (TOML) with dark_matter and muon_g2")
+    command.add_argument(
+        "--set", dest="sets", action="append", default=[], metavar="SET",
+        help="printed, corrected or 2026; several times for several (default: that of the scan file)",
+    )  # fmt: skip
+    command.add_argument("--json", action="store_true", help="machine-readable output")
+
+
 def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     plot = commands.add_parser("plot", help="draw scan files side by side")
     plot.add_argument("files", nargs="+", metavar="FILE", help="scan file (HDF5)")
@@ -179,8 +191,8 @@ def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
 def _palette(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--palette",
-        choices=("okabe-ito", "paper"),
-        help="okabe-ito: colour-blind safe (default); paper: red, blue, green",
+        choices=("okabe-ito", "paper", "blue"),
+        help="okabe-ito: colour-blind safe (default); paper: red, blue, green; blue: all of them",
     )
 
 

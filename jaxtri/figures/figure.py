@@ -11,6 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from jaxtri.figures.comparison import cautions_of, leading_searches, verdict_of
+from jaxtri.figures.favoured import legend_entries, sentences
 from jaxtri.figures.legend import ROWS, draw_legend, draw_legend_of_scans, wrapped
 from jaxtri.figures.panels import PARENTS, STACK, draw_own, readable_ticks, shades
 from jaxtri.figures.plane import draw, require_plotted
@@ -87,11 +88,13 @@ def _draw_panel(axes: Axes, scan: Scan, name: str, look: FigureChoice, width: fl
     draw(scan, axes, palette=look.palette, title=title, style=look.style, labels=look.labels,
          xlim=look.xlim, ylim=look.ylim)  # fmt: skip
     own = _draw_own(axes, look)
-    leading = {letter: leading_searches(scan, letter) for letter in STACK}
+    looked_at = {one["channel"][0] for one in scan.header.searches}
+    leading = {letter: leading_searches(scan, letter) for letter in STACK if letter in looked_at}
     grey = bool(previous_limits(configuration))
     return draw_legend(
         axes, look.palette, leading, width, grey=grey, filled=look.style == "regions", own=own,
         later=[(letter, called(one)) for letter in "ZBK" for one in projections_of(scan, letter)],
+        favoured=legend_entries(scan.favoured) if scan.favoured else (),
     )  # fmt: skip
 
 
@@ -108,7 +111,10 @@ def _draw_together(axes: Axes, scans: Mapping[str, Scan], look: FigureChoice) ->
     colours = shades(len(scans))
     grey = same_grey(scans)
     for i, (scan, colour) in enumerate(zip(scans.values(), colours, strict=True)):
-        draw(scan, axes, palette=look.palette, previous=grey and i == 0, style="curves", colour=colour)
+        draw(
+            scan, axes, palette=look.palette, previous=grey and i == 0, style="curves", colour=colour,
+            favoured=i == 0,
+        )  # fmt: skip
         for lines in axes.collections:  # what coincides with a later scan stays visible below it
             if isinstance(lines, LineCollection):
                 lines.set_linewidth(
@@ -123,7 +129,11 @@ def _draw_together(axes: Axes, scans: Mapping[str, Scan], look: FigureChoice) ->
     later = any(projections_of(scan, letter) for scan in scans.values() for letter in "ZBK")
     groups = [letter for letter in "ZBK" if any(leading_searches(scan, letter) for scan in scans.values())]
     named = dict(zip(names_of(scans), colours, strict=True))
-    return draw_legend_of_scans(axes, named, look.palette, groups, grey=grey, own=own, later=later)
+    first = next(iter(scans.values())).favoured
+    return draw_legend_of_scans(
+        axes, named, look.palette, groups, grey=grey, own=own, later=later,
+        favoured=legend_entries(first) if first else (),
+    )  # fmt: skip
 
 
 def caption(scans: Mapping[str, Scan], *, together: bool = False) -> str:
@@ -156,6 +166,8 @@ def caption(scans: Mapping[str, Scan], *, together: bool = False) -> str:
     if later:
         sources = dict.fromkeys(f"{called(one)} [{one['reference']}]" for one in later)
         lines.append(f"Dashed: projections, which exclude nothing yet: {', '.join(sources)}.")
+    found = [scan.favoured for scan in scans.values() if scan.favoured]
+    lines += dict.fromkeys(sentence for one in found for sentence in sentences(one))
     grey = [one for scan in scans.values() for one in previous_limits(scan.header.configuration)]
     if grey and (same_grey(scans) or not together):
         sources = dict.fromkeys(f"{one.experiment} [{one.reference}]" for one in grey)

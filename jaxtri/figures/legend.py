@@ -29,8 +29,9 @@ def draw_legend(
     filled: bool = True,
     own: Sequence[tuple[str, str]] = (),
     later: Sequence[tuple[str, str]] = (),
+    favoured: Sequence[Artist] = (),
 ) -> int:
-    """Each group with what leads in it, projections, own curves, in a panel of some width [inches].
+    """Each group with what leads in it, projections, own curves, lines, in a panel of some width [inches].
 
     Returns
     -------
@@ -39,7 +40,7 @@ def draw_legend(
     """
     styles = PALETTES[palette]
     handles: list[Artist] = []
-    for letter in ("Z", "B", "K"):
+    for letter in filter(leading.__contains__, ("Z", "B", "K")):
         one = styles[letter]
         names = [name.replace(" ", "\N{NO-BREAK SPACE}") for name in leading[letter]]
         text = f"{PARENTS[letter]}: {', '.join(names) or 'nothing excluded'}"
@@ -57,7 +58,7 @@ def draw_legend(
         for letter, name in later
     ]
     handles += [Line2D([], [], color="black", ls=style, label=label) for label, style in own]
-    return _legend_below(axes, handles)
+    return _legend_below(axes, [*handles, *favoured])
 
 
 def draw_legend_of_scans(
@@ -69,6 +70,7 @@ def draw_legend_of_scans(
     grey: bool,
     own: Sequence[tuple[str, str]] = (),
     later: bool = False,
+    favoured: Sequence[Artist] = (),
 ) -> int:
     """The colour of each scan, then the dashes of each group; returns the number of rows."""
     handles: list[Artist] = [Line2D([], [], color=colour, label=name) for name, colour in scans.items()]
@@ -81,6 +83,7 @@ def draw_legend_of_scans(
     if grey:
         handles.append(Patch(facecolor=GREY, edgecolor=GREY, label="previous limits"))
     handles += [Line2D([], [], color="black", ls=style, label=label) for label, style in own]
+    handles += favoured
     return _legend_below(axes, handles, columns=1 + (len(handles) > ROWS), handlelength=3)
 
 

@@ -37,6 +37,11 @@ PALETTES = MappingProxyType(
             "B": Style("#a9c4ee", "#1f4fa8", line="-."),
             "K": Style("#a8d8a8", "#1d7a2a", line=":"),
         },
+        "blue": {  # one colour for all, as in Fig. 4
+            "Z": Style("#e2ebfa", "#7f9fd0"),
+            "B": Style("#a9c4ee", "#1f4fa8", line="-."),
+            "K": Style("#c6d8f4", "#4a78c0", line=":"),
+        },
         # Okabe and Ito's colours, told apart by every kind of colour vision; hatched besides
         "okabe-ito": {
             "Z": Style("#f0c9a8", "#d55e00", "////"),

@@ -11,6 +11,7 @@ from matplotlib.collections import LineCollection
 from jaxtri.boundary.intervals import edges_at
 from jaxtri.errors import InputError, unknown_name
 from jaxtri.figures.comparison import regions_of
+from jaxtri.figures.favoured import draw_favoured
 from jaxtri.figures.marching_squares import filled as contours
 from jaxtri.figures.panels import (
     DASHED,
@@ -47,6 +48,7 @@ def draw(
     xlim: Sequence[float] | None = None,
     ylim: Sequence[float] | None = None,
     colour: str | None = None,
+    favoured: bool = True,
 ) -> None:
     """Draw what a scan excludes into a panel of one's own: regions or curves, axes with units, a title.
 
@@ -57,7 +59,7 @@ def draw(
     axes
         A Matplotlib ``Axes``; its scales, limits, labels and title are set.
     palette
-        "okabe-ito" (colour-blind safe, hatched) or "paper" (Z red, B blue, K green).
+        "okabe-ito" (colour-blind safe, hatched), "paper" (Z red, B blue, K green) or "blue" (all of them).
     previous
         Shade the couplings that earlier searches exclude, where the model has a table of them; or what
         `previous_limits` returns, to shade these.
@@ -73,6 +75,8 @@ def draw(
         Lowest and highest m_X [GeV] and g_X to show; by default those of the scan.
     colour
         One for all groups, of "curves": to draw several scans into one panel.
+    favoured
+        Draw relic lines and the band of the muon's moment, where the scan has them.
 
     Raises
     ------
@@ -102,6 +106,7 @@ def draw(
         one = replace(one, edge=colour or one.edge)
         _draw_group(axes, scan, letter, one, 2 + depth, filled=style == "regions")
         _draw_projections(axes, scan, letter, one.edge)
+    draw_favoured(axes, scan.favoured if favoured else None)
     model = scan.header.configuration["model"]["name"]
     finish_plane(axes, m_X, g_X, f"{model}, {scan.header.treatment}" if title is None else title)
     axes.set(xlim=xlim or (m_X[0], m_X[-1]), ylim=ylim or (g_X[0], g_X[-1]))

@@ -24,8 +24,10 @@ from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import InputError
 from jaxtri.io.hdf5_boundaries import write_boundaries
 from jaxtri.io.hdf5_dataset import NotAScan, add_array, add_texts, describe, read_texts, text_of
+from jaxtri.io.hdf5_favoured import write_favoured
 from jaxtri.io.stored_schema import TEXTS
 from jaxtri.scans.arrays import ARRAYS, EXCLUDED, LABELS, PLANE, STATUS, dims_of
+from jaxtri.scans.favoured import Favoured
 from jaxtri.scans.record import Header
 
 FORMAT, FORMAT_VERSION = "jaxtri-scan", 3
@@ -49,11 +51,15 @@ def write_tail(
     *,
     header: Header,
     curves: Callable[[], Boundaries | None] = lambda: None,
+    lines: Callable[[], Favoured | None] = lambda: None,
 ) -> None:
-    """Write exclusion curves, where there are any, and the rest of the header."""
+    """Write exclusion curves and lines, where there are any, and the rest of the header."""
     boundaries = curves()
     if boundaries is not None:
         write_boundaries(file.create_group("boundaries", track_order=True), boundaries)
+    favoured = lines()
+    if favoured is not None:
+        write_favoured(file.create_group("favoured", track_order=True), favoured)
     complete(file, replace(header, versions=versions))
 
 
@@ -176,12 +182,13 @@ def read_header(file: h5py.File) -> Header:
 def _labels(file: h5py.File) -> dict[str, tuple[str, ...]]:
     """Names along the dimensions that are lists of names: of the copy that has a checksum."""
     if "labels" not in file["provenance"]:  # as in format 2
-        return {name: tuple(read_texts(file[stored_name(file, name)])) for name in LABELS}
+        here = {name: stored_name(file, name) for name in LABELS}
+        return {name: tuple(read_texts(file[stored])) for name, stored in here.items() if stored in file}
     known = json.loads(read_texts(file["provenance"]["labels"])[0])
-    for name in LABELS:
+    for name in known:
         if file[stored_name(file, name)].shape != (len(known[name]),):
             raise NotAScan(f"{name} has not as many names as were written")
-    return {name: tuple(map(str, known[name])) for name in LABELS}
+    return {name: tuple(map(str, known[name])) for name in LABELS if name in known}
 
 
 def _axis(file: h5py.File, name: str) -> npt.NDArray[Any]:

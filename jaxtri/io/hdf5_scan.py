@@ -20,6 +20,7 @@ from jaxtri.durable.storage.tiling import Plan
 from jaxtri.errors import InputError, JaxtriError, StorageError
 from jaxtri.io.hdf5_boundaries import read_boundaries
 from jaxtri.io.hdf5_dataset import has_checksum
+from jaxtri.io.hdf5_favoured import read_favoured
 from jaxtri.io.hdf5_layout import check_format, read_header, stored_name, write_axes, write_tail
 from jaxtri.scans.record import Arrays, Header, Scan
 
@@ -94,8 +95,10 @@ def open_scan(path: str | Path) -> Scan:
     with reading_hdf5(path), h5py.File(path, "r") as file:
         check_format(path, file)
         curves = read_boundaries(file["boundaries"]) if "boundaries" in file else None
+        lines = read_favoured(file["favoured"]) if "favoured" in file else None
         header = read_header(file)
-    return Scan(header=header, arrays=Arrays(header.arrays, partial(_read, path)), boundaries=curves)
+    arrays = Arrays(header.arrays, partial(_read, path))
+    return Scan(header=header, arrays=arrays, boundaries=curves, favoured=lines)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from jaxtri.errors import JaxtriError
 from jaxtri.io.file_names import Outputs
 from jaxtri.io.hdf5_layout import write_head, write_tail
 from jaxtri.io.hdf5_scan import open_scan
+from jaxtri.scans.favoured_lines import favoured
 from jaxtri.scans.in_memory import boundaries
 from jaxtri.scans.provenance import header, plan_of
 from jaxtri.scans.record import Header
@@ -25,6 +26,7 @@ def jobs_of(specs: tuple[Spec, ...], outputs: Outputs) -> list[Job]:
     jobs = []
     for spec in specs:
         traced = functools.cache(partial(boundaries, spec))  # of all treatments together, once
+        lines = functools.cache(partial(favoured, spec)) if spec.has_favoured else _none
         for one in spec.treatments:
             top, task = header(spec, one), TileTask(spec, one)
             curves = partial(_curves, spec, one.name, traced)
@@ -36,13 +38,17 @@ def jobs_of(specs: tuple[Spec, ...], outputs: Outputs) -> list[Job]:
                     identity=_identity(top),
                     compute=task,
                     write_head=partial(write_head, header=top),
-                    write_tail=partial(write_tail, header=top, curves=curves),
+                    write_tail=partial(write_tail, header=top, curves=curves, lines=lines),
                     identity_of=identity_of,
                     device=top.versions["device"],
                     start_worker=task.start_worker,
                 )
             )
     return jobs
+
+
+def _none() -> None:
+    """No lines."""
 
 
 def _curves(spec: Spec, treatment: str, traced: Any) -> Boundaries | None:

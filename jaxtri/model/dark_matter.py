@@ -25,6 +25,22 @@ class DarkMatter:
     m_nu_R: Array | float = 0.0  # mass of that Majorana neutrino [GeV]
     x_nu_R: Array | float = 0.0  # its X charge
 
+    @property
+    def label(self) -> str:
+        """Name of a line, such as "m_chi = 0.005, x_N = 5, common"."""
+        partner = f", nu_R {float(self.m_nu_R):g}" if self.has_nu_R else ""
+        return f"m_chi = {float(self.m_chi):g}, x_N = {float(self.x_N):g}, {self.temperature}{partner}"
+
+    def summary(self) -> dict[str, Any]:
+        """Plain data, for the configuration of a scan."""
+        partner = {"mass": float(self.m_nu_R), "charge": float(self.x_nu_R)} if self.has_nu_R else None
+        return {
+            "m_chi": float(self.m_chi),
+            "x_N": float(self.x_N),
+            "temperature": self.temperature,
+            "right_handed_neutrino": partner,
+        }
+
 
 def load_dark_matter(table: Mapping[str, Any] | DarkMatterTable) -> DarkMatter:
     """Return dark matter from the keys of a table ``[[dark_matter]]``.

@@ -13,7 +13,13 @@ STATED = (STATUS["ok"], STATUS["rate_above_1"])  # a rate above 1 exceeds its pa
 EXCLUDED = {"allowed": 0, "excluded": 1, "no_statement": 2}
 NO_SEARCH = 255  # in /leading: no search has data here
 RANGE_ENDS = ("lowest", "highest")  # excluded couplings at one mass
-LABELS = ("search", "channel", "final_state", "range_end")  # dimensions that are lists of names
+LABELS = (
+    "search",
+    "channel",
+    "final_state",
+    "range_end",
+    "dark_matter",
+)  # dimensions that are lists of names
 PLANE = ("m_X", "g_X")
 
 
@@ -48,13 +54,15 @@ ARRAYS = {
         "1",
         "log10 of predicted signal over limit (or of tau over an edge of a lifetime window); > 0: excluded",
     ),
+    "omega_h2": ArrayInfo(("dark_matter", "m_X", "g_X"), "1", "relic density Omega h^2 of each dark matter"),
     "excluded": ArrayInfo(("m_X", "g_X"), "1", "whether any search excludes the point", "uint8"),
     "leading": ArrayInfo(("m_X", "g_X"), "1", "position of the search that excludes most", "uint8"),
     "status": ArrayInfo(("m_X", "g_X"), "1", "what is known at this point", "uint8"),
 }
 MASS_ARRAYS = tuple(name for name, info in ARRAYS.items() if "g_X" not in info.dims)
 CELL_ARRAYS = tuple(name for name, info in ARRAYS.items() if "g_X" in info.dims)
-USUAL = tuple(name for name in ARRAYS if name != "g_X_range")  # a plane has exact curves besides
+ASKED_FOR = ("g_X_range", "omega_h2")  # a plane has exact curves besides
+USUAL = tuple(name for name in ARRAYS if name not in ASKED_FOR)
 REDUCTIONS = ("g_X_range", "excluded", "leading", "status")  # of all searches; no array of every search
 
 

@@ -12,6 +12,7 @@ from jaxtri.errors import InputError
 from jaxtri.limits.excluded_couplings import Ends
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.physics.decays.hadrons import three_pion_window
+from jaxtri.scans.favoured_lines import favoured
 from jaxtri.scans.record import Scan
 from jaxtri.scans.spec import Source, Spec, as_spec
 from jaxtri.scans.tiles import compute
@@ -29,7 +30,8 @@ def scan(source: Source) -> dict[str, Scan]:
     -------
     dict
         One `Scan` a treatment, by name, as `open_scan` reads it from a file: ``scan["log10_ratio"]`` and the
-        like are NumPy arrays, ``scan.boundaries`` the exclusion curves, in a plane.
+        like are NumPy arrays, ``scan.boundaries`` the exclusion curves, in a plane, ``scan.favoured`` relic
+        lines and the band of the muon's moment, where the scan has ``dark_matter`` or ``muon_g2``.
 
     Raises
     ------
@@ -39,8 +41,9 @@ def scan(source: Source) -> dict[str, Scan]:
     require_x64()
     spec = as_spec(source)
     curves = boundaries(spec) if spec.traces_curves else {}
+    lines = favoured(spec) if spec.has_favoured else None
     grids = {one.name: compute(spec, one) for one in spec.treatments}
-    return {name: replace(one, boundaries=curves.get(name)) for name, one in grids.items()}
+    return {name: replace(one, boundaries=curves.get(name), favoured=lines) for name, one in grids.items()}
 
 
 def boundaries(source: Source) -> dict[str, Boundaries]:

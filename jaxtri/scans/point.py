@@ -251,7 +251,7 @@ def excluded_and_highest(
     """`excluded_couplings`, and the highest coupling that was looked at, by treatment."""
     require_x64()
     spec = as_spec(source)
-    return {one.name: _excluded(spec, one, m_X) for one in spec.chosen(treatment)}
+    return {one.name: excluded_at(spec, one, m_X) for one in spec.chosen(treatment)}
 
 
 def projected_couplings(source: Source, m_X: float, treatment: str | None) -> dict[str, Intervals]:
@@ -259,12 +259,12 @@ def projected_couplings(source: Source, m_X: float, treatment: str | None) -> di
     spec = as_spec(source)
     later = replace(spec, searches=spec.projections)
     return {
-        one.name: _excluded(later, one, m_X)[0] if later.searches.labels else {}
+        one.name: excluded_at(later, one, m_X)[0] if later.searches.labels else {}
         for one in spec.chosen(treatment)
     }
 
 
-def _excluded(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Intervals, float]:
+def excluded_at(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Intervals, float]:
     """Excluded couplings of every search at one mass under one treatment, and the highest one looked at."""
     rates = _at_mass(spec, treatment, m_X)
     mass = rates.points

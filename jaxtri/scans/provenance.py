@@ -37,7 +37,8 @@ def header(spec: Spec, treatment: Treatment) -> Header:
             "channel": CHANNEL_NAMES,
             "final_state": FINAL_STATES,
             "range_end": RANGE_ENDS,
-        },
+        }
+        | ({"dark_matter": tuple(one.label for one in spec.dark_matter)} if spec.dark_matter else {}),
         arrays=spec.arrays,
         parameters={one.name: one.parameters for one in spec.axes},
         units={one.name: one.unit for one in spec.axes},

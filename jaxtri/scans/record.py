@@ -10,6 +10,7 @@ import numpy.typing as npt
 from jaxtri.boundary.record import Boundaries
 from jaxtri.errors import InputError, unknown_name
 from jaxtri.scans.arrays import ARRAYS, LABELS, PLANE, STATED, USUAL, dims_of
+from jaxtri.scans.favoured import Favoured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,7 @@ class Scan:
     header: Header
     arrays: Mapping[str, npt.NDArray[Any]]  # by the names of `ARRAYS`
     boundaries: Boundaries | None = None  # of every search; a grid alone has none
+    favoured: Favoured | None = None  # relic lines and the band of the muon, where a scan has them
 
     def __repr__(self) -> str:
         """Say in a line what it is: title, treatment, axes with their sizes, arrays."""
@@ -143,8 +145,8 @@ class Scan:
         name
             Of the array.
         where
-            Value by axis (the nearest node is taken), or name by ``search``, ``channel``, ``final_state`` or
-            ``range_end``; what is left out is kept whole.
+            Value by axis (the nearest node is taken), or name by ``search``, ``channel``, ``final_state``,
+            ``range_end`` or ``dark_matter``; what is left out is kept whole.
 
         Raises
         ------

@@ -7,11 +7,19 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from jaxtri.scans.arrays import ARRAYS, LABELS
+from jaxtri.scans.favoured import MuonTable
 from jaxtri.tables.dark_matter_schema import DarkMatterTable
 from jaxtri.tables.fields import Charge, Positive, Real, Strict, Text, ascending
 from jaxtri.tables.schema import AnomalonTable, Choice, Correlation, ModelTable
 
-RESERVED = (*LABELS, *ARRAYS, "provenance", "boundaries", "parameters")  # have this name in a scan's file
+RESERVED = (
+    *LABELS,
+    *ARRAYS,
+    "provenance",
+    "boundaries",
+    "parameters",
+    "favoured",
+)  # have this name in a scan's file
 Range = Annotated[list[Real], Field(min_length=2, max_length=2), AfterValidator(ascending)]
 
 
@@ -155,7 +163,7 @@ class FigureChoice(Strict):
     """How the figure of a scan looks."""
 
     title: Text | None = None
-    palette: Literal["okabe-ito", "paper"] = "okabe-ito"
+    palette: Literal["okabe-ito", "paper", "blue"] = "okabe-ito"
     style: Literal["regions", "curves"] = "regions"
     xlim: PositiveRange | None = None
     ylim: PositiveRange | None = None
@@ -194,6 +202,7 @@ class SpecTable(Strict):
     searches: SearchChoice
     anomalons: AnomalonTable | None = None
     dark_matter: list[DarkMatterTable] = Field(default_factory=list)
+    muon_g2: MuonTable | None = None
     axes: AxesTable
     precision: Literal["float32", "float64"] = "float32"
     arrays: NamesOr = "all"

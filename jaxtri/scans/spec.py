@@ -36,6 +36,8 @@ from jaxtri.scans.axes import (
     require_separate,
     sets_charges,
 )
+from jaxtri.scans.favoured import MuonChoice, muon_choice
+from jaxtri.scans.favoured_checks import require_lines, summary_of
 from jaxtri.scans.look import checked_look
 from jaxtri.scans.schema import FigureChoice, SearchChoice, SpecTable
 from jaxtri.tables.reader import check, parse, read_text
@@ -69,6 +71,7 @@ class Spec:
     curves: bool = True  # whether exact boundaries are traced besides; only in a plane
     correlations: Correlations = INDEPENDENT  # of the inputs, for error bands
     dark_matter: tuple[DarkMatter, ...] = ()  # one a relic line: the scan file's, else the model's
+    muon_g2: MuonChoice | None = None  # the band of the muon's moment
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -132,7 +135,12 @@ class Spec:
             "compression": self.compression,
             "curves": self.curves,
             "inputs": input_values(self.sm),
-        }
+        } | summary_of(self.dark_matter, self.muon_g2)
+
+    @property
+    def has_favoured(self) -> bool:
+        """Whether a plane has anything to draw besides exclusions."""
+        return not self.axes and (bool(self.dark_matter) or self.muon_g2 is not None)
 
     def _mixing(self) -> dict[str, float]:
         """Kinetic mixing of the model over g_X, where there is any."""
@@ -227,11 +235,9 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
     require_separate(axes, table.inputs)
     gather(*(lambda one=one: _require_free(axes, models, one) for one in treatments))
     arrays = _arrays(name, table.arrays)
-    if searches.curves is not None and "g_X_range" in arrays:
-        raise InputError(
-            f'{name}: arrays: "g_X_range" is not known of limits that are curves ({searches.set_name}); take '
-            '"excluded", which a grid has'
-        )
+    dark_matter, muon_g2 = tuple(map(load_dark_matter, table.dark_matter)), muon_choice(table.muon_g2)
+    for model in models:
+        require_lines(name, [one.name for one in axes], arrays, dark_matter, model.dark_matter, muon_g2)
     return tuple(
         Spec(
             name=name,
@@ -251,7 +257,8 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
             compression=table.compression,
             curves=table.curves,
             correlations=correlations,
-            dark_matter=tuple(map(load_dark_matter, table.dark_matter)) or model.dark_matter,
+            dark_matter=dark_matter or model.dark_matter,
+            muon_g2=muon_g2,
         )
         for model in models
     )

@@ -16,6 +16,7 @@ from jaxtri.errors import InputError
 from jaxtri.limits.excluded_couplings import Ends
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.jax_settings import prepare
+from jaxtri.physics.relic.relic_lines import omega_h2
 from jaxtri.scans.arrays import MASS_ARRAYS
 from jaxtri.scans.grid import AxisNodes, MassRates, cast, cells, extent, rates_at_masses, take
 from jaxtri.scans.provenance import header, plan_of, versions
@@ -58,7 +59,7 @@ class TileTask:
         """State to send, with NumPy arrays: a worker reads it before 64-bit floats are on."""
         plain = {
             name: jax.tree.map(np.asarray, getattr(self.spec, name))
-            for name in ("sm", "model", "searches", "projections")
+            for name in ("sm", "model", "searches", "projections", "dark_matter")
         }
         return self.__dict__ | {"spec": replace(self.spec, **plain), "_spare": {}}
 
@@ -132,14 +133,27 @@ def _blocks(
         masses = math.prod(plan.chunk[:-1])
         turns = [spare.pop() if spare else cell_buffers(plan, masses, plan.chunk[-1]) for _ in range(2)]
     log_g = np.log(spec.g_X).astype(spec.precision)
-    for where in plan.chunks(box) if turns[0] else ():
+    for where in plan.chunks(box) if turns[0] or "omega_h2" in plan.arrays else ():
         some_g = log_g[_repeated(where[-1], plan.chunk[-1])]
         with jax.default_device(device):
             some = take(points, in_domain, _mass_points_of(plan, box, where))
-            buffers = cells(*some, some_g, turns.pop(0))
+            buffers = cells(*some, some_g, turns.pop(0)) if turns[0] else turns.pop(0)
         turns.append(buffers)
-        yield where, {name: _trimmed(np.asarray(array), plan, where) for name, array in buffers.items()}
+        known = {name: np.asarray(array) for name, array in buffers.items()} | _densities(spec, plan, where)
+        yield where, {name: _trimmed(array, plan, where) for name, array in known.items()}
     spare += turns
+
+
+def _densities(spec: Spec, plan: Plan, where: Box) -> NamedArrays:
+    """Relic densities of a chunk, (dark_matter, m_X, g_X), where they are stored; the scan is a plane."""
+    if "omega_h2" not in plan.arrays:
+        return {}
+    m_X, g_X = (
+        axis[_repeated(ends, size)]
+        for axis, ends, size in zip((spec.m_X, spec.g_X), where, plan.chunk, strict=True)
+    )
+    found = [omega_h2(spec.sm, spec.model, one, m_X[:, None], g_X) for one in spec.dark_matter]
+    return {"omega_h2": np.stack(found).astype(spec.precision)}
 
 
 def _mass_points_of(plan: Plan, box: Box, where: Box) -> npt.NDArray[np.intp]:
@@ -163,7 +177,7 @@ def cell_buffers(plan: Plan, masses: int, couplings: int) -> dict[str, Array]:
     return {
         name: jnp.zeros((*one.labels, masses, couplings), one.dtype)
         for name, one in plan.arrays.items()
-        if one.has_cells
+        if one.has_cells and name != "omega_h2"
     }
 
 

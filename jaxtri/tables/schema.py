@@ -4,11 +4,25 @@ import math
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, RootModel, Tag, model_validator
 
 from jaxtri.tables.curve_schema import CurveOf, Limit
 from jaxtri.tables.dark_matter_schema import DarkMatterTable
 from jaxtri.tables.fields import Charge, Name, Positive, Probability, Real, Strict, Text, Window
+
+
+class MomentTable(Strict):
+    """Measured minus predicted anomalous magnetic moment, 1 sigma, where it comes from."""
+
+    title: Text
+    value: Real
+    error: Annotated[Real, Field(gt=0)]
+    reference: Text
+    locator: Text
+
+
+class MomentsTable(RootModel[dict[str, MomentTable]]):
+    """Differences by the year of the measurement."""
 
 
 class Correlation(Strict):
