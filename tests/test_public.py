@@ -29,7 +29,7 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "decoupling_factor": "p2 q2 k2 m precision",
     "delta_a": "sm model m_X g_X lepton",
     "previous_limits": "model m_X sm",
-    "draw": "scan axes palette previous title style searches labels xlim ylim colour",
+    "draw": "scan axes palette previous title style searches labels xlim ylim colour favoured",
     "excluded_couplings": "source m_X treatment",
     "load_dark_matter": "table",
     "load_moment_shift": "name",

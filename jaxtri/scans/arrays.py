@@ -63,6 +63,7 @@ MASS_ARRAYS = tuple(name for name, info in ARRAYS.items() if "g_X" not in info.d
 CELL_ARRAYS = tuple(name for name, info in ARRAYS.items() if "g_X" in info.dims)
 ASKED_FOR = ("g_X_range", "omega_h2")  # a plane has exact curves besides
 USUAL = tuple(name for name in ARRAYS if name not in ASKED_FOR)
+OF_A_MODEL = tuple(name for name in ARRAYS if name != "omega_h2")  # of every one, with dark matter or without
 REDUCTIONS = ("g_X_range", "excluded", "leading", "status")  # of all searches; no array of every search
 
 

@@ -21,7 +21,7 @@ from jaxtri.errors import InputError, JaxtriError, StorageError
 from jaxtri.io import hdf5_scan
 from jaxtri.io.hdf5_dataset import text_of
 from jaxtri.scans import tiles
-from jaxtri.scans.arrays import ARRAYS, EXCLUDED, STATUS, USUAL, dims_of
+from jaxtri.scans.arrays import ARRAYS, EXCLUDED, OF_A_MODEL, STATUS, USUAL, dims_of
 from jaxtri.scans.spec import load_spec
 from made_up_scan import made_up_plan, write_made_up
 from places import HELPERS, PATIENCE_S
@@ -95,7 +95,7 @@ def test_the_comparison_sees_one_bit(made_up, tmp_path):  # so the test above is
 
 LAYOUTS = {
     "plane, uncompressed": {"compression": "none"},
-    "one further axis": {"further": ("m_t",), "arrays": tuple(ARRAYS)},
+    "one further axis": {"further": ("m_t",), "arrays": OF_A_MODEL},
     "two further axes, few arrays": {"further": ("m_t", "draw"), "arrays": ("x_br", "lifetime", "excluded")},
     "columns only": {"further": ("draw",), "arrays": ("valid", "g_X_range")},
 }
@@ -205,7 +205,7 @@ def test_xarray_opens_it_with_labelled_axes(tmp_path, engine):
 def test_the_second_format_is_read(tmp_path):
     """Oracle: the same file as version 3; version 2 called two things differently."""
     path = tmp_path / "scan.h5"
-    _, arrays = write_made_up(path, 20, 30, arrays=tuple(ARRAYS))
+    _, arrays = write_made_up(path, 20, 30, arrays=OF_A_MODEL)
     now = hdf5_scan.open_scan(path).header
     damage(
         path,

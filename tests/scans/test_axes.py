@@ -15,7 +15,7 @@ from jaxtri.errors import InputError
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.standard_model import input_table, input_values
 from jaxtri.physics.decays.widths import unit_decays
-from jaxtri.scans.arrays import ARRAYS, REDUCTIONS, USUAL
+from jaxtri.scans.arrays import ARRAYS, OF_A_MODEL, REDUCTIONS, USUAL
 from jaxtri.scans.axes import with_parameters
 from jaxtri.scans.grid import over_axes
 
@@ -33,7 +33,7 @@ BASE = {
     "treatments": ["matched"],
     "searches": {"set": "corrected"},
     "precision": "float64",
-    "arrays": list(ARRAYS),
+    "arrays": list(OF_A_MODEL),
     "axes": {"m_X": {"values": [0.004, 0.05, 0.9, 3.0]}, "g_X": {"values": [1e-6, 1e-4, 1e-2]}},
 }
 
@@ -215,7 +215,7 @@ def test_every_input_and_charge_can_be_an_axis(sm):
 def test_groups_of_arrays_may_stand_beside_others():
     for given, expected in (
         ("all", USUAL),
-        (["all", "g_X_range"], tuple(ARRAYS)),
+        (["all", "g_X_range"], OF_A_MODEL),
         (["reductions", "lifetime"], tuple(name for name in ARRAYS if name in (*REDUCTIONS, "lifetime"))),
         (["reductions"], tuple(name for name in ARRAYS if name in REDUCTIONS)),
         ("reductions", tuple(name for name in ARRAYS if name in REDUCTIONS)),

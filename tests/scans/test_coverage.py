@@ -13,6 +13,7 @@ from jaxtri.scans.coverage import coverage, coverage_table
 from jaxtri.scans.spec import load_spec
 from places import ROOT
 
+pytestmark = pytest.mark.long  # relic lines on fine meshes
 INVISIBLE = ["na62_2021_kpi_invisible_low", "belle_2017_bk_invisible", "belle_2017_bkstar_invisible"]
 SPEC = {
     "title": "small",

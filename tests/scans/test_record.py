@@ -5,7 +5,7 @@ import pytest
 
 import jaxtri
 from jaxtri.errors import InputError
-from jaxtri.scans.arrays import ARRAYS
+from jaxtri.scans.arrays import ARRAYS, OF_A_MODEL
 
 SPEC = {
     "title": "parts",
@@ -63,8 +63,8 @@ def test_what_cannot_be_selected_is_named(scan, name, where, message):
 
 def test_a_dataset_has_names_units_and_every_value(scan):
     dataset = scan.to_xarray()
-    assert set(dataset.data_vars) == set(ARRAYS)
-    for name in ARRAYS:
+    assert set(dataset.data_vars) == set(OF_A_MODEL)
+    for name in OF_A_MODEL:
         np.testing.assert_array_equal(dataset[name].values, scan[name])
         assert dataset[name].attrs["units"] == ARRAYS[name].units
     one = dataset["log10_br"].sel(channel="K+ -> pi+ X", m_t=170.0)

@@ -11,7 +11,7 @@ from jaxtri.durable.jobs.memory import BASE, parse, workers_within
 from jaxtri.durable.storage import tiling as rules
 from jaxtri.durable.storage.tiling import Plan, extents, make_plan, parse_part
 from jaxtri.errors import InputError
-from jaxtri.scans.arrays import ARRAYS, REDUCTIONS, USUAL, array_plans
+from jaxtri.scans.arrays import ARRAYS, OF_A_MODEL, REDUCTIONS, USUAL, array_plans
 
 LABELS = {"search": 27, "channel": 9, "final_state": 5, "range_end": 2}
 CORES = 4
@@ -96,7 +96,7 @@ def test_workers_fit_into_memory():
 
 
 def test_every_array_has_a_place():
-    plan = cut(SIZES["many axes"], tuple(ARRAYS))
-    for name in ARRAYS:
+    plan = cut(SIZES["many axes"], OF_A_MODEL)
+    for name in OF_A_MODEL:
         shape, chunk = plan.array_shape(name), plan.array_chunk(name)
         assert len(shape) == len(chunk) if chunk else "g_X" not in ARRAYS[name].dims
