@@ -235,6 +235,11 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
     require_separate(axes, table.inputs)
     gather(*(lambda one=one: _require_free(axes, models, one) for one in treatments))
     arrays = _arrays(name, table.arrays)
+    if searches.curves is not None and "g_X_range" in arrays:
+        raise InputError(
+            f'{name}: arrays: "g_X_range" is not known of limits that are curves ({searches.set_name}); take '
+            '"excluded", which a grid has'
+        )
     dark_matter, muon_g2 = tuple(map(load_dark_matter, table.dark_matter)), muon_choice(table.muon_g2)
     for model in models:
         require_lines(name, [one.name for one in axes], arrays, dark_matter, model.dark_matter, muon_g2)

@@ -44,7 +44,7 @@ def along(**axes):
 
 
 def assert_same_plane(plane, other, rounding=ROUNDING):
-    for name in ARRAYS:
+    for name in OF_A_MODEL:
         np.testing.assert_allclose(
             np.asarray(plane[name], float), np.asarray(other[name], float), rounding, rounding, err_msg=name
         )
