@@ -121,7 +121,7 @@ def _band(spec: Spec, m_X: FloatArray) -> tuple[FloatArray, FloatArray]:
 def _side(spec: Spec, m_X: FloatArray, g_X: FloatArray) -> npt.NDArray[np.int_]:
     """Where couplings lie: -1 below the band, 0 inside, 1 above."""
     low, high = _band(spec, m_X)
-    return (g_X > high).astype(int) - (g_X < low)
+    return np.where(g_X < low, -1, np.where(g_X > high, 1, 0))
 
 
 def _coverage(spec: Spec, treatment: Treatment, lines: Iterable[_Line]) -> Coverage:

@@ -28,9 +28,11 @@ from jaxtri.model.standard_model import FormFactors, Hadrons, StandardModel, inp
 from jaxtri.model.treatment import load_treatment
 from jaxtri.physics.production.channels import AVERAGES, CHANNELS
 from jaxtri.tables import reader
-from jaxtri.tables.schema import CorrelationTable, ModelTable, SearchTable, TreatmentTable
+from jaxtri.tables.dark_matter_schema import CosmologyTable
+from jaxtri.tables.schema import CorrelationTable, ModelTable, MomentsTable, SearchTable, TreatmentTable
 
 RECORDS = {"standard_model": StandardModel, "form_factors": FormFactors, "hadrons": Hadrons}
+OTHERS = {"correlations": CorrelationTable, "cosmology": CosmologyTable, "muon_g2": MomentsTable}
 SCHEMAS = {"models": ModelTable, "treatments": TreatmentTable, "searches": SearchTable}
 SHIPPED = sorted(str(path.relative_to(reader.FOLDER)) for path in reader.FOLDER.rglob("*.toml"))
 FIELD = re.compile(r"^    (\w+): Array  # (?:\((\d+),\) )?(.+)$", flags=re.MULTILINE)
@@ -54,7 +56,7 @@ def listed(value):
 def test_every_file_loads(name):
     path = reader.FOLDER / name
     if path.parent == reader.FOLDER:
-        assert input_table(path.stem) if path.stem in RECORDS else reader.read(path, CorrelationTable)
+        assert input_table(path.stem) if path.stem in RECORDS else reader.read(path, OTHERS[path.stem])
     else:
         assert reader.read(path, SCHEMAS[path.parent.name]).title
         assert path.stem in reader.names(path.parent.name)
