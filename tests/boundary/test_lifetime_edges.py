@@ -17,7 +17,7 @@ from jaxtri.limits.timed_couplings import timed_intervals
 from jaxtri.scans.grid import rates_at_masses
 
 EXACT = 1e-9  # |F|: logarithms of lifetimes of 1e9 ps, and limits that bend by 100 in ln per ln tau
-CHORD = 5e-4  # ln g_X between an edge and the straight line between its vertices, a steep one
+CHORD = 4e-3  # ln g_X between an edge and the chord between its vertices, where it is ten times as steep
 STEEP = 30.0  # |d ln g_X / d ln m_X|: along a wall a mass says little about a coupling
 DIFFERENCE = 1e-4  # of a slope: a difference over 1e-6 in ln m_X
 BESIDE = 1e-6  # ln g_X, to either side of an edge

@@ -38,7 +38,7 @@ from jaxtri.durable.storage.tiling import Plan, inside
 from jaxtri.errors import JaxtriError
 from jaxtri.io import hdf5_layout
 from jaxtri.io.hdf5_scan import open_scan
-from jaxtri.scans.arrays import CELL_ARRAYS, LABELS, RANGE_ENDS, array_plans
+from jaxtri.scans.arrays import CELL_ARRAYS, RANGE_ENDS, array_plans
 from jaxtri.scans.record import Header
 from made_up_scan import SEARCH, made_up_configuration
 
@@ -62,7 +62,7 @@ BROKEN = 99  # exit code of anything that is not a JaxtriError
 
 def made_up_plan(compression="gzip", sizes=SIZES):
     """Return a plan of four tiles, or more."""
-    arrays = array_plans(ARRAYS, {name: len(NAMES[name]) for name in LABELS}, "float32")
+    arrays = array_plans(ARRAYS, {name: len(names) for name, names in NAMES.items()}, "float32")
     return Plan(sizes=sizes, arrays=arrays, compression=compression, chunk=CHUNK, tile=TILE, key="made up")
 
 
