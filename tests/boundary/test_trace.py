@@ -25,7 +25,7 @@ from jaxtri.scans.spec import load_spec
 
 EXACT = 1e-10  # |F| at a vertex
 CLOSE = 1e-9  # ln g_X, against 40 digits: rates agree to 1e-12, roots are conditioned by at most 1e3
-SLOPE = 1e-6  # of a difference of fourth order with steps of 1e-5: truncation 1e-9 on the omega, cancellation 1e-10
+SLOPE = 1e-6  # of a difference of fourth order, steps of 1e-5: truncation 1e-9, cancellation 1e-10
 IDENTITY = 1e-10
 SMALL = "l3_1992_zgamma_hadrons"  # excludes a little at the omega
 DISPLACED = "lhcb_2017_bplus_kplus_mumu_displaced"
