@@ -9,7 +9,7 @@ from jaxtri.boundary.columns import Columns
 from jaxtri.boundary.edge_table import SAME
 from jaxtri.boundary.lifetime_edges import Case, Edges
 from jaxtri.boundary.polylines import JOINED, ROUNDED, EdgePiece, chains, vertices
-from jaxtri.boundary.record import Curve, Region
+from jaxtri.boundary.record import Region
 from jaxtri.numerics.arrays import FloatArray, IntArray
 
 SNAP = 1e-6  # ln g_X: at a critical mass the edges that meet are this close
@@ -94,19 +94,6 @@ def _once(edges: Edges, nodes: IntArray, sources: IntArray) -> tuple[IntArray, I
     return nodes[kept], sources[kept]
 
 
-def curve(name: str, edges: Edges, nodes: IntArray, sources: IntArray, closed: bool) -> Curve:
-    """Return the curve along some vertices."""
-    slope = edges.slope[nodes, sources]
-    return Curve(
-        search=name,
-        m_X=edges.m_X[nodes],
-        g_X=np.exp(edges.value[nodes, sources]),
-        slope=np.where(np.isnan(slope), np.inf, slope),
-        residual=edges.residual[nodes, sources],
-        closed=closed,
-    )
-
-
 def edge_values(edges: Edges, nodes: slice, pair: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
     """Lower and upper edge of an interval at some nodes, as ln g_X."""
     ends = edges.rates.ends[:, nodes]
@@ -139,13 +126,9 @@ def _goes_on(before: tuple[FloatArray, ...], piece: tuple[FloatArray, ...]) -> b
 
 
 def _ring(name: str, m_X: FloatArray, low: FloatArray, high: FloatArray) -> Region:
+    """The region of pieces that share their joints."""
     once = np.append(True, np.diff(m_X) > 0)
-    m_X, low, high = m_X[once], low[once], high[once]
-    return Region(
-        search=name,
-        m_X=np.concatenate([m_X, m_X[::-1], m_X[:1]]),
-        g_X=np.exp(np.concatenate([low, high[::-1], low[:1]])),
-    )
+    return Region.between(name, m_X[once], low[once], high[once])
 
 
 def columns(case: Case, some: list[Strip]) -> Columns:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from jaxtri.numerics.arrays import FloatArray
 
 GROUPS = ("Z", "B", "K", "ZBK")  # of the parents of a search: single ones, and all
@@ -26,6 +28,15 @@ class Region:
     search: str
     m_X: FloatArray  # [GeV]
     g_X: FloatArray
+
+    @classmethod
+    def between(cls, search: str, m_X: FloatArray, lower: FloatArray, upper: FloatArray) -> "Region":
+        """Return the ring between two edges, ln g_X at ascending masses."""
+        return cls(
+            search=search,
+            m_X=np.concatenate([m_X, m_X[::-1], m_X[:1]]),
+            g_X=np.exp(np.concatenate([lower, upper[::-1], lower[:1]])),
+        )
 
     @property
     def edges(self) -> tuple[FloatArray, FloatArray, FloatArray]:

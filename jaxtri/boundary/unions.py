@@ -206,16 +206,8 @@ def _curve(
 
 def region(name: str, table: EdgeTable, case: int, nodes: slice, pair: tuple[int, int]) -> Region:
     """Return what a search excludes between two of its edges, at some nodes."""
-    m_X, lower, upper = (
-        table.m_X[nodes],
-        table.value[nodes, case, pair[0]],
-        table.value[nodes, case, pair[1]],
-    )
-    return Region(
-        search=name,
-        m_X=np.concatenate([m_X, m_X[::-1], m_X[:1]]),
-        g_X=np.exp(np.concatenate([lower, upper[::-1], lower[:1]])),
-    )
+    lower, upper = (table.value[nodes, case, source] for source in pair)
+    return Region.between(name, table.m_X[nodes], lower, upper)
 
 
 def _runs(

@@ -7,7 +7,8 @@ import json
 from jaxtri.cli import text as texts
 from jaxtri.errors import InputError
 from jaxtri.model.cosmology import cosmology
-from jaxtri.physics.relic.relic_lines import ASSUMED, RelicPoint, relic_point
+from jaxtri.physics.relic.relic_lines import RelicPoint, relic_point
+from jaxtri.scans.favoured import ASSUMED
 from jaxtri.scans.spec import load_spec
 
 SHOWN = 1e-4  # smallest share of a channel that is listed

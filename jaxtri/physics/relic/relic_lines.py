@@ -38,7 +38,6 @@ OUT_OF_EQUILIBRIUM = (
     2.8,
 )  # m_X / m_chi between which chi leaves kinetic equilibrium before it freezes out
 FREEZE_OUT = 20.0  # m_chi / T at which annihilation is shared out among channels
-ASSUMED = "kinetic equilibrium assumed"
 
 
 def kinetic_equilibrium_fails(m_chi: ArrayLike, m_X: ArrayLike) -> Array:
