@@ -20,7 +20,7 @@ from jaxtri.limits.dark_photon import published_limits
 from jaxtri.limits.excluded_couplings import Ends, ends_within
 from jaxtri.limits.recast import recast_kernel
 from jaxtri.limits.recast_points import RecastAtMass, log_displaced_ratio, log_recast_ratio, recasts_at
-from jaxtri.numerics.arrays import BoolArray, FloatArray
+from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.decays.widths import unit_decays
 
@@ -30,6 +30,7 @@ BEND = 2e-3  # of ln g_X, by which an edge may miss the straight line half way b
 ROUNDS = 9  # of masses added half way; narrow resonances take most
 NEAR = 1e-13  # of ln m_X, to which a mass is found at which an edge begins or ends
 SECTIONS = 40  # at most, of the steps in which one is
+STRAIGHT, THINNED = BEND / 8, 8  # a node this far from the line between its neighbours is none; rounds
 TIP = 1e-6  # ln g_X: a region whose edges are this close closes there
 SAME = 1e-13  # of m_X
 
@@ -59,9 +60,10 @@ def recast_boundaries(plane: Plane) -> tuple[tuple[Curve, ...], tuple[Region, ..
     edges = _closed(plane, _refined(plane))
     curves, regions = [], []
     for k, name in enumerate(plane.recasts):
-        for nodes, interval in _pieces(edges, k):
+        for every, interval in _pieces(edges, k):
+            nodes = _needed(edges, every, k, interval)
             at = nodes, k, interval
-            if nodes.stop - nodes.start < 2:
+            if len(nodes) < 2:
                 continue
             regions.append(Region.between(name, edges.m_X[nodes], edges.low[at], edges.high[at]))
             curves += _curves(name, edges, nodes, k, interval)
@@ -211,7 +213,24 @@ def _pieces(edges: Edges, search: int) -> Iterator[tuple[slice, int]]:
             yield slice(a, b), k
 
 
-def _curves(name: str, edges: Edges, nodes: slice, search: int, interval: int) -> Iterator[Curve]:
+def _needed(edges: Edges, nodes: slice, search: int, interval: int) -> IntArray:
+    """Nodes without those, of other searches, at which the edges of this one are straight."""
+    x, kept = np.log(edges.m_X), np.arange(nodes.start, nodes.stop)
+    values = np.stack([edges.low[:, search, interval], edges.high[:, search, interval]])
+    for _ in range(THINNED):
+        left, here, right = kept[:-2:2], kept[1:-1:2], kept[2::2]
+        count = len(here)
+        left, right = left[:count], right[:count]
+        w = (x[here] - x[left]) / (x[right] - x[left])
+        off = np.abs(values[:, here] - (1 - w) * values[:, left] - w * values[:, right]).max(axis=0)
+        gone = here[off < STRAIGHT]
+        if not len(gone):
+            break
+        kept = kept[~np.isin(kept, gone)]
+    return kept
+
+
+def _curves(name: str, edges: Edges, nodes: IntArray, search: int, interval: int) -> Iterator[Curve]:
     """Yield the edges of a piece, along the lower and back along the upper one; no ends of the window."""
     at = nodes, search, interval
     m_X, low, high = edges.m_X[nodes], edges.low[at], edges.high[at]

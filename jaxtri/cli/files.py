@@ -70,13 +70,14 @@ def _look(arguments: argparse.Namespace) -> FigureChoice:
 def compare(arguments: argparse.Namespace) -> str:
     """The table of what each group adds to earlier limits."""
     files = [Path(name) for name in arguments.files]
-    scans = _with_grey([hdf5_scan.open_scan(path) for path in files], arguments.previous or "table")
+    scans = _with_grey([hdf5_scan.open_scan(path) for path in files], arguments.previous)
     return comparison.compare(_distinct(files, scans))
 
 
-def _with_grey(scans: list[Scan], choice: str) -> list[Scan]:
-    """Scans with earlier limits as chosen; only computing them needs JAX."""
-    if choice == "table":
+def _with_grey(scans: list[Scan], choice: str | None) -> list[Scan]:
+    """Scans with earlier limits as chosen; only computing them, or scans that hold them, need JAX."""
+    own = any(one["channel"][0] == "p" for scan in scans for one in scan.header.searches)
+    if choice == "table" or (choice is None and not own):
         return scans
     from jaxtri.numerics.jax_settings import prepare
     from jaxtri.scans.grey import with_grey
