@@ -9,7 +9,6 @@ the mean of the corners around it, and there is none where a corner has none or 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import jax
@@ -19,8 +18,9 @@ from jax import Array
 
 from jaxtri.errors import InputError
 from jaxtri.limits.limit_curves import LimitCurve
-from jaxtri.limits.search_tables import SearchLabel, chosen_tables, curves_of
+from jaxtri.limits.search_tables import chosen_tables, curves_of
 from jaxtri.limits.searches import SearchSet, search_set
+from jaxtri.limits.validation_record import AtLifetime, Validation
 from jaxtri.numerics.arrays import BoolArray, FloatArray
 from jaxtri.numerics.interpolation import row_at, value_at
 from jaxtri.numerics.jax_settings import require_x64
@@ -30,43 +30,6 @@ from jaxtri.tables.schema import SearchTable
 
 NEWEST = ("2026", "corrected", "printed")  # of a search in several sets, the one that is looked at
 BEYOND = np.log(2.0)  # of u: how far below the first and above the last lifetime one looks
-
-
-@dataclass(frozen=True)
-class AtLifetime:
-    """A search at one lifetime of its table, at every mass of it and half way between."""
-
-    tau_ps: float | None  # [ps]; None where the limit depends on the mass alone
-    smallest: float | None  # the strongest limit, and the mass [GeV] that it is at; None where there is none
-    m_X: float | None
-    at_nodes: float  # largest |ln(compared / published)| at masses of the table
-    at_midpoints: float  # and half way between, from the mean of ln(limit) of the neighbours
-
-
-@dataclass(frozen=True, kw_only=True)
-class Validation:
-    """What a search publishes beside what is compared with."""
-
-    search: str
-    set_name: str
-    label: SearchLabel
-    kind: str  # "number", "mass" or "mass and lifetime": what the limit depends on
-    window: tuple[float, float]  # masses with data [GeV]
-    vetoes: tuple[tuple[float, float], ...]  # masses taken out of it [GeV]
-    holes: tuple[tuple[float, float], ...]  # steps of the table without data [GeV], declared or far too wide
-    below: str  # how the limit goes on below the first lifetime and above the last
-    above: str
-    places: int  # points of the table and middles that were looked at
-    masked: int  # of them without a limit
-    unused: int  # published numbers that no cell with four corners uses
-    disagreements: int  # places at which one of the two has a limit and the other has not
-    at_nodes: float  # largest |ln(compared / published)| at points of the table
-    at_midpoints: float  # and at middles, from the mean of the corners
-    beyond: float  # and at half the first and twice the last lifetime, from what `below` and `above` say
-    lifetimes: tuple[AtLifetime, ...]
-    m_X: FloatArray = field(repr=False)  # (2M - 1,) masses of the table and middles [GeV]
-    tau_ps: FloatArray = field(repr=False)  # (2T - 1,) lifetimes likewise [ps]; empty without lifetimes
-    limit: FloatArray = field(repr=False)  # (2M - 1, 2T - 1) as compared with; NaN where there is none
 
 
 def validate(search: str | Path, *, set_name: str | None = None) -> Validation:
@@ -116,7 +79,8 @@ def _of_number(engine: SearchSet, table: SearchTable) -> Validation:
     limit = np.where(has_data, float(engine.limit[0]), np.nan)
     residual = abs(float(np.log(engine.limit[0] / label.limit)))
     return Validation(
-        search=label.name, set_name=engine.set_name, label=label, kind="number", window=window, vetoes=vetoes,
+        search=label.name, set_name=engine.set_name, label=label, kind="number", factor=1.0,
+        window=window, vetoes=vetoes,
         holes=(), below="constant", above="constant", places=len(m_X), masked=int(np.sum(~has_data)),
         unused=0, disagreements=0, at_nodes=residual, at_midpoints=residual, beyond=0.0,
         lifetimes=(AtLifetime(None, label.limit, float(m_X[0]), residual, residual),),
@@ -139,23 +103,23 @@ def _of_curve(engine: SearchSet, table: SearchTable, curve: LimitCurve) -> Valid
     is_node = np.zeros(gap.shape, dtype=bool)
     is_node[::2, : len(u) : 2] = True
     published = np.isfinite(curve.limit)
+    tau_ps = np.exp(u) - curve.offset_ps if timed else np.empty(0)
+    tau_ps[::2] = curve.tau_ps
     low, high = curve.m_X[:-1][curve.is_hole], curve.m_X[1:][curve.is_hole]
     return Validation(
         search=label.name, set_name=engine.set_name, label=label,
-        kind="mass and lifetime" if timed else "mass", window=window, vetoes=vetoes,
+        kind="mass and lifetime" if timed else "mass", factor=curve.factor, window=window, vetoes=vetoes,
         holes=tuple(zip(low.tolist(), high.tolist(), strict=True)), below=curve.below, above=curve.above,
         places=limit.size, masked=int(np.sum(~found[:, : len(u)])),
         unused=int(np.sum(published & ~found[::2, : len(u) : 2])),
         disagreements=int(np.sum(found != np.isfinite(every))),
         at_nodes=float(gap[is_node].max()), at_midpoints=float(gap[:, : len(u)][~is_node[:, : len(u)]].max()),
         beyond=float(gap[:, len(u) :].max()), lifetimes=tuple(_rows(curve, m_X, limit, gap)), m_X=m_X,
-        tau_ps=np.exp(u) - curve.offset_ps if timed else np.empty(0), limit=np.exp(limit),
+        tau_ps=tau_ps, limit=np.exp(limit),
     )  # fmt: skip
 
 
-def _rows(
-    curve: LimitCurve, m_X: FloatArray, limit: FloatArray, gap: FloatArray
-) -> Iterator[AtLifetime]:
+def _rows(curve: LimitCurve, m_X: FloatArray, limit: FloatArray, gap: FloatArray) -> Iterator[AtLifetime]:
     """A search at each lifetime of its table."""
     for k, tau_ps in enumerate(curve.tau_ps.tolist() or [None]):
         here = limit[:, 2 * k]
