@@ -19,7 +19,7 @@ from jaxtri.limits.validation_record import Validation
 from jaxtri.numerics.arrays import FloatArray
 
 SIZE = (5.6, 4.2)  # inches
-COLUMNS, PANEL = 5, (2.0, 1.75)  # of a contact sheet: panels in a row, and inches of one
+COLUMNS, PANEL = 6, (1.8, 1.65)  # of a contact sheet: panels in a row, and inches of one
 DASHES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), ":")  # told apart in grey print too
 POINTS = 40  # of a table at one lifetime that are marked
 ROOM = 1.6  # beyond the lowest and highest limit
