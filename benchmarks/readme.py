@@ -22,7 +22,7 @@ SPEC = ROOT / "scans" / "figure_3.toml"
 TODAY = ROOT / "scans" / "figure_3_2026.toml"
 THIRD = ROOT / "scans" / "figure_4_2026.toml"
 SHEET = "searches_2026.png"
-ESTIMATES = {0.002: 1.4e-6, 0.2: 1.0e-4, 0.3: 9e-5, 2.0: 6.6e-4}  # m_X [GeV]: lowest g_X of U(1)_{B3-L2}
+RECAST = {0.002: 1.4e-6, 0.2: 1.0e-4, 0.3: 9e-5, 2.0: 6.6e-4}  # m_X [GeV]: lowest g_X, not by jaxtri
 
 
 def block(text, name, content):
@@ -103,12 +103,12 @@ def third_generation():
     from jaxtri.figures.reach import ranges_text, reaches
 
     spec = third_generation_spec()
-    lines = ["| m_X [GeV] | leads | excludes g_X from | estimate |", "|---|---|---|---|"]
-    for m_X, estimate in ESTIMATES.items():
+    lines = ["| m_X [GeV] | leads | excludes g_X from | independent recast |", "|---|---|---|---|"]
+    for m_X, recast in RECAST.items():
         found = jaxtri.excluded_couplings(spec, m_X)["matched"]
         lowest = {name: one[0][0] for name, one in found.items() if one}
         leader = min(lowest, key=lowest.__getitem__)
-        lines.append(f"| {m_X:g} | {leader} | {lowest[leader]:.3g} | {estimate:.2g} |")
+        lines.append(f"| {m_X:g} | {leader} | {lowest[leader]:.3g} | {recast:.2g} |")
     scan = jaxtri.scan(spec)["matched"]
     experiments = {one["name"]: one["experiment"] for one in scan.header.searches}
     leads = [one for one in reaches(scan, by=experiments) if one.leads]

@@ -37,7 +37,7 @@ SYMBOLS = {
 
 def draw_validation(found: Validation) -> Figure:
     """Draw what a search publishes (points) and what is compared with (lines) at up to five lifetimes."""
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE | {"lines.linewidth": 1.0}):
         figure = Figure(figsize=SIZE, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.subplots()
@@ -82,7 +82,11 @@ def _draw(axes: Axes, found: Validation, *, marked: bool) -> list[Line2D]:
     axes.set_ylim(*_heights(found))
     lines = []
     for n, k in enumerate(shown(found)):
-        label = _lifetime(float(found.tau_ps[2 * k])) if len(found.tau_ps) else "one for every lifetime"
+        label = (
+            _lifetime(float(found.tau_ps[2 * k]))
+            if len(found.tau_ps)
+            else f"one {found.kind.replace('mass', 'curve')}"
+        )
         colour = SHADES[n if len(found.tau_ps) else 2]
         m_X, limit = _line(found.m_X, found.limit[:, 2 * k])
         lines += axes.plot(np.maximum(m_X, ends[0]), limit, color=colour, linestyle=DASHES[n], label=label)
