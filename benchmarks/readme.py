@@ -84,7 +84,20 @@ def changes(today):
     columns |= {f"corrected, {name}": one for name, one in corrected.items()}
     columns |= {f"2026, {name}": today[name] for name in ("figure", "matched")}
     columns["2026, matched, grey computed"] = with_grey(today["matched"], "computed")
-    return comparison.compare(columns)
+    said = "; ".join(f"{name} {islands(today[name])}" for name in ("matched", "figure"))
+    return f"{comparison.compare(columns)}\n\nIslands of limit curves in 2026, which close: {said}."
+
+
+def islands(scan):
+    """Every curve of a scan that closes."""
+    return (
+        ", ".join(
+            f"{one.search} m_X {one.m_X.min():.3g}–{one.m_X.max():.3g}, g_X {one.g_X.min():.2g}–{one.g_X.max():.2g}"
+            for one in scan.boundaries.curves
+            if one.closed
+        )
+        or "none"
+    )
 
 
 def third_generation_spec():
