@@ -90,14 +90,12 @@ def changes(today):
 
 def islands(scan):
     """Every curve of a scan that closes."""
-    return (
-        ", ".join(
-            f"{one.search} m_X {one.m_X.min():.3g}–{one.m_X.max():.3g}, g_X {one.g_X.min():.2g}–{one.g_X.max():.2g}"
-            for one in scan.boundaries.curves
-            if one.closed
-        )
-        or "none"
-    )
+    found = []
+    for one in scan.boundaries.curves:
+        (low, high), (bottom, top) = ((x.min(), x.max()) for x in (one.m_X, one.g_X))
+        if one.closed:
+            found.append(f"{one.search} m_X {low:.3g}–{high:.3g}, g_X {bottom:.2g}–{top:.2g}")
+    return ", ".join(found) or "none"
 
 
 def third_generation_spec():
