@@ -58,7 +58,8 @@ def recast_boundaries(plane: Plane) -> tuple[tuple[Curve, ...], tuple[Region, ..
     if not plane.recasts:
         return (), ()
     edges = _closed(plane, _refined(plane))
-    curves, regions = [], []
+    curves: list[Curve] = []
+    regions: list[Region] = []
     for k, name in enumerate(plane.recasts):
         for every, interval in _pieces(edges, k):
             nodes = _needed(edges, every, k, interval)

@@ -156,8 +156,10 @@ def nodes_at(names: Sequence[str], m_X: FloatArray) -> tuple[Nodes, BoolArray]:
         low[k, known[k]], high[k, known[k]], spread[k, known[k]] = own.low, own.high, own.spread
         if one.search.kind == "dump":
             high[k, ~known[k]] = STAND_IN
-    flat = (x.ravel() for x in (position, np.tile(m_X, (len(names), 1)), low, high, spread))
-    return Nodes(*flat, np.zeros(known.size, dtype=int)), known
+    masses = np.tile(m_X, len(names))
+    segment = np.zeros(known.size, dtype=int)
+    flat = Nodes(position.ravel(), masses, low.ravel(), high.ravel(), spread.ravel(), segment)
+    return flat, known
 
 
 def _nodes(position: int, one: Published, m_X: FloatArray) -> Nodes:
