@@ -1,6 +1,6 @@
 """Limits that are formulas of the charges: magnetic moments of leptons, neutrino tridents.
 
-Each compares one measured number with the Standard Model's.  Couplings are excluded from the one on at which X
+Each compares one measured number with the Standard Model's.  Couplings are excluded above the one at which X
 exceeds the measurement by two standard deviations; what a measurement favours is never a limit.
 """
 
@@ -22,7 +22,9 @@ from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.muon_g2 import moment_coupling
 from jaxtri.physics.trident import Tridents, load_tridents, trident_coupling
 
-MOMENTS = MappingProxyType({"mu": ("2025",), "e": ("rb_2020", "cs_2018")})  # today's; the electron's two disagree
+MOMENTS = MappingProxyType(
+    {"mu": ("2025",), "e": ("rb_2020", "cs_2018")}
+)  # today's; the electron's two disagree
 TRIDENTS = ("ccfr_1991",)
 SIGMAS_OF_MOMENTS = 2.0  # 95.4 % of a normal distribution lies within
 SIGMAS_OF_TRIDENTS = 1.96  # 95 %
@@ -92,30 +94,35 @@ def formula_limits(sm: StandardModel, model: GaugeModel, m_X: FloatArray) -> tup
 
     Notes
     -----
-    Valid for: vector charges.  The electron's two differences both stand there: that with alpha of caesium is
-    negative by more than two standard deviations, so that it says something about alpha, or of new physics that
-    lowers the moment, and is no limit on X.
+    Valid for: vector charges.  Both differences of the electron are listed: that with alpha of caesium is
+    negative by more than two standard deviations, which X cannot be, and is no limit on it.
     Differs from print: not in the paper.
     """
     known = model.unnamed()
     edges = np.asarray(formula_edges(sm, known, m_X))
     charge = dict(zip(FERMIONS, np.asarray(mixed(sm, known).charge).tolist(), strict=True))
     couples = np.isfinite(edges) & (edges > 0)
-    most = sum(number * charge[name] ** 2 for name, number in zip(FERMIONS, COLOURS, strict=True)) / (12 * np.pi)
+    most = sum(number * charge[name] ** 2 for name, number in zip(FERMIONS, COLOURS, strict=True)) / (
+        12 * np.pi
+    )
     exists = couples & (most * np.where(couples, edges, 0.0) ** 2 < 1)  # Gamma_X < m_X, all fermions open
-    wide = "only at couplings at which X is wider than its mass"
+    inside = m_X < 2 * float(sm.m_t)
+    exists = exists & inside
+    wide = (
+        "only at couplings at which X is wider than its mass" if inside.any() else "no statement above 2 m_t"
+    )
+    rows = iter(zip(edges, exists, strict=True))
     found = []
-    moments = [one for shifts in _moments().values() for one in shifts]
-    for one, g, there in zip(moments, edges, exists, strict=False):
-        why = _of_moment(one, charge[one.lepton]) or wide
-        kind, experiment = "moment", f"(g-2)_{one.lepton}, {one.title}"
-        search = f"{'muon' if one.lepton == 'mu' else 'electron'}_g2_{one.name}"
-        found.append(_limit(one, search, experiment, kind, SIGMAS_OF_MOMENTS, g, there, why))
-    for name, g, there in zip(TRIDENTS, edges[len(moments) :], exists[len(moments) :], strict=True):
-        one = load_tridents(name)
+    for moment in (one for shifts in _moments().values() for one in shifts):
+        lepton = moment.lepton
+        search = f"{'muon' if lepton == 'mu' else 'electron'}_g2_{moment.name}"
+        why = _of_moment(moment, charge[lepton]) or wide
+        found.append(_limit(moment, search, f"(g-2)_{lepton}, {moment.title}", "moment", *next(rows), why))
+    for tridents in map(load_tridents, TRIDENTS):
         decoupled = charge["mu"] * charge["nu_mu"] == 0
         why = "x_mu x_nu_mu = 0: X does not connect muons with muon neutrinos" if decoupled else wide
-        found.append(_limit(one, f"{name}_trident", one.experiment, "trident", SIGMAS_OF_TRIDENTS, g, there, why))
+        name, experiment = f"{tridents.name}_trident", tridents.experiment
+        found.append(_limit(tridents, name, experiment, "trident", *next(rows), why))
     return tuple(found)
 
 
@@ -135,17 +142,18 @@ def _of_moment(one: MomentShift, charge: float) -> str:
         return f"x_{one.lepton} = 0: X does not shift the moment of {NAMES[one.lepton]}"
     if _bound(one) <= 0:
         return (
-            "measured below predicted by more than 2 sigma, and a vector boson adds: a limit would exclude X at "
-            "any coupling"
+            "measured below predicted by more than 2 sigma, and a vector boson adds: a limit would exclude X "
+            "at any coupling"
         )
     return ""
 
 
 def _limit(
-    one: MomentShift | Tridents, search: str, experiment: str, kind: str, sigmas: float, g: FloatArray,
-    exists: BoolArray, why: str,
+    one: MomentShift | Tridents, search: str, experiment: str, kind: str, g: FloatArray, exists: BoolArray,
+    why: str,
 ) -> FormulaLimit:  # fmt: skip
     """One measurement of a model."""
+    sigmas = SIGMAS_OF_MOMENTS if kind == "moment" else SIGMAS_OF_TRIDENTS
     return FormulaLimit(
         search=search, experiment=experiment, kind=kind, reference=one.reference, confidence=CONFIDENCE,
         locator=f"{one.locator}; limit: {one.value:g} + {sigmas:g} x {one.error:g}",

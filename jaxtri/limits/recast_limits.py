@@ -115,9 +115,7 @@ def previous_limits(
         for i, one in enumerate(published_limits())
     )
     masses = NODES if m_X is None else np.atleast_1d(np.asarray(m_X, dtype=float))
-    return recasts + tuple(
-        _of_formula(one, masses) for one in formula_limits(sm, model, masses)
-    )
+    return recasts + tuple(_of_formula(one, masses) for one in formula_limits(sm, model, masses))
 
 
 @cache
@@ -173,7 +171,7 @@ def _of_formula(one: FormulaLimit, m_X: FloatArray) -> RecastLimit:
         search=one.search, experiment=one.experiment, kind=one.kind, reference=one.reference,
         locator=one.locator, status="formula", confidence=one.confidence,
         m_X=m_X[here], g_lower=one.g_lower[here], g_upper=np.full(count, np.inf),
-        spread=np.full(count, np.nan), piece=np.cumsum(~here)[here], why=one.why,
+        spread=np.full(count, np.nan), piece=np.cumsum(np.where(here, 0, 1))[here], why=one.why,
     )  # fmt: skip
 
 

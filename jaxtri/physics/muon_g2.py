@@ -1,4 +1,4 @@
-"""The magnetic moment that X gives a charged lepton, and the couplings that a measurement prefers or allows."""
+"""The magnetic moment that X gives a charged lepton, and the couplings that a measurement prefers."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -146,7 +146,5 @@ def muon_g2_couplings(
     Valid for: as `delta_a`; exact, since the shift goes like g_X^2.
     Differs from print: the paper shows a band and states neither the data nor its width.
     """
-    low, high = (
-        moment_coupling(sm, model, edge, m_X, lepton=shift.lepton) for edge in shift.within(sigmas)
-    )
+    low, high = (moment_coupling(sm, model, edge, m_X, lepton=shift.lepton) for edge in shift.within(sigmas))
     return low, high

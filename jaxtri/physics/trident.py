@@ -75,9 +75,9 @@ def trident_terms(
 ) -> tuple[Array, Array]:
     r"""Coefficients of the cross section over that of the Standard Model, 1 + a_1 g_X^2 + a_2 g_X^4.
 
-    .. math:: a_1 = \frac{2 C_V\, v^2 x_\mu x_{\nu_\mu} \langle (K^2 + m_X^2)^{-1}\rangle}{C_V^2 + \rho C_A^2},
-              \qquad a_2 = \frac{(v^2 x_\mu x_{\nu_\mu})^2 \langle (K^2 + m_X^2)^{-2}\rangle}
-              {C_V^2 + \rho C_A^2}
+    .. math:: a_1 = \frac{2 C_V}{D}\, v^2 x_\mu x_{\nu_\mu} \langle (K^2 + m_X^2)^{-1} \rangle,\qquad
+              a_2 = \frac{(v^2 x_\mu x_{\nu_\mu})^2}{D} \langle (K^2 + m_X^2)^{-2} \rangle,\qquad
+              D = C_V^2 + \rho C_A^2
 
     with rho the axial over the vector cross section.  For m_X^2 far above K^2 and rho = 1 this is
 

@@ -26,7 +26,7 @@ class MomentsTable(RootModel[dict[str, MomentTable]]):
 
 
 class TridentTable(MomentTable):
-    """Measured cross section of neutrino tridents over the predicted one, and what a prediction with X needs."""
+    """Measured cross section of neutrino tridents over the predicted one, and what X needs for its own."""
 
     experiment: Text
     energy: Positive

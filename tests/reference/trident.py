@@ -40,9 +40,7 @@ EVENTS, BATCH, SEED = 800_000, 50_000, 7
 METRIC = np.diag([1.0, -1, -1, -1])
 PAULI = [np.array(p, complex) for p in ([[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]])]
 ZERO, TWO, ONE = np.zeros((2, 2)), np.eye(2), np.eye(4)
-GAMMA = np.array(
-    [np.block([[TWO, ZERO], [ZERO, -TWO]]), *(np.block([[ZERO, p], [-p, ZERO]]) for p in PAULI)]
-)
+GAMMA = np.array([np.block([[TWO, ZERO], [ZERO, -TWO]]), *(np.block([[ZERO, p], [-p, ZERO]]) for p in PAULI)])
 GAMMA5 = 1j * GAMMA[0] @ GAMMA[1] @ GAMMA[2] @ GAMMA[3]
 
 
@@ -108,8 +106,8 @@ def by_traces(W2, K2, axial, order=48):
     for direction in (np.array([0, 1.0, 0, 0]), np.array([0, 0, 1.0, 0]), along):
         current, total = slash(direction) @ (GAMMA5 if axial else ONE), 0.0
         for photon in (-GAMMA[1], -GAMMA[2]):
-            O = photon @ S1 @ current + current @ S2 @ photon
-            total = total + np.einsum("nab,nbc,ncd,nda->n", left, O, right, bar(O)).real
+            vertex = photon @ S1 @ current + current @ S2 @ photon
+            total = total + np.einsum("nab,nbc,ncd,nda->n", left, vertex, right, bar(vertex)).real
         sums.append(np.sum(weight * total) / 2 * b)
     T, L = (sums[0] + sums[1]) / 2, sums[2]
     scale = K2 / (K2 + W2) / 8
@@ -137,7 +135,11 @@ def quadrature(orders=(90, 48)):
         g = [np.interp(np.log(least), log_s, m) for m in moments]
         y0, y1, y2 = g[0], least * g[1], least**2 * g[2]
         measure = w * W2 * 2 * t * reach / least
-        axial = np.array([by_traces(a, one, True) for a in W2]).T if reach and one > 1e-9 else np.zeros((2, len(W2)))
+        axial = (
+            np.array([by_traces(a, one, True) for a in W2]).T
+            if reach and one > 1e-9
+            else np.zeros((2, len(W2)))
+        )
         for row, (F2, FL) in enumerate((vector_functions(x, one), axial)):
             found[row, i] = np.sum(measure * ((y0 - y1 + y2 / 2) * F2 - y2 / 2 * FL))
     events = weight * found[0]
@@ -202,9 +204,9 @@ def squared(neutrino, photon, out, one, other, axial):
     a, b = slash(out), slash(neutrino)
     nu = np.array([[np.einsum("nab,bc,ncd,da->n", a, g, b, bar(h)) for h in chiral] for g in chiral])
     for e in (-GAMMA[1], -GAMMA[2]):
-        O = [e @ S1 @ g + g @ S2 @ e for g in currents]
-        ahead = [left @ o @ right for o in O]
-        behind = [bar(o) for o in O]
+        vertices = [e @ S1 @ g + g @ S2 @ e for g in currents]
+        ahead = [left @ o @ right for o in vertices]
+        behind = [bar(o) for o in vertices]
         for i in range(4):
             for j in range(4):
                 mu = np.einsum("nab,nba->n", ahead[i], behind[j])
@@ -245,9 +247,9 @@ def massless():
 def write_table(path, found):
     """The means as a CSV file, with the digits that they have."""
     head = [
-        "# Means over events of neutrino tridents by a vector contact interaction, neutrinos of 160 GeV on iron:",
-        "# mean = <1/(K^2 + m_X^2)> [GeV^-2], mean_square = <1/(K^2 + m_X^2)^2> [GeV^-4], K^2 the squared momentum",
-        "# that the neutrino loses.  Computed by tests/reference/trident.py; no measured number and no charge enters.",
+        "# Means over events of neutrino tridents by a vector contact interaction, 160 GeV on iron.",
+        "# mean = <1/(K^2 + m_X^2)> [GeV^-2], mean_square = <1/(K^2 + m_X^2)^2> [GeV^-4]; K^2 is the squared",
+        "# momentum that the neutrino loses.  Computed by tests/reference/trident.py; no charge enters.",
         "m_X,mean,mean_square",
     ]
     rows = zip(*(found[key] for key in ("m_X", "mean", "mean_square")), strict=True)

@@ -174,10 +174,9 @@ def n_eff(sm: StandardModel, m_chi: ArrayLike, m_X: ArrayLike = jnp.inf) -> Arra
 
     Notes
     -----
-    Valid for: the assumption of `neutrino_bath`: chi and X are in equilibrium with neutrinos and with nothing
-    else below the decoupling of neutrinos, which is instantaneous (integrated exchange of energy: 4.45 and 3.45
-    in place of 4.56 and 3.39 for chi of 5 and 10 MeV).  That couplings on a relic line bring X into
-    equilibrium is assumed too.
+    Valid for: the assumption of `neutrino_bath`: below the decoupling of neutrinos, which is instantaneous,
+    chi and X are in equilibrium with neutrinos and with nothing else.  Couplings on a relic line do bring X
+    into equilibrium: at 2 MeV it decays much faster than the universe expands.
     Differs from print: not in the paper.
     """
     T_D = cosmology().neutrino_decoupling
