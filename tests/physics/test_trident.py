@@ -16,6 +16,8 @@ from scipy.optimize import brentq
 from jaxtri.errors import InputError
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import load_model
+from jaxtri.model.moments import load_moment_shift
+from jaxtri.physics.muon_g2 import muon_g2_couplings
 from jaxtri.physics.trident import load_tridents, trident_coupling, trident_terms
 from jaxtri.tables.reader import FOLDER, read_columns
 from places import REFERENCE
@@ -107,6 +109,17 @@ def test_couplings_quoted_for_ccfr(sm, ccfr, muonic, m_X, quoted):
     whole = np.sqrt((0.82 + 1.96 * 0.28) * (1 + (1 + 4 * s2) ** 2) - 1) - 1 - 4 * s2
     contact = m_X * np.sqrt(whole / (2 * v2))
     assert abs(contact / quoted - 1) > 3 * QUOTED  # so the test above is able to fail
+
+
+def test_tridents_disfavour_the_muon_above_400_mev(sm, ccfr, muonic):
+    """arXiv:1406.2332, abstract: no Z' of L_mu - L_tau explains the moment of the muon above 400 MeV."""
+
+    def crosses(m_X):
+        low = muon_g2_couplings(sm, muonic, load_moment_shift("2023"), m_X)[0]
+        return float(jnp.log(trident_coupling(sm, muonic, ccfr, m_X, sigmas=1.96) / low))
+
+    assert 0.35 < brentq(crosses, 0.05, 1.0) < 0.45
+    assert crosses(0.05) > 0 > crosses(1.0)
 
 
 @pytest.mark.parametrize("charges", [(1, 1), (-1, -1), (1, -1), (0.5, -2), (3, 0.1)])
