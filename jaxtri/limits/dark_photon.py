@@ -194,8 +194,8 @@ def _interpolated(x: FloatArray, knots: FloatArray, edge: FloatArray) -> FloatAr
 
 def dump_geometry(nodes: Nodes) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Lengths a = L_decay / L_shield, peaks s* and y = t_0 / tau on the lower edge, at nodes of dumps."""
-    searches = [published_limits()[i].search for i in nodes.position]
-    a = np.array([(one.L_decay_m or 0.0) / (one.L_shield_m or 1.0) for one in searches])
+    every = [one.search for one in published_limits()]
+    a = np.array([(one.L_decay_m or 0.0) / (one.L_shield_m or 1.0) for one in every])[nodes.position]
     return a, dump_peak(a), dump_lifetimes((nodes.high / nodes.low) ** 2, a)
 
 
