@@ -1,5 +1,6 @@
 """Boundaries of a plane in which limits depend on the lifetime: both kinds of searches, and their unions."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from jaxtri.boundary.kernels import edge_table_at
 from jaxtri.boundary.lifetime_edges import Case, cases_of, inserted, placed, refined, shared_jumps
 from jaxtri.boundary.overlaps import Added, Member, Path, groups_of, settled
 from jaxtri.boundary.plane import Plane
-from jaxtri.boundary.polylines import chains, pieces, slabs, vertices
-from jaxtri.boundary.record import Boundaries
+from jaxtri.boundary.polylines import Slab, chains, pieces, slabs, vertices
+from jaxtri.boundary.record import Boundaries, Region
 from jaxtri.boundary.unions import region
 from jaxtri.numerics.arrays import FloatArray, IntArray
 
@@ -60,7 +61,7 @@ class Joined:
             )  # fmt: skip
         return Member(
             case.search, case.treatment, paths, lifetime_curves.columns(case, strips),
-            lifetime_curves.regions(name, case, strips), is_timed=True,
+            functools.partial(lifetime_curves.regions, name, case, strips), is_timed=True,
         )  # fmt: skip
 
     def _of_table(self, others: Plane, table: EdgeTable, t: int) -> list[Member]:
@@ -80,9 +81,7 @@ class Joined:
                 [(table.value[one.nodes, case, a], table.value[one.nodes, case, b]) for a, b in one.intervals]
                 for one in own
             ]
-            regions = [
-                region(label.name, table, case, one.nodes, pair) for one in own for pair in one.intervals
-            ]
+            regions = functools.partial(_regions, label.name, table, case, own)
             columns = Columns.of(table.m_X, [one.nodes for one in own], intervals)
             made.append(Member(positions[case - first], t, paths, columns, regions, is_timed=False))
         return made
@@ -104,6 +103,11 @@ class Joined:
         if len(nodes.m_X):
             self.table = mass_mesh.merged(self.table, edge_table_at(self.others, nodes))
         return fresh or len(nodes.m_X) > 0
+
+
+def _regions(name: str, table: EdgeTable, case: int, slabs: list[Slab]) -> list[Region]:
+    """What a search without a table of its own excludes."""
+    return [region(name, table, case, one.nodes, pair) for one in slabs for pair in one.intervals]
 
 
 def joined(plane: Plane, others: Plane | None, table: EdgeTable | None) -> dict[str, Boundaries]:
@@ -128,7 +132,7 @@ def joined(plane: Plane, others: Plane | None, table: EdgeTable | None) -> dict[
             curves=tuple(curve for curve in curves if len(curve.m_X)),
             groups=groups,
             walls=walls,
-            regions=tuple(one for member in own for one in member.regions),
+            regions=tuple(one for member in own for one in member.regions()),
             unresolved=state.unresolved,
         )
     return found

@@ -49,8 +49,13 @@ class Member:
     treatment: int
     paths: list[Path]
     columns: Columns
-    regions: list[Region]
+    regions: Callable[[], list[Region]]  # made when they are asked for: not while crossings are added
     is_timed: bool  # traced at masses of its own
+
+    @property
+    def excludes(self) -> bool:
+        """Whether it excludes anything."""
+        return bool(np.isfinite(self.columns.lower).any())
 
 
 Added = dict[tuple[int, int], set[float]]  # search and treatment; masses
@@ -133,8 +138,8 @@ def _pairs(some: Sequence[Member]) -> list[tuple[int, int]]:
         for (i, one), (j, other) in itertools.permutations(enumerate(some), 2)
         if one.treatment == other.treatment
         and (one.is_timed or other.is_timed)
-        and one.regions
-        and other.regions
+        and one.excludes
+        and other.excludes
     ]
 
 

@@ -127,7 +127,7 @@ def _coupling(
 ) -> Array:
     """One edge of one search."""
     one = _search_at_mass(sm, model, treatment, searches, position, channel, m_X)
-    if one.row is not None:
+    if one.row is not None and one.is_timed is not None:
         return jnp.where(one.is_timed, _timed_coupling(one, branch), _plain_coupling(one, branch))
     return _plain_coupling(one, branch)
 
