@@ -36,6 +36,7 @@ ASSUMED = {
     "leptons": (1, 1, 0, 0, 0),
     "invisible": (0, 0, 0, 0, 1),
 }  # parts of a width
+NEVER = 1e3  # s; a prompt window as long as this is none
 NEUTRINOS = {"solar": ("nu_e", "nu_mu", "nu_tau"), "nu_e": ("nu_e",), "nu_mu": ("nu_mu",)}
 
 
@@ -44,11 +45,13 @@ NEUTRINOS = {"solar": ("nu_e", "nu_mu", "nu_tau"), "nu_e": ("nu_e",), "nu_mu": (
 class RecastTables:
     """Everything of a recast that does not depend on the charges of X; nodes are searches times masses."""
 
+    masses: Array  # (mass,) [GeV], each once
+    at: Array  # (node,) position in masses
     m_X: Array  # (node,) [GeV]
     log_low: Array  # (node,) of the published limit on the coupling of the reference model
     log_high: Array  # (node,); infinite: everything above
-    spaces: Spaces  # (node,) three-pion phase space
-    form_factors: Array  # (node, 3) of rho, omega, phi
+    spaces: Spaces  # (mass,) three-pion phase space
+    form_factors: Array  # (mass, 3) of rho, omega, phi
     fractions: Array  # (node, mechanism), adding up to 1
     reference_strength: Array  # (node, mechanism)
     seen: Array  # (node, visible) 1 for every final state that the search sees
@@ -103,16 +106,19 @@ def recast_tables(sm: StandardModel, nodes: Nodes) -> RecastTables:
     assumed = [ASSUMED[one.decays_assumed] for one in searches]
     sees = [[name in one.final_state.split("+") for name in VISIBLE] for one in searches]
     seen = jnp.asarray(np.reshape(np.array(sees, float), (-1, len(VISIBLE))))
+    masses, at = np.unique(nodes.m_X, return_inverse=True)
     of_references = _of_references(
         sm,
-        jnp.asarray(nodes.m_X),
+        jnp.asarray(masses),
+        jnp.asarray(at),
         jnp.array([REFERENCE_MODELS.index(one.reference_model) for one in searches], dtype=int),
         jnp.asarray(np.reshape(np.array(assumed, float), (-1, len(VISIBLE)))),
         seen,
         jnp.array([one.kind == "nu_e" or one.decays_assumed == "invisible" for one in searches], dtype=bool),
     )
     t_1 = _prompt_times(sm, nodes)
-    windows, dumps = np.flatnonzero(np.isfinite(t_1)), np.flatnonzero(kinds == "dump")
+    limited = np.array([one.window != "none" for one in searches], dtype=bool)
+    windows, dumps = np.flatnonzero(limited), np.flatnonzero(kinds == "dump")
     scatters, displaced = np.flatnonzero(kinds == "nu_e"), np.flatnonzero(kinds == "displaced")
     a, peak, y = dump_geometry(_part(nodes, dumps))
     name = next((searches[i].search for i in displaced), None)
@@ -121,8 +127,9 @@ def recast_tables(sm: StandardModel, nodes: Nodes) -> RecastTables:
     with np.errstate(divide="ignore"):
         log_low, log_high = np.log(nodes.low), np.log(nodes.high)
     host = {
-        "m_X": nodes.m_X, "log_low": log_low, "log_high": log_high, "fractions": _fractions(nodes),
-        "seen": seen, "windows": windows, "log_window": np.log(t_1[windows] / HBAR),
+        "masses": masses, "at": at, "m_X": nodes.m_X, "log_low": log_low, "log_high": log_high,
+        "fractions": _fractions(nodes),
+        "seen": seen, "windows": windows, "log_window": np.log(np.minimum(t_1[windows], NEVER) / HBAR),
         "dumps": dumps, "dump_a": a, "dump_peak": peak, "dump_log_y": np.log(y),
         "scatters": scatters, "beam": _beams(nodes, scatters),
         "displaced": displaced, "log_tau": np.log(tau), "log_r": log_r,
@@ -133,22 +140,29 @@ def recast_tables(sm: StandardModel, nodes: Nodes) -> RecastTables:
 
 @kernel()
 def _of_references(
-    sm: StandardModel, m_X: Array, reference: Array, assumed: Array, seen: Array, certain: Array
+    sm: StandardModel,
+    masses: Array,
+    at: Array,
+    reference: Array,
+    assumed: Array,
+    seen: Array,
+    certain: Array,
 ) -> dict[str, Any]:
     """Fields of `RecastTables` that depend on inputs: phase spaces, form factors, and the reference models.
 
-    ``reference``, ``assumed``, ``seen`` and ``certain`` are, of every node, its reference model, the parts of
-    its width, what the search sees, and whether it sees everything.
+    ``at``, ``reference``, ``assumed``, ``seen`` and ``certain`` are, of every node, its mass, its reference
+    model, the parts of its width, what the search sees, and whether it sees everything.
     """
     template, charges = load_model("b_minus_l").unnamed(), reference_charges(sm)
 
-    def at_mass(m: Array, reference: Array) -> tuple[Spaces, Array, Array, Array]:
-        spaces, charge = three_pion_spaces(sm, m), charges[reference]
+    def at_mass(m: Array) -> tuple[Spaces, Array, Array, Array]:
+        spaces = three_pion_spaces(sm, m)
         form_factors = meson_form_factors(sm, m, spaces)
-        R = final_ratios(sm, replace(template, charge=charge), m, spaces)
-        return spaces, form_factors, R, current_strengths(charge, form_factors)
+        R = jax.vmap(lambda charge: final_ratios(sm, replace(template, charge=charge), m, spaces))(charges)
+        return spaces, form_factors, R, jax.vmap(current_strengths, (0, None))(charges, form_factors)
 
-    spaces, form_factors, R, strength = jax.vmap(at_mass)(m_X, reference)
+    spaces, form_factors, ratios, strengths = jax.vmap(at_mass)(masses)
+    R, strength = ratios[at, reference], strengths[at, reference]
     width = jnp.sum(assumed * R, axis=1)
     branching = jnp.where(certain, 1.0, jnp.sum(seen * R, axis=1) / width)
     return {
