@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxtri.limits.recast_points import RecastAtMass
 from jaxtri.limits.search_tables import SECONDS_PER_PS
 from jaxtri.limits.searches import SearchSet
 from jaxtri.model.standard_model import StandardModel
@@ -49,6 +50,7 @@ class MassPoint:
     width: Array  # Gamma_X at g_X = 1 [GeV]
     lifetime: Array  # tau_X at g_X = 1 [s]
     searches: SearchAtMass
+    recasts: RecastAtMass | None = None  # earlier searches for a dark photon and the like
 
 
 def mass_point(

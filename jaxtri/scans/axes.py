@@ -233,7 +233,12 @@ def with_parameters(
 
 def sets_charges(axes: tuple[Axis, ...]) -> bool:
     """Whether any axis changes charges."""
-    return any(name.startswith((CHARGE, SHIFT)) for axis in axes for name in axis.parameters)
+    return any(sets_charge(name) for axis in axes for name in axis.parameters)
+
+
+def sets_charge(name: str) -> bool:
+    """Whether a parameter of an axis is a charge, or shifts charges."""
+    return name.startswith((CHARGE, SHIFT))
 
 
 def require_separate(axes: tuple[Axis, ...], inputs: Iterable[str] = ()) -> None:

@@ -6,11 +6,10 @@ from typing import Any
 
 from jaxtri.limits.previous import PreviousLimit
 from jaxtri.limits.recast_limits import previous_limits
+from jaxtri.limits.recast_points import VISIBLE_KINDS
 from jaxtri.model.gauge_model import GaugeModel, load_model
 from jaxtri.model.standard_model import load_standard_model
 from jaxtri.scans.record import Scan
-
-VISIBLE_KINDS = ("prompt", "dump", "displaced")  # decays to what a detector sees
 
 
 def model_of(configuration: Mapping[str, Any]) -> GaugeModel:
