@@ -76,7 +76,7 @@ def darkcast_limits(folder: str | Path, sm: StandardModel) -> DarkCast:
     for path in _files(place, "lmt"):
         search = own.get(path.stem, named.get(path.stem))
         if search is None:
-            refused[path.stem] = _what_is_missing(path.stem)
+            refused[path.stem] = _what_is_missing()
             continue
         if search.production not in (*fractions, *MECHANISMS, "nu_e_scattering"):
             known = (*fractions, *MECHANISMS)
@@ -120,14 +120,14 @@ def _own_searches(place: Path) -> dict[str, DarkPhotonSearch]:
     return {}
 
 
-def _what_is_missing(name: str) -> str:
+def _what_is_missing() -> str:
     """Why a file is not read, and what to give."""
     needed = [
         key for key, one in DarkCastSearch.model_fields.items() if one.is_required() and key != "search"
     ]
     return (
-        f"refused: no search of the shipped table has the darkcast_id {name}; give {', '.join(needed)} in a "
-        f"table [{name}] of {KEYS} beside the file (of a beam dump L_shield_m and L_decay_m besides)"
+        f"refused: no search of the shipped table has this darkcast_id; give {', '.join(needed)} (of a beam dump "
+        f"L_shield_m and L_decay_m besides) in a table of this name in {KEYS}, in the folder"
     )
 
 
@@ -145,6 +145,7 @@ def _columns(path: Path, least: int) -> Columns:
     if columns.names or not least <= width <= 3:
         allowed = "mass [GeV], coupling, r" if least == 3 else "mass [GeV], lower and, if there is one, upper"
         raise InputError(f"{where}: {width} columns; give {allowed}, below a header that begins with #")
+    columns = _without_massless(columns)
     wrong = ~(columns.values[:, : 2 if least == 2 else 3] > 0)
     wrong[:, 1:] &= ~np.isnan(columns.values[:, 1 : wrong.shape[1]])
     for row, column in np.argwhere(wrong)[:1]:
@@ -158,6 +159,13 @@ def _columns(path: Path, least: int) -> Columns:
                 f"{columns.place(row)}: mass {after:g} GeV follows {before:g} GeV; masses ascend"
             )
     return columns
+
+
+def _without_massless(columns: Columns) -> Columns:
+    """Columns without a first row at mass 0, which has no logarithm, as one file has it."""
+    if len(columns.rows) < 2 or columns.values[0, 0] != 0:
+        return columns
+    return replace(columns, values=columns.values[1:], rows=columns.rows[1:])
 
 
 def _published(search: DarkPhotonSearch, columns: Columns, displaced: Mapping[str, Displaced]) -> Published:
