@@ -186,8 +186,10 @@ def nodes_at(names: Sequence[str], m_X: FloatArray) -> tuple[Nodes, BoolArray]:
         low[k, known[k]], high[k, known[k]], spread[k, known[k]] = own.low, own.high, own.spread
         if one.search.kind == "dump":
             high[k, ~known[k]] = STAND_IN
-    flat = (x.ravel() for x in (position, np.tile(m_X, (len(names), 1)), low, high, spread))
-    return Nodes(*flat, np.zeros(known.size, dtype=int)), known
+    masses = np.tile(m_X, len(names))
+    segment = np.zeros(known.size, dtype=int)
+    flat = Nodes(position.ravel(), masses, low.ravel(), high.ravel(), spread.ravel(), segment)
+    return flat, known
 
 
 def _nodes(position: int, one: Published, m_X: FloatArray) -> Nodes:
@@ -224,8 +226,8 @@ def _interpolated(x: FloatArray, knots: FloatArray, edge: FloatArray) -> FloatAr
 
 def dump_geometry(nodes: Nodes) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Lengths a = L_decay / L_shield, peaks s* and y = t_0 / tau on the lower edge, at nodes of dumps."""
-    searches = [nodes.known.limits[i].search for i in nodes.position]
-    a = np.array([(one.L_decay_m or 0.0) / (one.L_shield_m or 1.0) for one in searches])
+    every = [one.search for one in nodes.known.limits]
+    a = np.array([(one.L_decay_m or 0.0) / (one.L_shield_m or 1.0) for one in every])[nodes.position]
     return a, dump_peak(a), dump_lifetimes((nodes.high / nodes.low) ** 2, a)
 
 

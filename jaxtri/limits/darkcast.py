@@ -126,8 +126,8 @@ def _what_is_missing() -> str:
         key for key, one in DarkCastSearch.model_fields.items() if one.is_required() and key != "search"
     ]
     return (
-        f"refused: no search of the shipped table has this darkcast_id; give {', '.join(needed)} (of a beam dump "
-        f"L_shield_m and L_decay_m besides) in a table of this name in {KEYS}, in the folder"
+        f"refused: no search of the shipped table has this darkcast_id; give {', '.join(needed)} (of a beam "
+        f"dump L_shield_m and L_decay_m besides) in a table of this name in {KEYS}, in the folder"
     )
 
 

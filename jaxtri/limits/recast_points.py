@@ -25,6 +25,7 @@ from jaxtri.tables.recast_schema import DarkPhotonSearch
 
 GROUP = "p"  # of labels: previous searches; the first letter of their channel
 VISIBLE_KINDS = ("prompt", "dump", "displaced")  # decays to what a detector sees
+STEP = 1e-6  # between masses that stand in
 MADE = {
     "ee": "e+ e- -> gamma X", "e_brem": "bremsstrahlung of electrons", "mu_brem": "bremsstrahlung of muons",
     "p_brem": "bremsstrahlung of protons", "pi0_gamma": "pi0 -> gamma X", "eta_gamma": "eta -> gamma X",
@@ -163,6 +164,8 @@ def recasts_at(
         Every field begins with the axes of charges and (m_X,).
     """
     masses, where = np.unique(m_X, return_inverse=True)
+    more = 1 + STEP * np.arange(1, 1 + len(m_X) - len(masses))  # in place of those that are repeated
+    masses = np.append(masses, masses[-1] * more)  # so that shapes are those of m_X
     nodes, known = nodes_at(names, masses)
     tables = recast_tables(sm, nodes)
     found = recast_all(tables)

@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array
 
 from jaxtri.limits.dark_photon import Nodes, displaced_at, dump_geometry
-from jaxtri.limits.recast_roots import most_intervals, prompt_time
+from jaxtri.limits.recast_roots import prompt_time
 from jaxtri.model.constants import HBAR
 from jaxtri.model.fermions import ELECTRIC_CHARGE
 from jaxtri.model.gauge_model import GaugeModel, load_model
@@ -61,7 +61,9 @@ class RecastTables:
     displaced: Array  # positions of rows of a displaced search, ln tau of the grid [s], ln r
     log_tau: Array
     log_r: Array
-    most: int = field(metadata={"static": True})  # intervals of a displaced search at one mass
+    most: int = field(
+        metadata={"static": True}
+    )  # intervals of a displaced search at one mass: every other knot
 
 
 def final_ratios(sm: StandardModel, model: GaugeModel, m_X: Array, spaces: Spaces) -> Array:
@@ -94,23 +96,25 @@ def recast_tables(sm: StandardModel, nodes: Nodes) -> RecastTables:
     nodes
         Published limits, of `nodes_of`.
     """
-    searches = [nodes.known.limits[i].search for i in nodes.position]
-    kinds = np.array([one.kind for one in searches], dtype="U16")
-    assumed = [ASSUMED[one.decays_assumed] for one in searches]
-    sees = [[name in one.final_state.split("+") for name in VISIBLE] for one in searches]
-    seen = jnp.asarray(np.reshape(np.array(sees, float), (-1, len(VISIBLE))))
+    every, at_search = [one.search for one in nodes.known.limits], nodes.position
+    kinds = np.array([one.kind for one in every], dtype="U16")[at_search]
+    assumed = np.array([ASSUMED[one.decays_assumed] for one in every], float)[at_search]
+    sees = np.array([[name in one.final_state.split("+") for name in VISIBLE] for one in every], float)
+    references = np.array([REFERENCE_MODELS.index(one.reference_model) for one in every])
+    certain = np.array([one.kind == "nu_e" or one.decays_assumed == "invisible" for one in every])
+    seen = jnp.asarray(sees[at_search])
     masses, at = np.unique(nodes.m_X, return_inverse=True)
     of_references = _of_references(
         sm,
         jnp.asarray(masses),
         jnp.asarray(at),
-        jnp.array([REFERENCE_MODELS.index(one.reference_model) for one in searches], dtype=int),
-        jnp.asarray(np.reshape(np.array(assumed, float), (-1, len(VISIBLE)))),
+        jnp.asarray(references[at_search]),
+        jnp.asarray(assumed),
         seen,
-        jnp.array([one.kind == "nu_e" or one.decays_assumed == "invisible" for one in searches], dtype=bool),
+        jnp.asarray(certain[at_search]),
     )
     t_1 = _prompt_times(sm, nodes)
-    limited = np.array([one.window != "none" for one in searches], dtype=bool)
+    limited = np.array([one.window != "none" for one in every], dtype=bool)[at_search]
     windows, dumps = np.flatnonzero(limited), np.flatnonzero(kinds == "dump")
     scatters, displaced = np.flatnonzero(kinds == "nu_e"), np.flatnonzero(kinds == "displaced")
     a, peak, y = dump_geometry(nodes.part(dumps))
@@ -126,7 +130,7 @@ def recast_tables(sm: StandardModel, nodes: Nodes) -> RecastTables:
         "displaced": displaced, "log_tau": np.log(tau), "log_r": log_r,
     }  # fmt: skip
     arrays: dict[str, Any] = {key: jnp.asarray(value) for key, value in host.items()}
-    return RecastTables(**arrays, **of_references, most=most_intervals(log_r))
+    return RecastTables(**arrays, **of_references, most=(len(tau) + 1) // 2)
 
 
 @kernel()

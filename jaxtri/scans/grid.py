@@ -8,6 +8,7 @@ separately: only production depends on the treatment, everything else serves all
 """
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -254,7 +255,11 @@ def _of_recasts(signal: RecastSignal, log_g: Array) -> Array:
 
 def _of_displaced(tables: tuple[Array, ...], log_g: Array) -> Array:
     """F of one displaced search in a plane."""
-    return _over_plane(lambda one, u: log_displaced_ratio(*one, u), log_g, tables)
+
+    def one(at_mass: tuple[Array, Array, Array, Array], u: Array) -> Array:
+        return log_displaced_ratio(*at_mass, u)
+
+    return _over_plane(one, log_g, tables)
 
 
 def _ratios(search: SearchAtMass, log_g: Array) -> Array:
@@ -336,7 +341,7 @@ def cast(points: MassPoint, axes: int, *, dtype: str) -> MassPoint:
     """Mass points in the precision of the stored arrays, along one axis."""
 
     def one(x: Array) -> Array:
-        x = x.reshape(-1, *x.shape[axes:])
+        x = x.reshape(math.prod(x.shape[:axes]), *x.shape[axes:])
         return x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x
 
     return jax.tree.map(one, points)

@@ -78,7 +78,7 @@ def recast_couplings(spec: Spec, mass: MassPoint) -> dict[str, list[tuple[float,
             edges = one.displaced_low[at[0]], one.displaced_high[at[0]], one.displaced_exists[at[0]]
         else:
             edges = one.log_low[[i]], one.log_high[[i]], one.exists[[i]]
-        found[name] = _within(*edges, float(ends.bottom), float(ends.top))
+        found[name] = _within(*edges, *(float(np.asarray(end)) for end in ends))
     return found
 
 

@@ -181,7 +181,7 @@ class FigureChoice(Strict):
     searches: list[Text] = Field(default_factory=list)
     treatments: list[Text] = Field(default_factory=list)
     html: Annotated[bool, Field(strict=True)] = False
-    previous: Literal["table", "computed", "visible", "none"] = "table"
+    previous: Literal["table", "computed", "visible", "none"] | None = None
     curves: list[OwnCurve] = Field(default_factory=list)
 
 

@@ -205,7 +205,8 @@ def _valid(points: MassPoint) -> npt.NDArray[np.bool_]:
 def _boundary(found: MassRates, window: Ends) -> npt.NDArray[np.float64]:
     """Extent of what is excluded, (edge, ...)."""
     shape = found.in_domain.shape
-    flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[len(shape) :]), (found.points, found.in_domain))
+    count = math.prod(shape)
+    flat = jax.tree.map(lambda x: x.reshape(count, *x.shape[len(shape) :]), (found.points, found.in_domain))
     return np.asarray(extent(*flat, window)).reshape(2, *shape)
 
 
