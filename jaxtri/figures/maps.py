@@ -1,6 +1,5 @@
 """Maps: the lowest excluded coupling over two axes of a scan, of a charge against a charge or the mass."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,27 +12,32 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
-from matplotlib.ticker import MaxNLocator
 
 from jaxtri.errors import InputError
+from jaxtri.figures.map_words import (
+    GRID,
+    RANGE,
+    axis_label,
+    contour_levels,
+    fixed_values,
+    panel_title,
+    power_of_ten,
+    sizes_of,
+)
 from jaxtri.figures.panels import spacing
 from jaxtri.figures.sheet import PANEL, STYLE, as_mathematics
 from jaxtri.figures.spreads import draw_axis
-from jaxtri.model.fermions import FERMIONS
 from jaxtri.numerics.arrays import BoolArray, FloatArray
-from jaxtri.scans.arrays import LABELS, dims_of
+from jaxtri.scans.arrays import EXCLUDED, dims_of
 from jaxtri.scans.record import Scan
 from jaxtri.scans.schema import FigureChoice
 
 COLOURS = "cividis"  # even in lightness, and told apart by every kind of colour vision
-FEWEST = 3  # contours of a map, where it has as many values
-STEPS = ((1.0,), (1.0, 2.0, 5.0), tuple(map(float, range(1, 10))))  # in a decade, coarse ones first
 NOTHING: dict[str, Any] = {
     "facecolor": "white",
     "edgecolor": "0.6",
     "hatch": "////",
 }  # where nothing is excluded
-NEEDED = "g_X_range"
 
 
 def draw_further(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | None = None) -> Figure:
@@ -83,10 +87,11 @@ def require_drawable(
                 f"{where}: figure: {what} belongs to the (m_X, g_X) plane, and this scan has further axes; "
                 "leave it out, and choose a plane with jaxtri plot --at"
             )
-    if NEEDED not in arrays:
+    family = is_family(sizes, joint, look.style)
+    if RANGE not in arrays and (family or GRID not in arrays):
         raise InputError(
-            f'{where}: holds no {NEEDED}, which is drawn over further axes; write arrays = "reductions", or '
-            f'["all", "{NEEDED}"]'
+            f'{where}: stores no {RANGE}, which is drawn over further axes; write arrays = "reductions"'
+            + ("" if family else f', or ["{GRID}"], which maps of limits that are curves take')
         )
 
 
@@ -128,20 +133,22 @@ def axes_of(where: str, sizes: Mapping[str, int], joint: Iterable[str]) -> tuple
     return across, up
 
 
-def sizes_of(scan: Scan) -> dict[str, int]:
-    """Nodes by axis."""
-    return {name: len(values) for name, values in scan.header.axes.items() if name not in LABELS}
-
-
 def samples_of(further_axes: Mapping[str, Any]) -> list[str]:
     """Names of axes whose nodes are samples, of a configuration."""
     return [name for name, one in further_axes.items() if one["joint"]]
 
 
 def lowest_excluded(scan: Scan, across: str, up: str) -> FloatArray:
-    """Lowest excluded coupling, (up, across); NaN where nothing on the axis of g_X is excluded."""
-    dims = [dim for dim in dims_of(NEEDED, scan.header.axes) if dim != "range_end"]
-    lowest = np.asarray(scan[NEEDED][0])
+    """Lowest excluded coupling, (up, across); NaN where nothing on the axis of g_X is excluded.
+
+    From the flags of every node, where there is no `RANGE`: then it is a node of the axis.
+    """
+    dims = [dim for dim in dims_of(RANGE, scan.header.axes) if dim != "range_end"]
+    if RANGE in scan.header.arrays:
+        lowest = np.asarray(scan[RANGE][0])
+    else:
+        flags = scan[GRID] == EXCLUDED["excluded"]
+        lowest = np.where(flags.any(axis=-1), scan["g_X"][flags.argmax(axis=-1)], np.nan)
     for i in reversed([i for i, dim in enumerate(dims) if dim not in (across, up)]):
         lowest, dims = lowest.take(0, axis=i), dims[:i] + dims[i + 1 :]
     return lowest if dims == [up, across] else lowest.T
@@ -176,7 +183,9 @@ def draw_maps(scans: Mapping[str, Scan], *, title: str) -> Figure:
         row = figure.subplots(1, len(panels), squeeze=False)[0]
         for axes, (name, (scan, across, up, lowest)) in zip(row, panels.items(), strict=True):
             _draw_map(axes, scan[across], scan[up], lowest, norm)
-            axes.set(xlabel=_label(scan, across), ylabel=_label(scan, up), title=_said(scan, name))
+            axes.set(
+                xlabel=axis_label(scan, across), ylabel=axis_label(scan, up), title=panel_title(scan, name)
+            )
         if len(found):
             at_bottom = any(_at_bottom(scan, lowest).any() for scan, *_, lowest in panels.values())
             figure.colorbar(
@@ -191,10 +200,10 @@ def _of(scan: Scan) -> tuple[str, str, FloatArray]:
     """Axes of the map of a scan, and its values."""
     where = scan.header.title
     across, up = axes_of(where, sizes_of(scan), samples_of(scan.header.configuration["further_axes"]))
-    if NEEDED not in scan.header.arrays:
+    if not {RANGE, GRID} & set(scan.header.arrays):
         raise InputError(
-            f"{where}: holds no {NEEDED} of all searches, which a map shows; choose one plane with --at, or "
-            f'scan again with "{NEEDED}" among arrays'
+            f"{where}: holds neither {RANGE} nor {GRID} of all searches, which a map shows; choose one plane "
+            f'with --at, or scan again with "{RANGE}" among arrays'
         )
     return across, up, lowest_excluded(scan, across, up)
 
@@ -225,29 +234,6 @@ def _draw_map(axes: Axes, x: FloatArray, y: FloatArray, lowest: FloatArray, norm
     axes.tick_params(which="both", direction="in", top=True, right=True)
 
 
-def contour_levels(values: FloatArray) -> FloatArray:
-    """Round couplings between the ends of values: powers of ten, 1-2-5, 1 to 9, or even steps."""
-    found = values[np.isfinite(values)]
-    if not len(found) or found.max() <= found.min() * (1 + 1e-9):
-        return np.empty(0)
-    low, high = float(found.min()), float(found.max())
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    inside: Sequence[float] = ()
-    for steps in STEPS:
-        inside = [step * 10.0**n for n in decades for step in steps if low < step * 10.0**n < high]
-        if len(inside) >= FEWEST:
-            return np.array(inside)
-    even = np.asarray(MaxNLocator(5).tick_values(low, high))
-    return even[(low < even) & (even < high)]
-
-
-def power_of_ten(value: float) -> str:
-    """Set a number as mathematics, to three digits."""
-    digits, _, power = f"{value:.2e}".partition("e")
-    head = f"{float(digits):g}"
-    return rf"$10^{{{int(power)}}}$" if head == "1" else rf"${head}\times 10^{{{int(power)}}}$"
-
-
 def _scale(nodes: FloatArray) -> str:
     """Scale of an axis; one that reaches 0 or below is linear."""
     return spacing(nodes) if nodes[0] > 0 else "linear"
@@ -259,44 +245,6 @@ def _cell_ends(nodes: FloatArray) -> FloatArray:
     scaled = np.log(nodes) if log else nodes
     ends = np.concatenate([scaled[:1], (scaled[1:] + scaled[:-1]) / 2, scaled[-1:]])
     return np.asarray(np.exp(ends) if log else ends)
-
-
-def _label(scan: Scan, name: str) -> str:
-    """Name of an axis, its unit, and what it sets where the name does not say it."""
-    if name == "m_X":
-        return r"$m_X$ [GeV]"
-    parameters, values = scan.header.parameters.get(name, {}), scan[name]
-    unit = scan.header.units.get(name, "1")
-    shift = np.asarray(parameters.get(f"charges_{name}", ()))
-    if len(shift) > 1:
-        step = (shift[-1] - shift[0]) / (values[-1] - values[0])
-        parts: dict[float, list[str]] = {}
-        for fermion, charge in zip(FERMIONS, step.round(9).tolist(), strict=True):
-            parts.setdefault(charge, []).append(fermion)
-        said = "; ".join(f"{c:+.4g} of {', '.join(some)}" for c, some in parts.items() if c)
-        return f"{name} (charges: {said})"
-    sets = [one for one in parameters if one != name]
-    return (f"{name} ({', '.join(sets)})" if sets else name) + ("" if unit == "1" else f" [{unit}]")
-
-
-def fixed_values(scan: Scan) -> str:
-    """What the axes with one node are fixed at, in words; empty where there is none."""
-    units = {"m_X": "GeV"} | dict(scan.header.units)
-    return ", ".join(
-        f"{name} = {scan[name][0]:.6g}" + ("" if units.get(name, "1") == "1" else f" {units[name]}")
-        for name, count in sizes_of(scan).items()
-        if count == 1
-    )
-
-
-def _said(scan: Scan, name: str) -> str:
-    """Title of a panel: model, treatment, searches, and what is fixed."""
-    configuration = scan.header.configuration
-    held = fixed_values(scan)
-    return (
-        f"{configuration['model']['name']}, treatment: {name}\n"
-        f"searches: {configuration['searches']['set']}" + (f", {held}" if held else "")
-    )
 
 
 def caption(scans: Mapping[str, Scan], look: FigureChoice | None = None) -> str:

@@ -12,7 +12,8 @@ from matplotlib.contour import QuadContourSet
 
 from jaxtri import open_scan, scan
 from jaxtri.errors import InputError
-from jaxtri.figures.maps import caption, contour_levels, draw_further, lowest_excluded, power_of_ten
+from jaxtri.figures.map_words import contour_levels, power_of_ten
+from jaxtri.figures.maps import caption, draw_further, lowest_excluded
 from jaxtri.scans.schema import FigureChoice
 
 STRAIGHT = 1e-3  # contours are straight in ln g between nodes that are 1/160 of the axis apart
@@ -113,6 +114,25 @@ def test_where_nothing_is_excluded_it_is_hatched_and_said(made):
     assert draw_further({"matched": made(np.full((2, 3), 1e-6))}, title="t").axes[0].get_legend() is None
 
 
+def test_of_limits_that_are_curves_it_is_read_off_the_grid(charges):
+    """To a step of the axis of g_X: the first node above the exact coupling."""
+    g_X = np.geomspace(1e-7, 1e-2, 60)
+    exact = charges["g_X_range"][0]
+    flags = (g_X > np.where(np.isnan(exact), np.inf, exact)[..., None]).astype(np.uint8)
+    header = dataclasses.replace(
+        charges.header, arrays=("excluded",), axes=dict(charges.header.axes) | {"g_X": g_X}
+    )
+    one = dataclasses.replace(charges, header=header, arrays={"excluded": flags})
+    above = lowest_excluded(one, "tilt", "X_mu") / lowest_excluded(charges, "tilt", "X_mu")
+    assert np.isnan(above).sum() == 2
+    assert np.nanmin(above) >= 1
+    assert 1.01 < np.nanmax(above) < g_X[1] / g_X[0]
+    assert "to a step of g_X" in draw_further({"matched": one}, title="t").axes[0].get_title()
+    nothing = dataclasses.replace(charges, header=dataclasses.replace(header, arrays=("status",)))
+    with pytest.raises(InputError, match="holds neither g_X_range nor excluded"):
+        draw_further({"matched": nothing}, title="t")
+
+
 def test_panels_share_their_colours(made):
     values = np.array([[1.0, 2.0], [3.0, 4.0]])
     scans = {"low": made(1e-6 * values), "high": made(1e-4 * values)}
@@ -176,7 +196,7 @@ REFUSED = {
         {"X_mu = {values = [-2.0, -1.0, 0.0, 1.0]}": "X_mu = {sobol = {X_mu = [0, 1]}, points = 4}"},
         "nodes of X_mu are samples, without an order",
     ),
-    "no array": ({'"reductions"': '["excluded"]'}, 'write arrays = "reductions"'),
+    "no array": ({'"reductions"': '["status"]'}, 'write arrays = "reductions"'),
     "single searches": (
         {"[axes]": '[figure]\nsearches = ["na62_2021_kpi_invisible_low"]\n[axes]'},
         "figure: searches belongs to the (m_X, g_X) plane",
