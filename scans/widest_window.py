@@ -2,10 +2,10 @@
 
 X couples to B - x_e L_e - x_mu L_mu - x_tau L_tau with x_e + x_mu + x_tau = 3, which has no anomaly, whatever
 x_e and x_mu are.  At one mass the window lies above all couplings that beam dumps and displaced searches of
-the previous limits exclude, and below all that anything else excludes: prompt, invisible and scattering
-searches, and the decays of Z, B and K under the treatment ``matched`` (the paper's premise).  Its width in
-decades of g_X, averaged over the masses, is maximised by L-BFGS-B of SciPy from a few random charges, with
-the derivative from JAX.  A random search gets as many evaluations.
+the previous limits exclude, and below all that prompt, invisible and scattering searches exclude, and the
+decays of Z, B and K under the treatment ``matched`` (the paper's premise).  Its width in decades of g_X,
+averaged over the masses, is maximised by L-BFGS-B of SciPy from a few random charges, with the derivative
+from JAX.  A random search gets as many evaluations.
 
 Run it, in a minute: ``python scans/widest_window.py`` prints the table of scans/README.md.
 """

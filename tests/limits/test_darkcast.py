@@ -99,7 +99,7 @@ def test_limits_written_from_the_shipped_tables_are_the_shipped_ones(whole):
     by_id = {one.search.search: one.search.darkcast_id for one in published_limits()}
     assert sum(map(bool, by_id.values())) == 42
     for one, other in zip(shipped, read, strict=True):
-        assert (other.status == STATUS) == bool(by_id[one.search])
+        assert (other.status == STATUS) == bool(by_id.get(one.search))
         tolerance = ON_GRID if one.kind == "displaced" else SAME
         np.testing.assert_array_equal(one.m_X, other.m_X)
         for edge in ("g_lower", "g_upper"):

@@ -534,6 +534,8 @@ def test_the_earlier_recast_took_four_muons_for_a_dark_photon(compared):
 @pytest.mark.long
 def test_where_there_are_no_data():
     limits = previous_limits("b_minus_l", m_X=[1000.0])
-    assert {one.why for one in limits} == {"no data at these masses"}
-    at_50 = {one.search for one in previous_limits("b_minus_l", m_X=[50.0]) if not one.why}  # no beam dumps
+    assert {one.why for one in limits if one.status != "formula"} == {"no data at these masses"}
+    assert all(one.why for one in limits)
+    found = [one for one in previous_limits("b_minus_l", m_X=[50.0]) if one.status != "formula"]
+    at_50 = {one.search for one in found if not one.why}  # no beam dumps
     assert at_50 == {"lhcb_2017_prompt", "lhcb_2019_prompt", "cms_2019", "lep_2011_inv"}

@@ -82,7 +82,7 @@ def one_by_one(example, x, m_X):
     for one in jaxtri.previous_limits(own, m_X=[m_X]):
         if one.kind in ("dump", "displaced"):
             bottom += list(one.g_upper)
-        else:
+        elif one.status != "formula":
             top += list(one.g_lower)
     (found,) = jaxtri.excluded_couplings(SCAN | {"model": own}, m_X).values()
     top += [low for intervals in found.values() for low, _ in intervals]
