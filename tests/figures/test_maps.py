@@ -161,6 +161,7 @@ def test_numbers_are_set_as_mathematics():
     assert power_of_ten(2.02e-3) == r"$2.02\times 10^{-3}$"
 
 
+@pytest.mark.long
 def test_three_axes_are_too_many():
     axes = {name: {"values": [0.0, 1.0]} for name in ("X_e", "X_mu")} | {"m_X": {"values": [0.01, 0.05]}}
     base = {"title": "three", "model": "b_minus_l", "treatments": ["matched"], "arrays": "reductions"}
