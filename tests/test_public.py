@@ -28,7 +28,7 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "compare": "scans",
     "decoupling_factor": "p2 q2 k2 m precision",
     "delta_a": "sm model m_X g_X lepton",
-    "previous_limits": "model m_X sm",
+    "previous_limits": "model m_X sm darkcast",
     "draw": "scan axes palette previous title style searches labels xlim ylim colour favoured",
     "excluded_couplings": "source m_X treatment",
     "load_dark_matter": "table",

@@ -19,7 +19,7 @@ from jaxtri.tables.reader import check
 
 def plot(arguments: argparse.Namespace) -> str:
     """Draw scan files side by side."""
-    from jaxtri.figures import figure, page, sheet, spreads  # the other commands need no Matplotlib
+    from jaxtri.figures import figure, maps, page, sheet  # the other commands need no Matplotlib
     from jaxtri.figures.selection import chosen
 
     files = [Path(name) for name in arguments.files]
@@ -40,19 +40,18 @@ def plot(arguments: argparse.Namespace) -> str:
     title = arguments.title or scans[0].header.title
     sheet.require_title(title)
     along = any(one.further_axes for one in scans)
-    if along and len(scans) > 1:
-        raise InputError("plot: one scan with a further axis at a time, or --at NAME=VALUE for each of them")
+    if along and not all(one.further_axes for one in scans):
+        raise InputError("plot: scans with further axes beside planes; draw them apart, or give --at")
     made = {path: page.page_of(drawn, title=title, look=look) for path in pages}
-    picture = (
-        spreads.draw_axis(scans[0], title=title)
-        if along
-        else figure.draw_scans(drawn, title=title, look=look)
-    )
+    picture = (maps.draw_further if along else figure.draw_scans)(drawn, title=title, look=look)
     saved = sheet.save(picture, stem, fingerprint=" ".join(one.header.fingerprint for one in drawn.values()))
     for path, content in made.items():
         write_whole(path, content.encode())
     said = "wrote " + ", ".join(map(str, [*saved, *pages]))
-    return f"{said}\n{figure.caption(drawn, together=look.together)}" if arguments.caption else said
+    if not arguments.caption:
+        return said
+    text = maps.caption(drawn, look) if along else figure.caption(drawn, together=look.together)
+    return f"{said}\n{text}"
 
 
 def _look(arguments: argparse.Namespace) -> FigureChoice:

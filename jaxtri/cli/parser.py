@@ -136,6 +136,10 @@ def _previous_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     command = commands.add_parser("previous", help=text, description=text)
     command.add_argument("model", metavar="MODEL|SPEC", help="shipped model, model file or scan file (TOML)")
     command.add_argument("--m-X", dest="m_X", type=float, metavar="GEV", help="at one mass of X [GeV]")
+    text = (
+        "checkout of DarkCast, whose limits take the place of the shipped ones (only .lmt and .prd are read)"
+    )
+    command.add_argument("--darkcast", metavar="FOLDER", help=text)
     command.add_argument("--json", action="store_true", help="machine-readable output")
 
 

@@ -29,7 +29,7 @@ def previous(arguments: argparse.Namespace) -> str:
     spec = load_spec(path) if scan else None
     model = spec.model if spec else load_model(arguments.model)
     masses = None if arguments.m_X is None else np.array([arguments.m_X])
-    found = previous_limits(model, m_X=masses, sm=spec.sm if spec else None)
+    found = previous_limits(model, m_X=masses, sm=spec.sm if spec else None, darkcast=arguments.darkcast)
     if arguments.json:
         limits = [texts.plain(dataclasses.asdict(one)) for one in found]
         return json.dumps({"model": model.name, "limits": limits}, indent=1)

@@ -10,7 +10,7 @@ from jaxtri.durable.jobs.job import parts_of
 from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.durable.storage.tile_files import tiles_there
 from jaxtri.errors import InputError
-from jaxtri.figures import comparison, figure, page, sheet
+from jaxtri.figures import comparison, figure, maps, page, sheet
 from jaxtri.figures.plane import PLOTTED
 from jaxtri.figures.selection import chosen
 from jaxtri.io import hdf5_scan
@@ -42,12 +42,14 @@ def run(arguments: argparse.Namespace) -> str:
     }
     look = spec.figure.model_copy(update={"palette": arguments.palette or spec.figure.palette})
     shown, title = chosen(scans, look.searches, look.treatments), look.title or spec.title
-    drawn = figure.draw_scans(shown, title=title, look=look)
+    draw = maps.draw_further if spec.axes else figure.draw_scans
+    drawn = draw(shown, title=title, look=look)
     fingerprint = " ".join(scan.header.fingerprint for scan in scans.values())
     sheet.save(drawn, stem, fingerprint=fingerprint, only=work.files)
     if spec.figure.html and pictures[-1] in work.files:
         write_whole(pictures[-1], page.page_of(shown, title=title, look=look).encode())
-    return "\n".join(["wrote " + ", ".join(map(str, work.files)), comparison.compare(scans)])
+    said = "wrote " + ", ".join(map(str, work.files))
+    return said if spec.axes else f"{said}\n{comparison.compare(scans)}"
 
 
 def scan(arguments: argparse.Namespace) -> str:
@@ -106,13 +108,11 @@ def _complete(paths: list[Path]) -> str:
 
 
 def _require_drawable(spec: Spec) -> None:
-    """Raise where the figure, of the (m_X, g_X) plane, cannot be drawn from what a scan stores."""
+    """Raise where the figure, a plane or a map, cannot be drawn from what a scan stores."""
     if spec.axes:
-        names = ", ".join(one.name for one in spec.axes)
-        raise InputError(
-            f"{spec.name}: run draws the (m_X, g_X) plane, and this scan has the axes {names} besides; "
-            "use jaxtri scan, then jaxtri plot --at"
-        )
+        joint = [one.name for one in spec.axes if one.joint]
+        maps.require_drawable(spec.name, spec.sizes, joint, spec.arrays, spec.figure)
+        return
     lacking = [name for name in PLOTTED if name not in spec.arrays]
     if lacking and not spec.traces_curves:
         raise InputError(

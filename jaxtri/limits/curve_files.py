@@ -65,12 +65,12 @@ def read_columns(path: Path, where: str) -> Columns:
     ending = path.suffix.lower()
     if ending in (".yaml", ".yml"):
         return _of_yaml(text, where)
-    columns = _of_csv(text, where)
+    columns = columns_of(text, where)
     return _of_darkcast(columns) if ending == ".lmt" else columns
 
 
-def _of_csv(text: str, where: str) -> Columns:
-    """CSV with or without header; comments of the form `# key = value` are its keys."""
+def columns_of(text: str, where: str) -> Columns:
+    """Return the columns of CSV with or without header; comments of the form `# key = value` are its keys."""
     lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), 1)]
     keys = _keys([(n, line) for n, line in lines if line.startswith("#")], where)
     kept = [(n, line) for n, line in lines if line.strip(",; \t") and not line.startswith("#")]

@@ -1,7 +1,7 @@
 """Published limits on a dark photon and the like, as arrays: what a recast to other charges starts from."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 
@@ -40,15 +40,35 @@ class Displaced:
 
 
 @dataclass(frozen=True)
+class Sources:
+    """Limits, grids and production fractions: the shipped ones, or with a user's files in their place."""
+
+    limits: tuple[Published, ...]
+    displaced: Mapping[str, Displaced]  # by search; all at the same lifetimes
+    fractions: Mapping[str, tuple[FloatArray, dict[str, FloatArray]]]  # `production_fractions`
+
+
+@dataclass(frozen=True)
 class Nodes:
     """Limits of many searches at many masses, one after the other."""
 
-    position: IntArray  # (node,) of the search in `published_limits`
+    position: IntArray  # (node,) of the search in `published_limits`, or of ``sources``
     m_X: FloatArray  # (node,) [GeV]
     low: FloatArray
     high: FloatArray
     spread: FloatArray
     segment: IntArray  # (node,) differs where a hole is between two nodes of a search
+    sources: Sources | None = field(default=None, kw_only=True)  # none: the shipped tables
+
+    @property
+    def known(self) -> Sources:
+        """What these limits are from."""
+        return self.sources or shipped_sources()
+
+    def part(self, index: IntArray) -> "Nodes":
+        """Some of the nodes."""
+        names = [name for name in self.__dataclass_fields__ if name != "sources"]
+        return Nodes(*(getattr(self, name)[index] for name in names), sources=self.sources)
 
 
 @cache
@@ -115,17 +135,27 @@ def production_fractions() -> dict[str, tuple[FloatArray, dict[str, FloatArray]]
     return found
 
 
-def nodes_of(m_X: FloatArray | None = None) -> Nodes:
+def shipped_sources() -> Sources:
+    """Everything of tables/dark_photon."""
+    limits = published_limits()
+    names = [one.search.search for one in limits if one.search.kind == "displaced"]
+    return Sources(limits, {name: displaced_limit(name) for name in names}, production_fractions())
+
+
+def nodes_of(m_X: FloatArray | None = None, sources: Sources | None = None) -> Nodes:
     """Published limits at their own masses, or at given ones: ln(coupling) linear in ln m_X, no hole bridged.
 
     Parameters
     ----------
     m_X
         Masses [GeV], ascending; by default every search has those of its table.
+    sources
+        By default the shipped tables.
     """
-    parts = [_nodes(i, one, one.m_X if m_X is None else m_X) for i, one in enumerate(published_limits())]
+    limits = published_limits() if sources is None else sources.limits
+    parts = [_nodes(i, one, one.m_X if m_X is None else m_X) for i, one in enumerate(limits)]
     columns = zip(*((p.position, p.m_X, p.low, p.high, p.spread, p.segment) for p in parts), strict=True)
-    return Nodes(*map(np.concatenate, columns))
+    return Nodes(*map(np.concatenate, columns), sources=sources)
 
 
 def nodes_at(names: Sequence[str], m_X: FloatArray) -> tuple[Nodes, BoolArray]:
@@ -196,14 +226,13 @@ def _interpolated(x: FloatArray, knots: FloatArray, edge: FloatArray) -> FloatAr
 
 def dump_geometry(nodes: Nodes) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Lengths a = L_decay / L_shield, peaks s* and y = t_0 / tau on the lower edge, at nodes of dumps."""
-    every = [one.search for one in published_limits()]
+    every = [one.search for one in nodes.known.limits]
     a = np.array([(one.L_decay_m or 0.0) / (one.L_shield_m or 1.0) for one in every])[nodes.position]
     return a, dump_peak(a), dump_lifetimes((nodes.high / nodes.low) ** 2, a)
 
 
-def displaced_at(name: str, m_X: FloatArray) -> FloatArray:
+def displaced_at(grid: Displaced, m_X: FloatArray) -> FloatArray:
     """Ln r of a displaced search at masses inside its grid, (mass, T): linear in the mass."""
-    grid = displaced_limit(name)
     i = np.clip(np.searchsorted(grid.m_X, m_X, side="right") - 1, 0, len(grid.m_X) - 2)
     w = ((m_X - grid.m_X[i]) / (grid.m_X[i + 1] - grid.m_X[i]))[:, None]
     mixed = (1 - w) * grid.log_r[i] + w * grid.log_r[i + 1]

@@ -1,5 +1,6 @@
 """Previous limits of any model: what searches for a dark photon and the like exclude, and why some do not."""
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,8 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jaxtri.errors import InputError
-from jaxtri.limits.dark_photon import Nodes, nodes_of, published_limits
+from jaxtri.limits.dark_photon import Nodes, Sources, nodes_of
+from jaxtri.limits.darkcast import STATUS, darkcast_limits
 from jaxtri.limits.formula_limits import NODES, FormulaLimit, formula_limits
 from jaxtri.limits.previous import PreviousLimit
 from jaxtri.limits.recast import RecastEdges, recast_kernel
@@ -73,6 +75,7 @@ def previous_limits(
     *,
     m_X: ArrayLike | None = None,
     sm: StandardModel | None = None,
+    darkcast: str | Path | None = None,
 ) -> tuple[RecastLimit, ...]:
     r"""Recast every earlier search to a model: the couplings that it excludes, or why it excludes none.
 
@@ -87,17 +90,23 @@ def previous_limits(
         the formulas.
     sm
         Measured inputs; by default the shipped ones.
+    darkcast
+        Folder of a checkout of DarkCast, whose limits (``.lmt``) and production fractions (``.prd``) take
+        the place of the shipped ones, by `darkcast_id`; its Python is never run.
 
     Returns
     -------
     tuple
-        One `RecastLimit` a search, in the order of tables/dark_photon/searches.csv; then the formulas of
-        magnetic moments and neutrino tridents, with ``status`` "formula".
+        One `RecastLimit` a search, in the order of tables/dark_photon/searches.csv, and of a folder's after
+        them; then the formulas of magnetic moments and neutrino tridents, with ``status`` "formula"; then
+        files of a folder that were not read, with the reason in ``why``.
 
     Raises
     ------
     InputError
-        If there is no such model, or the masses are not positive and ascending.
+        If there is no such model, the masses are not positive and ascending, or a file is wrong.
+    StorageError
+        If the folder cannot be read.
 
     Notes
     -----
@@ -106,16 +115,29 @@ def previous_limits(
     Differs from print: not in the paper, whose grey region comes from elsewhere.
     """
     model = model if isinstance(model, GaugeModel) else load_model(model)
-    nodes, tables = _prepared() if m_X is None and sm is None else _tables(m_X, sm)
+    own = None if darkcast is None else darkcast_limits(darkcast, sm or load_standard_model())
+    usual = m_X is None and sm is None and own is None
+    nodes, tables = _prepared() if usual else _tables(m_X, sm, own.sources if own else None)
     sm = sm or load_standard_model()
     found = jax.tree.map(np.asarray, recast_kernel(tables, sm, model.unnamed()))
     charges = dict(zip(FERMIONS, found.charge.tolist(), strict=True))
-    recasts = tuple(
+    recasts = [
         _limit(one.search, nodes, tables, found, nodes.position == i, charges)
-        for i, one in enumerate(published_limits())
-    )
+        for i, one in enumerate(nodes.known.limits)
+    ]
     masses = NODES if m_X is None else np.atleast_1d(np.asarray(m_X, dtype=float))
-    return recasts + tuple(_of_formula(one, masses) for one in formula_limits(sm, model, masses))
+    formulas = [_of_formula(one, masses) for one in formula_limits(sm, model, masses)]
+    return (*recasts, *formulas, *(_refused(name, why) for name, why in (own.refused if own else {}).items()))
+
+
+def _refused(name: str, why: str) -> RecastLimit:
+    """A file of a user's folder that was not read."""
+    none = np.empty(0)
+    return RecastLimit(
+        search=name, experiment="", kind="", reference="", locator=f"{name}.lmt", status=STATUS,
+        confidence=math.nan, m_X=none, g_lower=none, g_upper=none, spread=none, piece=none.astype(int),
+        why=why,
+    )  # fmt: skip
 
 
 @cache
@@ -125,12 +147,14 @@ def _prepared() -> tuple[Nodes, RecastTables]:
     return nodes, recast_tables(load_standard_model(), nodes)
 
 
-def _tables(m_X: ArrayLike | None, sm: StandardModel | None) -> tuple[Nodes, RecastTables]:
-    """Tables of a user's masses and inputs."""
+def _tables(
+    m_X: ArrayLike | None, sm: StandardModel | None, sources: Sources | None
+) -> tuple[Nodes, RecastTables]:
+    """Tables of a user's masses, inputs and limits."""
     masses = None if m_X is None else np.atleast_1d(np.asarray(m_X, dtype=float))
     if masses is not None and not (np.all(masses > 0) and np.all(np.diff(masses) > 0)):
         raise InputError(f"m_X = {masses.tolist()}: give positive masses that ascend"[:200])
-    nodes = nodes_of(masses)
+    nodes = nodes_of(masses, sources)
     return nodes, recast_tables(sm or load_standard_model(), nodes)
 
 
@@ -144,7 +168,10 @@ def _limit(
 ) -> RecastLimit:
     """One search of a model."""
     if search.kind == "displaced":
-        edges = found.displaced_log_low, found.displaced_log_high, found.displaced_exists
+        rows = here[np.asarray(tables.displaced)]
+        edges = (
+            found.displaced_log_low[rows], found.displaced_log_high[rows], found.displaced_exists[rows]
+        )  # fmt: skip
     else:
         edges = found.log_low[here, None], found.log_high[here, None], found.exists[here, None]
     low, high, exists = map(np.asarray, edges)
@@ -192,7 +219,7 @@ def reason(search: DarkPhotonSearch, found: RecastEdges, here: BoolArray, charge
     if search.kind == "nu_e":
         return _of_scattering(search, charges)
     if not np.any(production > 0):
-        return UNMADE[search.production]
+        return UNMADE.get(search.production, f"no charges of what makes X: {search.production}")
     if not np.any(branching > 0):
         return f"X does not decay to {SEEN[search.final_state]} at these masses"
     if not np.any((production > 0) & (branching > 0)):

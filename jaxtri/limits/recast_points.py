@@ -91,7 +91,9 @@ def recast_labels(names: Sequence[str]) -> tuple[SearchLabel, ...]:
 
 
 def _label(search: DarkPhotonSearch, smallest: float) -> SearchLabel:
-    deciding = search.model_dump(mode="json", exclude={"note", "reference", "locator"}, exclude_none=True)
+    deciding = search.model_dump(
+        mode="json", exclude={"note", "reference", "locator", "darkcast_id"}, exclude_none=True
+    )
     deciding["limit_sha256"] = _digest(search.search)
     return SearchLabel(
         name=search.search,

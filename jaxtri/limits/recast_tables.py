@@ -8,14 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxtri.limits.dark_photon import (
-    Nodes,
-    displaced_at,
-    displaced_limit,
-    dump_geometry,
-    production_fractions,
-    published_limits,
-)
+from jaxtri.limits.dark_photon import Nodes, displaced_at, dump_geometry
 from jaxtri.limits.recast_roots import prompt_time
 from jaxtri.model.constants import HBAR
 from jaxtri.model.fermions import ELECTRIC_CHARGE
@@ -103,7 +96,7 @@ def recast_tables(sm: StandardModel, nodes: Nodes) -> RecastTables:
     nodes
         Published limits, of `nodes_of`.
     """
-    every, at_search = [one.search for one in published_limits()], nodes.position
+    every, at_search = [one.search for one in nodes.known.limits], nodes.position
     kinds = np.array([one.kind for one in every], dtype="U16")[at_search]
     assumed = np.array([ASSUMED[one.decays_assumed] for one in every], float)[at_search]
     sees = np.array([[name in one.final_state.split("+") for name in VISIBLE] for one in every], float)
@@ -124,10 +117,8 @@ def recast_tables(sm: StandardModel, nodes: Nodes) -> RecastTables:
     limited = np.array([one.window != "none" for one in every], dtype=bool)[at_search]
     windows, dumps = np.flatnonzero(limited), np.flatnonzero(kinds == "dump")
     scatters, displaced = np.flatnonzero(kinds == "nu_e"), np.flatnonzero(kinds == "displaced")
-    a, peak, y = dump_geometry(_part(nodes, dumps))
-    name = next((every[at_search[i]].search for i in displaced), None)
-    log_r = displaced_at(name, nodes.m_X[displaced]) if name else np.zeros((0, 2))
-    tau = displaced_limit(name).tau_ps * 1e-12 if name else np.array([1.0, 2.0])
+    a, peak, y = dump_geometry(nodes.part(dumps))
+    tau, log_r = _displaced(nodes, displaced)
     with np.errstate(divide="ignore"):
         log_low, log_high = np.log(nodes.low), np.log(nodes.high)
     host = {
@@ -175,19 +166,26 @@ def _of_references(
     }  # fmt: skip
 
 
-def _part(nodes: Nodes, index: IntArray) -> Nodes:
-    """Some of the nodes."""
-    return Nodes(*(getattr(nodes, name)[index] for name in Nodes.__dataclass_fields__))
+def _displaced(nodes: Nodes, index: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Lifetimes [s] of displaced searches, (T,), and ln r at some nodes, (row, T)."""
+    known = nodes.known
+    tau = next((one.tau_ps * 1e-12 for one in known.displaced.values()), np.array([1.0, 2.0]))
+    log_r = np.zeros((len(index), len(tau)))
+    for i in np.unique(nodes.position[index]):
+        here = nodes.position[index] == i
+        grid = known.displaced[known.limits[i].search.search]
+        log_r[here] = displaced_at(grid, nodes.m_X[index][here])
+    return (tau if len(index) else np.array([1.0, 2.0])), (log_r if len(index) else np.zeros((0, 2)))
 
 
 def _fractions(nodes: Nodes) -> FloatArray:
     """Fraction of each mechanism in the production of the reference, (node, mechanism), adding up to 1."""
     fractions = np.zeros((len(nodes.m_X), len(MECHANISMS)))
-    for i, one in enumerate(published_limits()):
+    for i, one in enumerate(nodes.known.limits):
         here = nodes.position == i
         production = one.search.production
-        if production in production_fractions():
-            masses, shares = production_fractions()[production]
+        if production in nodes.known.fractions:
+            masses, shares = nodes.known.fractions[production]
             for mechanism, share in shares.items():
                 fractions[here, MECHANISMS.index(mechanism)] = np.interp(nodes.m_X[here], masses, share)
         elif production in MECHANISMS:
@@ -198,7 +196,7 @@ def _fractions(nodes: Nodes) -> FloatArray:
 def _prompt_times(sm: StandardModel, nodes: Nodes) -> FloatArray:
     """Proper time [s] up to which every node counts decays as prompt; infinite where it is no matter."""
     times = np.full(len(nodes.m_X), np.inf)
-    for i, one in enumerate(published_limits()):
+    for i, one in enumerate(nodes.known.limits):
         here, s = nodes.position == i, one.search
         times[here] = prompt_time(sm, s.window, nodes.m_X[here], s.length_m, s.energy_GeV)
     return times
@@ -206,5 +204,5 @@ def _prompt_times(sm: StandardModel, nodes: Nodes) -> FloatArray:
 
 def _beams(nodes: Nodes, index: IntArray) -> FloatArray:
     """Which flavours the neutrinos of some nodes have, (node, 3)."""
-    flavours = [NEUTRINOS[published_limits()[i].search.neutrino or "solar"] for i in nodes.position[index]]
+    flavours = [NEUTRINOS[nodes.known.limits[i].search.neutrino or "solar"] for i in nodes.position[index]]
     return np.array([[name in own for name in NEUTRINOS["solar"]] for own in flavours], float).reshape(-1, 3)

@@ -34,7 +34,7 @@ from jaxtri.tables.reader import read_columns
 
 CHARGE = "X_"  # X_t is the charge of the top quark
 MASS_NU_R = "m_nu_R"
-SHIFT = "charges"  # (node, fermion): what is added to all charges
+SHIFT = "charges_"  # charges_tilt, (node, fermion): what the axis tilt adds to all charges
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +86,11 @@ def axis_values(axis: AnyAxisTable, where: str, *, folder: Path = Path()) -> npt
     return values
 
 
-def require_ascending(values: npt.NDArray[np.float64], where: str) -> None:
-    """Raise unless values are positive and ascend, as those of m_X and g_X must."""
-    if len(values) < 2 or not np.all(np.diff(values) > 0) or values[0] <= 0:
-        raise InputError(f"{where}: give at least two positive values that ascend")
+def require_ascending(values: npt.NDArray[np.float64], where: str, *, one: bool = False) -> None:
+    """Raise unless values are positive and ascend, as those of m_X and g_X must; ``one`` may be enough."""
+    if len(values) < 2 - one or not np.all(np.diff(values) > 0) or values[0] <= 0:
+        wanted = "positive values that ascend" if one else "at least two positive values that ascend"
+        raise InputError(f"{where}: give {wanted}")
 
 
 def further_axis(
@@ -137,7 +138,7 @@ def _single(name: str, table: FurtherAxisTable, sm: StandardModel, folder: Path)
         for fermion in table.direction:
             if fermion not in FERMIONS:
                 raise unknown_name(f"axes.{name}.direction", "fermion", fermion, FERMIONS)
-        return Axis(name=name, values=values, unit="1", parameters={SHIFT: values[:, None] * step})
+        return Axis(name=name, values=values, unit="1", parameters={SHIFT + name: values[:, None] * step})
     parameter = table.parameter or name
     _check_parameter(f"axes.{name}", parameter, values, sm)
     return Axis(name=name, values=values, unit=_unit(parameter), parameters={parameter: values})
@@ -217,13 +218,14 @@ def with_parameters(
     for name, value in parameters.items():
         if name.startswith(CHARGE):
             charge = charge.at[FERMIONS.index(name.removeprefix(CHARGE))].set(value)
-    if SHIFT in parameters:
-        charge = charge + parameters[SHIFT]
+    for name, value in parameters.items():
+        if name.startswith(SHIFT):
+            charge = charge + value
     mass = parameters.get(MASS_NU_R, model.m_nu_R)
     inputs = {
         name: value
         for name, value in parameters.items()
-        if not name.startswith(CHARGE) and name not in (SHIFT, MASS_NU_R)
+        if not name.startswith((CHARGE, SHIFT)) and name != MASS_NU_R
     }
     changed = dataclasses.replace(model, charge=jnp.asarray(charge), m_nu_R=jnp.asarray(mass))
     return replaced(sm, inputs), changed
@@ -236,7 +238,7 @@ def sets_charges(axes: tuple[Axis, ...]) -> bool:
 
 def sets_charge(name: str) -> bool:
     """Whether a parameter of an axis is a charge, or shifts charges."""
-    return name == SHIFT or name.startswith(CHARGE)
+    return name.startswith((CHARGE, SHIFT))
 
 
 def require_separate(axes: tuple[Axis, ...], inputs: Iterable[str] = ()) -> None:
@@ -244,6 +246,6 @@ def require_separate(axes: tuple[Axis, ...], inputs: Iterable[str] = ()) -> None
     seen = dict.fromkeys(inputs, "inputs")
     for axis in axes:
         for name in axis.parameters:
-            if name in seen and name != SHIFT:
+            if name in seen:
                 raise InputError(f"axes.{axis.name} and {seen[name]} both set {name}; leave one out")
             seen[name] = f"axes.{axis.name}"

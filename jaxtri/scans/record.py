@@ -103,7 +103,7 @@ class Scan:
         Parameters
         ----------
         where
-            Value by name of a further axis.
+            Value by name of a further axis; of ``m_X`` [GeV], to leave that mass alone on its axis.
 
         Raises
         ------
@@ -112,22 +112,32 @@ class Scan:
         """
         if not where:
             return self
-        position = {}
+        position: dict[str, int | slice] = {}
         for name, value in where.items():
+            if name == "m_X" and self.further_axes:
+                at = self._position("at", name, value)
+                position[name] = slice(at, at + 1)
+                continue
             if name not in self.further_axes:
                 setting = [axis for axis in self.further_axes if name in self.header.parameters.get(axis, ())]
                 if setting:
                     raise InputError(f"at: {name} is set by the axis {setting[0]}; give a value of that")
                 raise unknown_name("at", "further axis", name, self.further_axes)
             position[name] = self._position("at", name, value)
-        kept = {name: values for name, values in self.header.axes.items() if name not in where}
+        kept = {
+            name: values[position["m_X"]] if name == "m_X" and name in where else values
+            for name, values in self.header.axes.items()
+            if name not in where or name == "m_X"
+        }
         index = {
             name: tuple(position.get(dim, slice(None)) for dim in dims_of(name, self.header.axes))
             for name in self.header.arrays
         }
         arrays = Arrays(self.header.arrays, lambda name, at: self.part(name, index[name])[at])
-        shown = ", ".join(f"{name} = {self.header.axes[name][i]:.6g}" for name, i in position.items())
-        header = replace(self.header, axes=kept, title=f"{self.header.title}, {shown}")
+        shown = ", ".join(
+            f"{name} = {self.header.axes[name][i]:.6g}" for name, i in position.items() if name != "m_X"
+        )
+        header = replace(self.header, axes=kept, title=", ".join(filter(None, (self.header.title, shown))))
         return Scan(header=header, arrays=arrays, boundaries=self.boundaries)  # a plane alone has any
 
     def part(self, name: str, index: Any) -> npt.NDArray[Any]:

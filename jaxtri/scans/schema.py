@@ -55,7 +55,7 @@ class AnyAxisTable(Strict):
     max: Real | None = None
     points: Points | None = None
     spacing: Literal["log", "linear"] | None = None
-    values: Annotated[list[Real], Field(min_length=2)] | None = None
+    values: Annotated[list[Real], Field(min_length=1)] | None = None  # one: a value that is fixed
     file: Text | None = None
 
     def _require_one_coordinate(self) -> None:
@@ -80,7 +80,7 @@ class AxisTable(AnyAxisTable):
 
     min: Positive | None = None
     max: Positive | None = None
-    values: Annotated[list[Positive], Field(min_length=2)] | None = None
+    values: Annotated[list[Positive], Field(min_length=1)] | None = None  # one: m_X beside further axes
 
     @model_validator(mode="after")
     def _ends_or_values(self) -> "AxisTable":

@@ -287,7 +287,8 @@ def _plane(name: str, table: SpecTable, folder: Path) -> tuple[npt.NDArray[Any],
     found = []
     for axis, given in (("m_X", table.axes.m_X), ("g_X", table.axes.g_X)):
         values = axis_values(given, f"axes.{axis}", folder=folder)
-        require_ascending(values, f"{name}: axes.{axis}")
+        fixed = axis == "m_X" and bool(table.axes.further)  # a map of two further axes, at one mass
+        require_ascending(values, f"{name}: axes.{axis}", one=fixed)
         if values[0] < LOWEST[axis]:
             raise InputError(
                 f"{name}: axes.{axis} starts at {values[0]:g}; at least {LOWEST[axis]:g} is allowed"

@@ -50,6 +50,7 @@ class DarkPhotonSearch(Strict):
     status: Literal[
         "official", "collaboration's numbers, converted", "digitised", "digitised, coarse", "coarse"
     ]
+    darkcast_id: MaybeText
     note: MaybeText
 
     @model_validator(mode="after")
@@ -66,6 +67,24 @@ class DarkPhotonSearch(Strict):
         if (self.kind == "nu_e") != (self.final_state == "none"):
             raise ValueError("final_state = none belongs to kind = nu_e")
         return self
+
+
+class DarkCastSearch(DarkPhotonSearch):
+    """A table of a user's: a search that searches.csv does not describe, whose limit is a DarkCast file."""
+
+    experiment: Text = "unknown"
+    production: Text  # type: ignore[assignment]  # or the name of a .prd file
+    length_m: MaybeNumber = None
+    energy_GeV: MaybeNumber = None
+    L_shield_m: MaybeNumber = None
+    L_decay_m: MaybeNumber = None
+    neutrino: Annotated[Literal["solar", "nu_e", "nu_mu"] | None, BeforeValidator(_or_nothing)] = None
+    beam: Text = "unknown"
+    confidence_checked: Literal["yes", "no"] = "no"
+    read_from: Text = "a DarkCast folder of the user's"
+    status: Literal["digitised"] = "digitised"
+    darkcast_id: MaybeText = None
+    note: MaybeText = None
 
 
 class DarkPhotonLimit(Strict):

@@ -181,7 +181,8 @@ MISTAKES = [  # place, value, fragments of the message: where, what was found, w
     *(("axes.m_X.points", x, ("m_X.points", repr(x), "greater than or equal to 2")) for x in (0, 1, -3)),
     *(("axes.m_X.points", x, ("m_X.points", repr(x), "valid integer")) for x in (True, 2.0, "3")),
     ("axes.m_X.points", 10**8, ("m_X.points", "100000000", "less than or equal to 10000000")),
-    *(("axes.m_X", {"values": x}, ("m_X.values", repr(x), "at least 2 items")) for x in ([], [1.0])),
+    ("axes.m_X", {"values": []}, ("m_X.values", "[]", "at least 1 item")),
+    *((name, {"values": [1.0]}, (name, "at least two positive")) for name in ("axes.m_X", "axes.g_X")),
     *(
         ("axes.g_X", {"values": x}, ("axes.g_X", repr(x), "values must ascend"))
         for x in ([2.0, 1.0], [1.0, 1.0])

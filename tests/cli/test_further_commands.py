@@ -70,7 +70,11 @@ def test_pictures_of_a_plane_and_along_an_axis(written, ask, folder):
 
 ONE = "top_b_minus_l_matched.h5"
 WRONG = {
-    "both axes": ("plot top_b_minus_l_matched.h5 -o no", 2, "axes m_t, draw; choose nodes with --at"),
+    "both axes": (
+        "plot top_b_minus_l_matched.h5 -o no",
+        2,
+        "axes m_t, draw, m_X have several nodes, and a map has two; choose nodes",
+    ),
     "no number": ("plot top_b_minus_l_matched.h5 --at m_t -o no", 2, "--at m_t: give NAME=VALUE"),
     "no axis": (
         "plot top_b_minus_l_matched.h5 --at m_b=4 -o no",
@@ -84,7 +88,7 @@ WRONG = {
     ),
     "two planes": (f"plot {ONE} --at m_t=160 --at m_t=172 -o no", 2, "--at m_t=172: m_t is given twice"),
     "two scans": (
-        "plot top_b_minus_l_matched.h5 top_b3_minus_l2_matched.h5 --at draw=0 -o no",
+        "plot top_b_minus_l_matched.h5 top_b3_minus_l2_matched.h5 --at draw=0 --style curves -o no",
         2,
         "one scan with a further axis at a time",
     ),
@@ -111,7 +115,7 @@ def test_refusals(written, ask, folder, line, code, words):
 
 def test_run_and_boundary_need_a_plane(ask, folder):
     for line, words in (
-        ("run one.toml", "this scan has the axes m_t, draw besides"),
+        ("run one.toml", "axes m_t, draw, m_X have several nodes, and a map has two"),
         ("boundary one.toml", "curves lie in"),
     ):
         code, _, err = ask(line)

@@ -152,7 +152,7 @@ def test_displaced_search_as_a_level_set(sm, nodes, tables, searches, edges, nam
         level = found.production * found.branching / found.width
         level /= np.exp(np.asarray(tables.log_reference_branching))
     log_tau = np.log(displaced_limit("lhcb_2019_displaced").tau_ps * 1e-12)
-    log_r = displaced_at("lhcb_2019_displaced", nodes.m_X[rows])
+    log_r = displaced_at(displaced_limit("lhcb_2019_displaced"), nodes.m_X[rows])
     rate = nodes.m_X * np.asarray(tables.reference_width) * found.width / (12 * np.pi) / HBAR
     tried = np.linspace(log_tau[0], log_tau[-1], 2000)
     for k, i in enumerate(rows):

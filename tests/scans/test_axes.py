@@ -86,6 +86,24 @@ def test_a_plane_along_an_axis_is_a_scan_of_its_own(name):
         assert_same_plane(planes[1], scan(alone(nodes[0]))["matched"])
 
 
+def test_two_directions_add_up():
+    one, other = ({fermion: 1, f"nu_{fermion}": 1} for fermion in ("e", "mu"))
+    whole = along(a={"direction": one, "values": [0.5]}, b={"direction": other, "values": [2.0]})
+    assert whole.header.parameters["a"].keys() == {"charges_a"}
+    plane = scan(BASE | {"model": charges_with(e=-0.5, nu_e=-0.5, mu=1, nu_mu=1)})["matched"]
+    assert_same_plane(whole.at(a=0.5, b=2.0), plane)
+
+
+def test_one_mass_is_enough_beside_further_axes():
+    single = {"m_X": {"values": [0.05]}, "g_X": BASE["axes"]["g_X"]}
+    at_one = scan(BASE | {"axes": {"X_mu": {"values": [-2.0, 1.0]}} | single})["matched"]
+    chosen = along(X_mu={"values": [-2.0, 1.0]}).at(m_X=0.06)
+    np.testing.assert_array_equal(chosen["m_X"], [0.05])
+    assert_same_plane(at_one, chosen)
+    with pytest.raises(InputError, match=r"m_X = 9\.0: give a value from 0\.004 to 3"):
+        along(X_mu={"values": [-2.0, 1.0]}).at(m_X=9.0)
+
+
 @pytest.mark.long
 def test_two_axes_are_all_pairs():
     whole = along(m_t={"values": VALUES}, X_mu={"values": [-2.0, -1.0, 0.0]})
