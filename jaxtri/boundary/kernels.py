@@ -49,7 +49,7 @@ PAIRS = 2048  # of a mass and a case whose edges are computed at a time
 class Mass(NamedTuple):
     """All that one mass has: searches of every case, their change along ln m_X, turning points, ends."""
 
-    searches: SearchAtMass  # (case,)
+    searches: SearchAtMass  # (case,), at `Plane.places`
     change: SearchAtMass  # (case,)
     turning: Array  # (2,)
     ends: Ends
@@ -181,11 +181,12 @@ def three_pion_parts(plane: Plane, m_X: FloatArray) -> Iterator[IntArray]:
 
 
 def edges_at(
-    masses: Mass, node: IntArray, case: IntArray
+    plane: Plane, masses: Mass, node: IntArray, case: IntArray
 ) -> tuple[ExcludedCouplings, FloatArray, FloatArray]:
     """Edges of some cases at some masses, with slopes and residuals, (pair,); on the host."""
+    place = plane.places[case]
     parts = [
-        _edges(masses, padded(node[i : i + PAIRS], PAIRS), padded(case[i : i + PAIRS], PAIRS))
+        _edges(masses, padded(node[i : i + PAIRS], PAIRS), padded(place[i : i + PAIRS], PAIRS))
         for i in range(0, len(node), PAIRS)
     ]
     return jax.tree.map(lambda *x: np.concatenate(x)[: len(node)], *parts)
@@ -201,7 +202,7 @@ def compiled(plane: Plane) -> None:
         rates = tuple(pool.submit(_production, sm, model, one, m_X) for one in plane.treatments)
         known = decays.result(), tuple(one.result() for one in rates)
         masses = _masses(sm, plane.searches, plane.window, m_X, *known)
-        pool.submit(edges_at, masses, np.zeros(1, dtype=int), np.zeros(1, dtype=int))
+        pool.submit(edges_at, plane, masses, np.zeros(1, dtype=int), np.zeros(1, dtype=int))
 
 
 def edge_table_at(plane: Plane, nodes: MassNodes) -> EdgeTable:
@@ -211,11 +212,12 @@ def edge_table_at(plane: Plane, nodes: MassNodes) -> EdgeTable:
 
     def fill(piece: slice) -> None:
         masses = masses_at(plane, nodes.m_X[piece])
-        made.valid[piece] = np.asarray(masses.searches.is_valid)[: len(nodes.m_X[piece])]
+        valid = np.asarray(masses.searches.is_valid)[:, plane.places]
+        made.valid[piece] = valid[: len(nodes.m_X[piece])]
         node, case = np.nonzero(made.valid[piece])
         if not len(node):
             return
-        found, slope, residual = edges_at(masses, node, case)
+        found, slope, residual = edges_at(plane, masses, node, case)
         for name in ("value", "lower", "upper", "levels", "meeting"):
             getattr(made, name)[piece][node, case] = getattr(found, name)
         made.slope[piece][node, case], made.residual[piece][node, case] = slope, residual

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from jaxtri.limits.curve_arrays import curve_arrays
@@ -14,9 +15,11 @@ from jaxtri.limits.search_tables import SECONDS_PER_PS, SearchLabel, chosen_tabl
 from jaxtri.limits.statistics import upper_limit
 from jaxtri.numerics.interpolation import Tables
 from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.numerics.threads import padded as lengthened
 from jaxtri.physics.decays.in_flight import REST
 from jaxtri.tables.schema import CHANNEL_NAMES, Flight, SearchTable
 
+ROOM, VETOES = 32, 8  # searches, and vetoes of each: what is compiled has room for multiples of these
 WEIGHTS = {
     "invisible": (0.0, 0.0, 0.0, 1.0, 0.0),
     "e+ e-": (1.0, 0.0, 0.0, 0.0, 0.0),
@@ -50,6 +53,23 @@ class SearchSet:
     def unlabelled(self) -> "SearchSet":
         """The arrays alone: what is compiled for them serves every set of as many searches."""
         return replace(self, labels=(), set_name="")
+
+    def padded(self) -> "SearchSet":
+        """The arrays alone, of `ROOM` searches or a multiple, the last ones without data at any mass.
+
+        What is compiled for them serves a set with more or fewer searches, too; with limit curves one whose
+        largest table has as many masses and lifetimes.
+        """
+        count, depth = self.veto.shape[:2]
+        arrays = jax.tree.map(lambda x: lengthened(x, with_room(count)), self.unlabelled())
+        arrays.m_X_window[count:] = np.inf, -np.inf
+        veto = np.pad(arrays.veto, [(0, 0), (0, -depth % VETOES), (0, 0)], constant_values=np.inf)
+        return replace(arrays, veto=veto)
+
+
+def with_room(count: int) -> int:
+    """How many searches a padded set of so many has."""
+    return -(-count // ROOM) * ROOM
 
 
 def load_searches(

@@ -34,8 +34,20 @@ class GaugeModel:
     dark_matter: tuple[DarkMatter, ...] = ()  # that the model's file names; no rate depends on it
 
     def unnamed(self) -> "GaugeModel":
-        """What is computed from: what is compiled for it serves every model with such neutrinos."""
-        return replace(self, name="", title="", previous_limits=None, dark_matter=())
+        """What rates are computed from: what is compiled for it serves every model with such neutrinos.
+
+        Whether there are anomalons is told by their mass; partners of chiral or Dirac neutrinos have no rate.
+        """
+        partners = self.right_handed_neutrinos if self.neutrinos == "majorana" else ()
+        return replace(
+            self,
+            name="",
+            title="",
+            previous_limits=None,
+            dark_matter=(),
+            right_handed_neutrinos=partners,
+            has_anomalons=False,
+        )
 
 
 def load_model(

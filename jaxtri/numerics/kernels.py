@@ -54,7 +54,7 @@ class Kernel:
             return self._jit(*arguments)
         arrays = [leaf if isinstance(leaf, Array) else jax.numpy.asarray(leaf) for leaf in leaves]
         arguments = jax.tree.unflatten(tree, arrays)
-        shapes = tuple((one.shape, one.dtype.name, one.weak_type) for one in arrays)
+        shapes = tuple((one.shape, one.dtype, one.weak_type) for one in arrays)
         first = (tree, shapes) not in self._known
         if first:
             self._known[tree, shapes] = self._found(_folder, arguments, f"{tree} {shapes}")

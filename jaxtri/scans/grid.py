@@ -7,7 +7,6 @@ the precision of the fields (`cells`), a chunk of the stored arrays at a time.  
 separately: only production depends on the treatment, everything else serves all.
 """
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -129,7 +128,7 @@ def rates_at_masses(
     sm, model, treatment, searches
         The records.
     m_X
-        Masses [GeV], (m_X,).
+        Masses [GeV], (m_X,); what is compiled serves as many others.
     nodes
         Values of what each further axis sets; the axes come before that of the masses.
 
@@ -139,16 +138,30 @@ def rates_at_masses(
         If 64-bit floats are off.
     """
     require_x64()
-    model, searches, masses = model.unnamed(), searches.unlabelled(), jnp.asarray(m_X, dtype=float)
-    production = _production(sm, model, treatment, nodes, masses)
-    decays = _decays(sm, model, nodes, masses)
-    points, in_domain = _mass_points(sm, model, searches, nodes, masses, production, decays)
-    sums = _triangle_sums(sm, model, treatment, nodes, masses)
+    masses = jnp.asarray(m_X, dtype=float)
+    return rates_of_padded(sm, model.unnamed(), treatment, searches.padded(), masses, nodes)
+
+
+def rates_of_padded(
+    sm: StandardModel,
+    model: GaugeModel,
+    treatment: Treatment,
+    searches: SearchSet,
+    m_X: Array,
+    nodes: AxisNodes,
+) -> MassRates:
+    """`rates_at_masses` of an unnamed model and padded searches."""
+    production = _production(sm, model, treatment, nodes, m_X)
+    decays = _decays(sm, model, nodes, m_X)
+    points, in_domain = _mass_points(sm, model, searches, nodes, m_X, production, decays)
+    sums = _triangle_sums(sm, model, treatment, nodes, m_X)
     return MassRates(points=points, triangle_sum=sums, in_domain=in_domain)
 
 
 @kernel(quick=False, donated=("buffers",))
-def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, Array]) -> dict[str, Array]:
+def cells(
+    points: MassPoint, in_domain: Array, log_g: Array, count: int, buffers: dict[str, Array]
+) -> dict[str, Array]:
     """Compute a block of cells.
 
     Searches are gone through one at a time, so that the best ratio is a running maximum whose plane
@@ -162,6 +175,8 @@ def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, 
         Whether a mass point is where the formulas hold, (mass point,).
     log_g
         ln g_X, (g_X,), of the same dtype.
+    count
+        How many searches there are: the rest are padding, and are not gone through.
     buffers
         Arrays of an earlier block of the same shape, overwritten: those that are asked for, by the names of
         `arrays.CELL_ARRAYS`; see `cell_buffers`.
@@ -172,7 +187,7 @@ def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, 
         The same arrays, filled: labels first, then mass points, then g_X.
     """
     searches, log_br = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), (points.searches, points.log_br))
-    best, leading, ratios = _running_maximum(searches, log_g, buffers.get("log10_ratio"))
+    best, leading, ratios = _running_maximum(searches, log_g, count, buffers.get("log10_ratio"))
     at_mass = points.mass, points.width, points.lifetime, in_domain, jnp.nanmax(log_br, axis=0)
     known = _over_plane(_cell, log_g, at_mass, best) | {
         "log10_br": jax.vmap(lambda one: _over_plane(_scaled, log_g, one))(log_br) / LN10,
@@ -182,21 +197,23 @@ def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, 
     return {name: known[name] for name in buffers}  # the compiler drops what is not asked for
 
 
-def _running_maximum(searches: Any, log_g: Array, planes: Array | None) -> tuple[Array, Array, Array | None]:
+def _running_maximum(
+    searches: Any, log_g: Array, count: int, planes: Array | None
+) -> tuple[Array, Array, Array | None]:
     """Best ratio [dex] of all searches, which search has it, and, if there is room for them, all ratios."""
-    count, masses = searches.log_norm.shape
 
-    def step(carry: Any, one: Any) -> tuple[Any, None]:
+    def step(position: Array, carry: Any) -> Any:
         best, leading, planes = carry
-        search, position = one
+        search = jax.tree.map(lambda x: x[position], searches)
         ratio = _ratios(search, log_g) / LN10
         leading = jnp.where(ratio > best, position.astype(jnp.uint8), leading)
         planes = None if planes is None else planes.at[position].set(ratio)
-        return (jnp.maximum(best, ratio), leading, planes), None
+        return jnp.maximum(best, ratio), leading, planes
 
-    shape = (masses, len(log_g))
+    shape = (searches.log_norm.shape[1], len(log_g))
     first = jnp.full(shape, -jnp.inf, log_g.dtype), jnp.full(shape, NO_SEARCH, jnp.uint8), planes
-    return jax.lax.scan(step, first, (searches, jnp.arange(count)))[0]
+    found: tuple[Array, Array, Array | None] = jax.lax.fori_loop(0, count, step, first)
+    return found
 
 
 def _ratios(search: SearchAtMass, log_g: Array) -> Array:
@@ -241,35 +258,33 @@ def _cell(at_mass: tuple[Array, ...], log_g: Array, best: Array) -> dict[str, Ar
 
 
 @kernel()
-def extent(points: MassPoint, in_domain: Array, window: Ends) -> Array:
-    """Lowest and highest excluded coupling, (range_end, mass point); NaN where there is none."""
+def extent(points: MassPoint, in_domain: Array, count: int, window: Ends) -> Array:
+    """Lowest and highest coupling that so many searches exclude, (range_end, mass point); NaN without any."""
+    ends = jax.vmap(lambda point: ends_within(point.mass, point.width, window))(points)
+    turning = jax.vmap(turning_points)(points.x_br[:, FINAL_STATES.index("nu nubar")])
+    searches = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), points.searches)
 
-    def one(point: MassPoint, in_domain: Array) -> Array:
-        turning = turning_points(point.x_br[FINAL_STATES.index("nu nubar")])
-        ends = ends_within(point.mass, point.width, window)
-        found = jax.vmap(lambda search: excluded_edges(search, turning, ends))(point.searches)
-        there = (found.lower != NONE) & in_domain
+    def step(position: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        search = jax.tree.map(lambda x: x[position], searches)
+        found = jax.vmap(excluded_edges)(search, turning, ends)
+        there = (found.lower != NONE) & in_domain[:, None]
         low, high = (jnp.take_along_axis(found.value, side, axis=1) for side in (found.lower, found.upper))
-        log_g = jnp.stack(
-            [jnp.min(low, where=there, initial=jnp.inf), jnp.max(high, where=there, initial=-jnp.inf)]
-        )
-        return jnp.where(jnp.any(there), jnp.exp(log_g), jnp.nan)
+        lowest = jnp.min(low, axis=1, where=there, initial=jnp.inf)
+        highest = jnp.max(high, axis=1, where=there, initial=-jnp.inf)
+        return jnp.minimum(carry[0], lowest), jnp.maximum(carry[1], highest)
 
-    return jax.vmap(one, out_axes=1)(points, in_domain)
-
-
-@kernel()
-def take(points: MassPoint, in_domain: Array, index: Array) -> tuple[MassPoint, Array]:
-    """Mass points of one block."""
-    return jax.tree.map(lambda x: x[index], (points, in_domain))
+    nothing = jnp.full(in_domain.shape, jnp.inf), jnp.full(in_domain.shape, -jnp.inf)
+    low, high = jax.lax.fori_loop(0, count, step, nothing)
+    return jnp.where(low <= high, jnp.exp(jnp.stack([low, high])), jnp.nan)
 
 
-@functools.partial(jax.jit, static_argnames=("axes", "dtype"))
 def cast(points: MassPoint, axes: int, *, dtype: str) -> MassPoint:
-    """Mass points in the precision of the stored arrays, along one axis."""
+    """Mass points on the host in the precision of the stored arrays, along one axis."""
 
-    def one(x: Array) -> Array:
-        x = x.reshape(-1, *x.shape[axes:])
-        return x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x
+    def one(x: Array) -> npt.NDArray[Any]:
+        flat = np.asarray(x).reshape(-1, *x.shape[axes:])
+        return flat.astype(dtype) if np.issubdtype(flat.dtype, np.floating) else flat
 
-    return jax.tree.map(one, points)
+    with np.errstate(over="ignore"):  # what is beyond float32 is infinite
+        found: MassPoint = jax.tree.map(one, points)
+    return found

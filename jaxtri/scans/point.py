@@ -140,8 +140,8 @@ def _point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
         x_branching_ratios=_named(FINAL_STATES, np.asarray(mass.x_br)),
         triangle_sum=complex(found.triangle_sum),
         verdicts=tuple(
-            _verdict(spec, treatment, mass, i, log_g, (float(ratio), float(flown)), status)
-            for i, (ratio, flown) in enumerate(zip(ratios, in_flight, strict=True))
+            _verdict(spec, treatment, mass, i, log_g, (float(ratios[i]), float(in_flight[i])), status)
+            for i in range(len(spec.searches.labels))
         ),
         status=status,
     )
@@ -287,7 +287,7 @@ def excluded_at(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Intervals
     }
     if mass.searches.is_timed is not None:
         window = Ends(math.log(WIDEST[0]), float(found.value[0, TOP]))
-        for i in np.flatnonzero(mass.searches.is_timed):
+        for i in np.flatnonzero(mass.searches.is_timed[: len(spec.searches.labels)]):
             one = jax.tree.map(lambda x, i=i: x[i], mass.searches)
             known = np.exp(np.array(timed_intervals(one, window)).reshape(-1, 2))
             known[known > WIDEST[1] * (1 - ROUNDED)] = WIDEST[1]

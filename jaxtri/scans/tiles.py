@@ -11,19 +11,24 @@ import numpy as np
 import numpy.typing as npt
 from jax import Array
 
-from jaxtri.durable.storage.tiling import Box, NamedArrays, Plan, extents, inside
+from jaxtri.durable.storage.tiling import CHUNK, Box, NamedArrays, Plan, extents, inside
 from jaxtri.errors import InputError
 from jaxtri.limits.excluded_couplings import Ends
+from jaxtri.limits.searches import with_room
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.jax_settings import prepare
+from jaxtri.numerics.threads import padded
 from jaxtri.physics.relic.relic_lines import omega_h2
-from jaxtri.scans.arrays import MASS_ARRAYS
-from jaxtri.scans.grid import AxisNodes, MassRates, cast, cells, extent, rates_at_masses, take
+from jaxtri.scans.arrays import ARRAYS, MASS_ARRAYS
+from jaxtri.scans.grid import AxisNodes, MassRates, cast, cells, extent, rates_of_padded
 from jaxtri.scans.provenance import header, plan_of, versions
 from jaxtri.scans.record import Scan
 from jaxtri.scans.spec import Spec
 
 Buffers = dict[str, Array]
+
+MASSES = 250  # of a plane computed at a time, whatever the grid: one compilation serves all
+WASTE = 2_000_000  # cells beside those of a grid that are computed rather than to compile for another size
 
 
 class TileTask:
@@ -95,12 +100,31 @@ def compute_tile(
     box = plan.box(tile)
     with jax.default_device(device):
         nodes, m_X = _nodes(spec, plan, box)
-        found = rates_at_masses(spec.sm, spec.model, treatment, spec.searches, m_X, nodes=nodes)
+        found = _rates(spec, treatment, nodes, m_X)
         window = Ends(*np.log(spec.g_X[[0, -1]]))
-        fields = mass_arrays(found, window, tuple(plan.arrays))
+        fields = mass_arrays(found, window, len(spec.searches.labels), plan)
     own = inside(tuple((0, size) for size in extents(box[:-1])))
     trimmed = {name: values[own] for name, values in fields.items()}
     return trimmed, _blocks(spec, plan, box, found, device, [] if spare is None else spare)
+
+
+def _rates(spec: Spec, treatment: Treatment, nodes: AxisNodes, m_X: npt.NDArray[np.float64]) -> MassRates:
+    """`rates_at_masses` on the host; in a plane so many masses at a time."""
+    sm, model, searches = jax.device_put((spec.sm, spec.model.unnamed(), spec.searches.padded()))
+    pieces = [m_X] if nodes else _pieces(m_X)
+    parts = [rates_of_padded(sm, model, treatment, searches, jnp.asarray(some), nodes) for some in pieces]
+    return _joined(parts, len(m_X), axis=len(nodes))
+
+
+def _pieces(values: Any) -> list[Any]:
+    """An array along its first axis in pieces of `MASSES`, the last one padded."""
+    return [padded(values[i : i + MASSES], MASSES) for i in range(0, len(values), MASSES)]
+
+
+def _joined(parts: list[Any], count: int, *, axis: int) -> Any:
+    """The arrays of pieces together along one axis, on the host, without the padding."""
+    own = (*(slice(None),) * axis, slice(count))
+    return jax.tree.map(lambda *some: np.concatenate(list(map(np.asarray, some)), axis=axis)[own], *parts)
 
 
 def _nodes(spec: Spec, plan: Plan, box: Box) -> tuple[AxisNodes, npt.NDArray[np.float64]]:
@@ -127,20 +151,23 @@ def _blocks(
     Two sets of buffers take turns: the reader still holds one while the other is computed, and what is
     held cannot be overwritten but would be allocated again.
     """
+    masses, couplings = _block(plan)
     with jax.default_device(device):
-        points = cast(found.points, len(plan.tile) - 1, dtype=spec.precision)
-        in_domain = found.in_domain.reshape(-1)
-        masses = math.prod(plan.chunk[:-1])
-        turns = [spare.pop() if spare else cell_buffers(plan, masses, plan.chunk[-1]) for _ in range(2)]
+        turns = [spare.pop() if spare else cell_buffers(plan, masses, couplings) for _ in range(2)]
+    every = cast(found.points, len(plan.tile) - 1, dtype=spec.precision), found.in_domain.reshape(-1)
     log_g = np.log(spec.g_X).astype(spec.precision)
+    count, rows = len(spec.searches.labels), None
+    some: tuple[Any, ...] = ()
     for where in plan.chunks(box) if turns[0] or "omega_h2" in plan.arrays else ():
-        some_g = log_g[_repeated(where[-1], plan.chunk[-1])]
+        some_g = log_g[_repeated(where[-1], couplings)]
         with jax.default_device(device):
-            some = take(points, in_domain, _mass_points_of(plan, box, where))
-            buffers = cells(*some, some_g, turns.pop(0)) if turns[0] else turns.pop(0)
+            if where[:-1] != rows:  # chunks that differ in g_X follow each other
+                rows, index = where[:-1], padded(_mass_points_of(plan, box, where), masses)
+                some = jax.device_put(jax.tree.map(lambda x, index=index: x[index], every))
+            buffers = cells(*some, some_g, count, turns.pop(0)) if turns[0] else turns.pop(0)
         turns.append(buffers)
         known = {name: np.asarray(array) for name, array in buffers.items()} | _densities(spec, plan, where)
-        yield where, {name: _trimmed(array, plan, where) for name, array in known.items()}
+        yield where, {name: _trimmed(array, plan, name, where) for name, array in known.items()}
     spare += turns
 
 
@@ -156,6 +183,17 @@ def _densities(spec: Spec, plan: Plan, where: Box) -> NamedArrays:
     return {"omega_h2": np.stack(found).astype(spec.precision)}
 
 
+def _block(plan: Plan) -> tuple[int, int]:
+    """Mass points and couplings of the cells computed at a time: those of a chunk, or of the largest chunk.
+
+    What is compiled for the largest serves grids of many sizes; what is computed beside a chunk is dropped.
+    """
+    own = math.prod(plan.chunk[:-1]), plan.chunk[-1]
+    chunks = math.prod(-(-size // part) for size, part in zip(plan.shape, plan.chunk, strict=True))
+    fits = own[0] <= CHUNK[0] and own[1] <= CHUNK[1]
+    return CHUNK if fits and chunks * (math.prod(CHUNK) - math.prod(own)) <= WASTE else own
+
+
 def _mass_points_of(plan: Plan, box: Box, where: Box) -> npt.NDArray[np.intp]:
     """Positions in a tile of the mass points of a chunk."""
     position: npt.NDArray[np.intp] = np.zeros(1, dtype=np.intp)
@@ -165,39 +203,53 @@ def _mass_points_of(plan: Plan, box: Box, where: Box) -> npt.NDArray[np.intp]:
     return position
 
 
-def _trimmed(values: npt.NDArray[Any], plan: Plan, where: Box) -> npt.NDArray[Any]:
-    """A block with all its axes, without what was repeated past the end."""
-    labels = values.shape[:-2]
+def _trimmed(values: npt.NDArray[Any], plan: Plan, name: str, where: Box) -> npt.NDArray[Any]:
+    """A block of an array with all its axes, without what was repeated, or made up, past the end."""
+    labels = plan.arrays[name].labels
+    chunk = values[..., : math.prod(plan.chunk[:-1]), : plan.chunk[-1]]
     own = inside(tuple((0, size) for size in extents(where)))
-    return values.reshape(*labels, *plan.chunk)[own]
+    return chunk[tuple(map(slice, labels))].reshape(*labels, *plan.chunk)[own]
 
 
 def cell_buffers(plan: Plan, masses: int, couplings: int) -> dict[str, Array]:
-    """Return arrays for `cells` to write into: those that a plan stores."""
+    """Return arrays for `cells` to write into: those that a plan stores, with room for padded searches."""
     return {
-        name: jnp.zeros((*one.labels, masses, couplings), one.dtype)
+        name: jnp.zeros((*_room(name, one.labels), masses, couplings), one.dtype)
         for name, one in plan.arrays.items()
         if one.has_cells and name != "omega_h2"
     }
 
 
-def mass_arrays(found: MassRates, window: Ends, arrays: tuple[str, ...]) -> NamedArrays:
+def _room(name: str, labels: tuple[int, ...]) -> tuple[int, ...]:
+    """How many labels an array has where its searches are padded."""
+    return tuple(with_room(n) for n in labels) if "search" in ARRAYS[name].dims else labels
+
+
+def mass_arrays(found: MassRates, window: Ends, count: int, plan: Plan) -> NamedArrays:
     """The stored arrays that do not depend on g_X: labels first, then the axes besides g_X."""
     known: dict[str, Callable[[], Any]] = {
         "x_br": lambda: np.moveaxis(np.asarray(found.points.x_br), -1, 0),
         "triangle_sum_re": lambda: np.asarray(found.triangle_sum).real,
         "triangle_sum_im": lambda: np.asarray(found.triangle_sum).imag,
         "valid": lambda: np.moveaxis(np.asarray(found.points.searches.is_valid), -1, 0).astype(np.uint8),
-        "g_X_range": lambda: _boundary(found, window),
+        "g_X_range": lambda: _boundary(found, count, window),
     }
-    return {name: known[name]() for name in MASS_ARRAYS if name in arrays}
+    return {
+        name: known[name]()[tuple(map(slice, plan.arrays[name].labels))]
+        for name in MASS_ARRAYS
+        if name in plan.arrays
+    }
 
 
-def _boundary(found: MassRates, window: Ends) -> npt.NDArray[np.float64]:
-    """Extent of what is excluded, (edge, ...)."""
+def _boundary(found: MassRates, count: int, window: Ends) -> npt.NDArray[np.float64]:
+    """Extent of what so many searches exclude, (edge, ...)."""
     shape = found.in_domain.shape
     flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[len(shape) :]), (found.points, found.in_domain))
-    return np.asarray(extent(*flat, window)).reshape(2, *shape)
+    leaves, tree = jax.tree.flatten(flat)
+    pieces = zip(*map(_pieces, leaves), strict=True)
+    parts = [extent(*jax.tree.unflatten(tree, some), count, window) for some in pieces]
+    whole: npt.NDArray[np.float64] = _joined(parts, found.in_domain.size, axis=1)
+    return whole.reshape(2, *shape)
 
 
 def compute(spec: Spec, treatment: Treatment) -> Scan:
