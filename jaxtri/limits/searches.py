@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
@@ -135,22 +135,24 @@ def _search_set(
     depth = max([1, *(len(veto) for veto in vetoes)])
     padded = [[*veto, *[(math.inf, math.inf)] * (depth - len(veto))] for veto in vetoes]
     windows = [table.tau_ps or (0.0, math.inf) for table in tables.values()]
-    return SearchSet(
-        labels=tuple(label_of(name, table, mode, own.get(name)) for name, table in tables.items()),
-        set_name=set_name,
-        channel=jnp.array([CHANNEL_NAMES.index(table.channel) for table in tables.values()]),
-        weight=jnp.array([WEIGHTS[table.final_state] for table in tables.values()]),
-        is_invisible=jnp.array([table.final_state == "invisible" for table in tables.values()]),
-        limit=jnp.array([1.0 if name in own else upper_limit(table, mode) for name, table in tables.items()]),
-        length_m=jnp.array([flight.length_m or 0.0 if flight else 0.0 for flight in flights]),
-        gamma_parent=jnp.array([_gamma(flight) for flight in flights]),
-        wall_time=jnp.array([_wall_time(flight) for flight in flights]),
-        tau_window=jnp.array(windows) * SECONDS_PER_PS,
-        m_X_window=jnp.array([table.m_X for table in tables.values()]),
-        veto=jnp.array(padded),
-        curves=curve_arrays([own.get(name, 1.0) for name in tables]) if own else None,
-        is_timed=jnp.array([name in own and len(own[name].tau_ps) > 0 for name in tables]) if own else None,
-    )
+    arrays: dict[str, Any] = {
+        "channel": np.array([CHANNEL_NAMES.index(table.channel) for table in tables.values()]),
+        "weight": np.array([WEIGHTS[table.final_state] for table in tables.values()]),
+        "is_invisible": np.array([table.final_state == "invisible" for table in tables.values()]),
+        "limit": np.array(
+            [1.0 if name in own else upper_limit(table, mode) for name, table in tables.items()]
+        ),
+        "length_m": np.array([flight.length_m or 0.0 if flight else 0.0 for flight in flights]),
+        "gamma_parent": np.array([_gamma(flight) for flight in flights]),
+        "wall_time": np.array([_wall_time(flight) for flight in flights]),
+        "tau_window": np.array(windows) * SECONDS_PER_PS,
+        "m_X_window": np.array([table.m_X for table in tables.values()]),
+        "veto": np.array(padded),
+        "curves": curve_arrays([own.get(name, 1.0) for name in tables]) if own else None,
+        "is_timed": np.array([name in own and len(own[name].tau_ps) > 0 for name in tables]) if own else None,
+    }
+    labels = tuple(label_of(name, table, mode, own.get(name)) for name, table in tables.items())
+    return SearchSet(labels=labels, set_name=set_name, **jax.device_put(arrays))
 
 
 def _vetoes(table: SearchTable) -> list[tuple[float, float]]:

@@ -139,7 +139,10 @@ def rates_at_masses(
     """
     require_x64()
     masses = jnp.asarray(m_X, dtype=float)
-    return rates_of_padded(sm, model.unnamed(), treatment, searches.padded(), masses, nodes)
+    found = rates_of_padded(sm, model.unnamed(), treatment, searches.padded(), masses, nodes)
+    own = (*(slice(None),) * (len(nodes) + 1), slice(len(searches.limit)))
+    at_masses = jax.tree.map(lambda x: x[own], found.points.searches)
+    return replace(found, points=replace(found.points, searches=at_masses))
 
 
 def rates_of_padded(
@@ -150,7 +153,7 @@ def rates_of_padded(
     m_X: Array,
     nodes: AxisNodes,
 ) -> MassRates:
-    """`rates_at_masses` of an unnamed model and padded searches."""
+    """`rates_at_masses` of an unnamed model and padded searches, with the padding."""
     production = _production(sm, model, treatment, nodes, m_X)
     decays = _decays(sm, model, nodes, m_X)
     points, in_domain = _mass_points(sm, model, searches, nodes, m_X, production, decays)

@@ -30,7 +30,7 @@ from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.decays.in_flight import log_probability, turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES
-from jaxtri.scans.grid import MassRates, rates_at_masses
+from jaxtri.scans.grid import MassRates, rates_of_padded
 from jaxtri.scans.spec import LOWEST, Source, Spec, as_spec
 from jaxtri.tables.schema import CHANNEL_NAMES
 
@@ -84,11 +84,12 @@ def _at_coupling(searches: SearchAtMass, log_g: Array) -> tuple[Array, Array]:
 
 
 def _at_mass(spec: Spec, treatment: Treatment, m_X: float) -> MassRates:
-    """Everything at one mass."""
+    """Everything at one mass, with the padding of searches."""
     _require_positive("m_X", m_X)
     if m_X < LOWEST["m_X"]:
         raise InputError(f"m_X = {m_X:g}: at least {LOWEST['m_X']:g} GeV is allowed")
-    found = rates_at_masses(spec.sm, spec.model, treatment, spec.searches, np.array([m_X]))
+    model, searches = spec.model.unnamed(), spec.searches.padded()
+    found = rates_of_padded(spec.sm, model, treatment, searches, jax.device_put(np.array([m_X])), ())
     return jax.tree.map(lambda x: np.asarray(x)[0], found)
 
 
@@ -171,7 +172,7 @@ def _verdict(
     """Say in words why a search excludes a point, or does not; ``known`` is what `_at_coupling` says."""
     one = jax.tree.map(lambda x: x[index], mass.searches)
     label = spec.searches.labels[index]
-    low, high = np.asarray(spec.searches.m_X_window[index])
+    low, high = np.asarray(spec.searches.m_X_window)[index]
     tau = float(mass.lifetime) * math.exp(-2 * log_g)
     if status in NO_STATEMENT:
         reason = f"no statement: {NO_STATEMENT[status]}"
@@ -189,7 +190,7 @@ def _verdict(
         reason = f"lifetime {tau * 1e12:.3g} ps outside {low:g}-{high:g} ps"
         return Verdict(name=label.name, excluded=False, ratio=0.0, probability=0.0, reason=reason)
     is_timed = one.is_timed is not None and bool(one.is_timed)
-    limit = _limit_at(one, float(spec.searches.limit[index]), log_g)
+    limit = _limit_at(one, float(np.asarray(spec.searches.limit)[index]), log_g)
     if not math.isfinite(limit):
         reason = f"no limit at a lifetime of {tau * 1e12:.3g} ps"
         return Verdict(name=label.name, excluded=False, ratio=0.0, probability=0.0, reason=reason)
