@@ -103,7 +103,8 @@ def _environment() -> str:
     device = jax.local_devices()[0]
     parts = (
         source.hexdigest(), jax.__version__, version("jaxlib"), device.platform, device.device_kind,
-        os.environ.get("XLA_FLAGS", ""), platform.machine(), _processor(), str(jax.config.read("jax_enable_x64")),
+        os.environ.get("XLA_FLAGS", ""), platform.machine(), _processor(),
+        jax.dtypes.canonicalize_dtype(float).name,
     )  # fmt: skip
     return repr(parts)
 

@@ -120,9 +120,9 @@ def read_rows(path: Path, schema: type[Table]) -> list[Table]:
             f"{short_name(path)}: the columns are {','.join(header)[:LONGEST]}; give {','.join(columns)}, "
             "separated by commas, with decimal points"
         )
-    found = []
+    found, name = [], short_name(path)
     for number, row in zip(numbers[1:], rows, strict=False):
-        where = f"{short_name(path)}: line {number}"
+        where = f"{name}: line {number}"
         if len(row) != len(columns):
             raise InputError(f"{where}: {len(row)} columns; give {len(columns)}: {','.join(columns)}")
         found.append(check(dict(zip(columns, (cell.strip() for cell in row), strict=True)), schema, where))
