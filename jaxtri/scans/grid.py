@@ -71,7 +71,7 @@ def over_axes(
 
 
 @kernel()
-def _decays(sm: StandardModel, model: GaugeModel, nodes: AxisNodes, m_X: Array) -> tuple[Array, Array]:
+def decays(sm: StandardModel, model: GaugeModel, nodes: AxisNodes, m_X: Array) -> tuple[Array, Array]:
     """Branching ratios and width of X at every mass point."""
     return over_axes(unit_decays, sm, model, nodes, m_X)
 
@@ -79,19 +79,17 @@ def _decays(sm: StandardModel, model: GaugeModel, nodes: AxisNodes, m_X: Array) 
 @kernel()
 def _production(
     sm: StandardModel, model: GaugeModel, treatment: Treatment, nodes: AxisNodes, m_X: Array
-) -> Array:
-    """Branching ratios of every channel at g_X = 1, at every mass point."""
-    return over_axes(
-        lambda sm, model, mass: production_vector(sm, model, treatment, mass), sm, model, nodes, m_X
-    )
+) -> tuple[Array, Array]:
+    """Branching ratios of every channel at g_X = 1 and the triangle sum of Z -> gamma X, at every mass point.
 
+    Together, because the rate of Z -> gamma X has that sum inside.
+    """
 
-@kernel()
-def _triangle_sums(
-    sm: StandardModel, model: GaugeModel, treatment: Treatment, nodes: AxisNodes, m_X: Array
-) -> Array:
-    """Triangle sum of Z -> gamma X at every mass point."""
-    return over_axes(lambda sm, model, mass: triangle_sum(sm, model, treatment, mass), sm, model, nodes, m_X)
+    def one(sm: StandardModel, model: GaugeModel, mass: Array) -> tuple[Array, Array]:
+        return production_vector(sm, model, treatment, mass), triangle_sum(sm, model, treatment, mass)
+
+    found: tuple[Array, Array] = over_axes(one, sm, model, nodes, m_X)
+    return found
 
 
 @kernel()
@@ -152,12 +150,12 @@ def rates_of_padded(
     searches: SearchSet,
     m_X: Array,
     nodes: AxisNodes,
+    known: tuple[Array, Array] | None = None,
 ) -> MassRates:
-    """`rates_at_masses` of an unnamed model and padded searches, with the padding."""
-    production = _production(sm, model, treatment, nodes, m_X)
-    decays = _decays(sm, model, nodes, m_X)
-    points, in_domain = _mass_points(sm, model, searches, nodes, m_X, production, decays)
-    sums = _triangle_sums(sm, model, treatment, nodes, m_X)
+    """`rates_at_masses` of an unnamed model and padded searches, with the padding; `decays` may be known."""
+    production, sums = _production(sm, model, treatment, nodes, m_X)
+    known = decays(sm, model, nodes, m_X) if known is None else known
+    points, in_domain = _mass_points(sm, model, searches, nodes, m_X, production, known)
     return MassRates(points=points, triangle_sum=sums, in_domain=in_domain)
 
 

@@ -20,12 +20,13 @@ from jaxtri.numerics.jax_settings import prepare
 from jaxtri.numerics.threads import padded
 from jaxtri.physics.relic.relic_lines import omega_h2
 from jaxtri.scans.arrays import ARRAYS, MASS_ARRAYS
-from jaxtri.scans.grid import AxisNodes, MassRates, cast, cells, extent, rates_of_padded
+from jaxtri.scans.grid import AxisNodes, MassRates, cast, cells, decays, extent, rates_of_padded
 from jaxtri.scans.provenance import header, plan_of, versions
 from jaxtri.scans.record import Scan
 from jaxtri.scans.spec import Spec
 
 Buffers = dict[str, Array]
+Decays = dict[Any, tuple[Array, Array]]  # of pieces of masses, which all treatments share
 
 MASSES = 250  # of a plane computed at a time, whatever the grid: one compilation serves all
 WASTE = 2_000_000  # cells beside those of a grid that are computed rather than to compile for another size
@@ -34,8 +35,9 @@ WASTE = 2_000_000  # cells beside those of a grid that are computed rather than 
 class TileTask:
     """Computes tiles of one treatment of a scan, here or in a worker that it is sent to."""
 
-    def __init__(self, spec: Spec, treatment: Treatment) -> None:
+    def __init__(self, spec: Spec, treatment: Treatment, shared: Decays | None = None) -> None:
         self.spec, self.treatment, self._versions = spec, treatment, versions()
+        self._shared: Decays = {} if shared is None else shared
         self._spare: dict[Any, list[Buffers]] = {}
 
     def __call__(self, plan: Plan, tile: int) -> tuple[NamedArrays, Iterator[tuple[Box, NamedArrays]]]:
@@ -43,7 +45,9 @@ class TileTask:
         devices = jax.local_devices()
         device = devices[tile % len(devices)]
         spare = self._spare.setdefault(device, [])
-        return compute_tile(self.spec, self.treatment, plan, tile, device=device, spare=spare)
+        return compute_tile(
+            self.spec, self.treatment, plan, tile, device=device, spare=spare, shared=self._shared
+        )
 
     def start_worker(self) -> str:
         """Prepare the process that computes, and name its device.
@@ -66,7 +70,7 @@ class TileTask:
             name: jax.tree.map(np.asarray, getattr(self.spec, name))
             for name in ("sm", "model", "searches", "projections", "dark_matter")
         }
-        return self.__dict__ | {"spec": replace(self.spec, **plain), "_spare": {}}
+        return self.__dict__ | {"spec": replace(self.spec, **plain), "_spare": {}, "_shared": {}}
 
 
 def compute_tile(
@@ -77,6 +81,7 @@ def compute_tile(
     *,
     device: Any = None,
     spare: list[Buffers] | None = None,
+    shared: Decays | None = None,
 ) -> tuple[NamedArrays, Iterator[tuple[Box, NamedArrays]]]:
     """Compute one tile of a scan.
 
@@ -90,6 +95,9 @@ def compute_tile(
         Where to compute; the first device by default.
     spare
         Buffers that earlier tiles of the same plan and device have left, and that this one will leave.
+    shared
+        Decays of X that tiles of the same scan have left, whatever their treatment, and that this one will
+        leave.
 
     Returns
     -------
@@ -100,7 +108,7 @@ def compute_tile(
     box = plan.box(tile)
     with jax.default_device(device):
         nodes, m_X = _nodes(spec, plan, box)
-        found = _rates(spec, treatment, nodes, m_X)
+        found = _rates(spec, treatment, nodes, m_X, {} if shared is None else shared)
         window = Ends(*np.log(spec.g_X[[0, -1]]))
         fields = mass_arrays(found, window, len(spec.searches.labels), plan)
     own = inside(tuple((0, size) for size in extents(box[:-1])))
@@ -108,12 +116,22 @@ def compute_tile(
     return trimmed, _blocks(spec, plan, box, found, device, [] if spare is None else spare)
 
 
-def _rates(spec: Spec, treatment: Treatment, nodes: AxisNodes, m_X: npt.NDArray[np.float64]) -> MassRates:
+def _rates(
+    spec: Spec, treatment: Treatment, nodes: AxisNodes, m_X: npt.NDArray[np.float64], shared: Decays
+) -> MassRates:
     """`rates_at_masses` on the host; in a plane so many masses at a time."""
     sm, model, searches = jax.device_put((spec.sm, spec.model.unnamed(), spec.searches.padded()))
-    pieces = [m_X] if nodes else _pieces(m_X)
-    parts = [rates_of_padded(sm, model, treatment, searches, jnp.asarray(some), nodes) for some in pieces]
-    return _joined(parts, len(m_X), axis=len(nodes))
+    if nodes:
+        parts = [rates_of_padded(sm, model, treatment, searches, jnp.asarray(m_X), nodes)]
+        return _joined(parts, len(m_X), axis=len(nodes))
+    parts = []
+    for piece in _pieces(m_X):
+        some = jnp.asarray(piece)
+        key = piece.tobytes(), some.device
+        if key not in shared:
+            shared[key] = decays(sm, model, (), some)
+        parts.append(rates_of_padded(sm, model, treatment, searches, some, (), shared[key]))
+    return _joined(parts, len(m_X), axis=0)
 
 
 def _pieces(values: Any) -> list[Any]:
@@ -213,8 +231,8 @@ def _trimmed(values: npt.NDArray[Any], plan: Plan, name: str, where: Box) -> npt
 
 def cell_buffers(plan: Plan, masses: int, couplings: int) -> dict[str, Array]:
     """Return arrays for `cells` to write into: those that a plan stores, with room for padded searches."""
-    return {
-        name: jnp.zeros((*_room(name, one.labels), masses, couplings), one.dtype)
+    return {  # on the host first: `jnp.zeros` is compiled for every shape
+        name: jax.device_put(np.zeros((*_room(name, one.labels), masses, couplings), one.dtype))
         for name, one in plan.arrays.items()
         if one.has_cells and name != "omega_h2"
     }
@@ -252,13 +270,13 @@ def _boundary(found: MassRates, count: int, window: Ends) -> npt.NDArray[np.floa
     return whole.reshape(2, *shape)
 
 
-def compute(spec: Spec, treatment: Treatment) -> Scan:
-    """Compute one treatment of a scan into memory."""
+def compute(spec: Spec, treatment: Treatment, shared: Decays | None = None) -> Scan:
+    """Compute one treatment of a scan into memory; decays of X are shared as in `compute_tile`."""
     top = header(spec, treatment)
     plan = plan_of(top)
     arrays = {name: np.empty(plan.array_shape(name), one.dtype) for name, one in plan.arrays.items()}
     for tile in range(plan.count):
-        fields, blocks = compute_tile(spec, treatment, plan, tile)
+        fields, blocks = compute_tile(spec, treatment, plan, tile, shared=shared)
         box = plan.box(tile)
         for name, values in fields.items():
             arrays[name][inside(box[:-1])] = values

@@ -109,8 +109,6 @@ def read_rows(path: Path, schema: type[Table]) -> list[Table]:
     InputError
         If the columns are not those of the schema, or a value is not allowed: line, column, what was found.
     """
-    import numpy as np
-
     lines = [(n, line) for n, line in enumerate(read_text(path).splitlines(), 1) if not line.startswith("#")]
     numbers = [number for number, line in lines if line.strip()]
     columns = list(schema.model_fields)
