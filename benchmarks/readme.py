@@ -73,6 +73,7 @@ def main():
     import bench_grid
     import bench_recast
     import bench_scan
+    import bench_start
     import triangle_convergence
     from jaxtri import scan
     from jaxtri.figures import comparison
@@ -95,6 +96,7 @@ def main():
         "boundaries": printed(bench_boundary.main),
         "scans": printed(bench_scan.main),
         "recast": printed(bench_recast.main),
+        "start": printed(bench_start.main),
     }
     write(ROOT / "benchmarks" / "README.md", measured)
 
