@@ -71,7 +71,7 @@ def over_axes(
 
 
 @kernel()
-def decays(sm: StandardModel, model: GaugeModel, nodes: AxisNodes, m_X: Array) -> tuple[Array, Array]:
+def _decays(sm: StandardModel, model: GaugeModel, nodes: AxisNodes, m_X: Array) -> tuple[Array, Array]:
     """Branching ratios and width of X at every mass point."""
     return over_axes(unit_decays, sm, model, nodes, m_X)
 
@@ -150,12 +150,12 @@ def rates_of_padded(
     searches: SearchSet,
     m_X: Array,
     nodes: AxisNodes,
-    known: tuple[Array, Array] | None = None,
+    decays: Any = None,
 ) -> MassRates:
     """`rates_at_masses` of an unnamed model and padded searches, with the padding; `decays` may be known."""
     production, sums = _production(sm, model, treatment, nodes, m_X)
-    known = decays(sm, model, nodes, m_X) if known is None else known
-    points, in_domain = _mass_points(sm, model, searches, nodes, m_X, production, known)
+    decays = _decays(sm, model, nodes, m_X) if decays is None else decays
+    points, in_domain = _mass_points(sm, model, searches, nodes, m_X, production, decays)
     return MassRates(points=points, triangle_sum=sums, in_domain=in_domain)
 
 

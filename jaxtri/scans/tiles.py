@@ -11,22 +11,24 @@ import numpy as np
 import numpy.typing as npt
 from jax import Array
 
+from jaxtri.boundary.kernels import decays_at
 from jaxtri.durable.storage.tiling import CHUNK, Box, NamedArrays, Plan, extents, inside
 from jaxtri.errors import InputError
 from jaxtri.limits.excluded_couplings import Ends
 from jaxtri.limits.searches import with_room
 from jaxtri.model.treatment import Treatment
+from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.jax_settings import prepare
 from jaxtri.numerics.threads import padded
 from jaxtri.physics.relic.relic_lines import omega_h2
 from jaxtri.scans.arrays import ARRAYS, MASS_ARRAYS
-from jaxtri.scans.grid import AxisNodes, MassRates, cast, cells, decays, extent, rates_of_padded
+from jaxtri.scans.grid import AxisNodes, MassRates, cast, cells, extent, rates_of_padded
 from jaxtri.scans.provenance import header, plan_of, versions
 from jaxtri.scans.record import Scan
 from jaxtri.scans.spec import Spec
 
 Buffers = dict[str, Array]
-Decays = dict[Any, tuple[Array, Array]]  # of pieces of masses, which all treatments share
+Decays = dict[bytes, tuple[FloatArray, FloatArray]]  # of pieces of masses, which all treatments share
 
 MASSES = 250  # of a plane computed at a time, whatever the grid: one compilation serves all
 WASTE = 2_000_000  # cells beside those of a grid that are computed rather than to compile for another size
@@ -126,10 +128,10 @@ def _rates(
         return _joined(parts, len(m_X), axis=len(nodes))
     parts = []
     for piece in _pieces(m_X):
-        some = jnp.asarray(piece)
-        key = piece.tobytes(), some.device
+        key = piece.tobytes()
         if key not in shared:
-            shared[key] = decays(sm, model, (), some)
+            shared[key] = decays_at(sm, model, piece)
+        some = jnp.asarray(piece)
         parts.append(rates_of_padded(sm, model, treatment, searches, some, (), shared[key]))
     return _joined(parts, len(m_X), axis=0)
 

@@ -94,6 +94,17 @@ def test_limit_curves_serve_fewer_searches(folder):
     assert kept(folder) == before
 
 
+@pytest.mark.long
+def test_curves_of_timed_searches_compile_nothing(folder):
+    """Exact boundaries of limits that depend on the lifetime: for other charges, searches and grids."""
+    curves = CURVES | {"curves": True}
+    scan(curves)
+    before = kept(folder)
+    scan(curves | {"model": CHARGES, "searches": {"set": "2026", "exclude": [LATER]}})
+    scan(curves | {"axes": with_grid(201, 77)["axes"]})
+    assert kept(folder) == before
+
+
 @pytest.mark.parametrize("set_name", ["corrected", "2026"])
 def test_padding_has_no_data(set_name):
     searches = load_searches(set_name)
