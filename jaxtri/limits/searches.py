@@ -120,12 +120,12 @@ def with_projections(
     )
     curves = curves_of(tables | projections, files)
     return (
-        _search_set(set_name, mode, tables, curves),
-        _search_set(set_name, mode, projections, curves),
+        search_set(set_name, mode, tables, curves),
+        search_set(set_name, mode, projections, curves),
     )
 
 
-def _search_set(
+def search_set(
     set_name: str, mode: str, tables: dict[str, SearchTable], curves: dict[str, LimitCurve]
 ) -> SearchSet:
     """Turn checked tables into arrays."""

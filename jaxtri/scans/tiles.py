@@ -16,6 +16,7 @@ from jaxtri.durable.storage.tiling import CHUNK, Box, NamedArrays, Plan, extents
 from jaxtri.errors import InputError
 from jaxtri.limits.excluded_couplings import Ends
 from jaxtri.limits.searches import with_room
+from jaxtri.limits.signal import MassPoint
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.jax_settings import prepare
@@ -124,7 +125,7 @@ def _rates(
     """`rates_at_masses` on the host; in a plane so many masses at a time."""
     sm, model, searches = jax.device_put((spec.sm, spec.model.unnamed(), spec.searches.padded()))
     if nodes:
-        parts = [rates_of_padded(sm, model, treatment, searches, jnp.asarray(m_X), nodes)]
+        parts = [rates_of_padded(sm, model, treatment, searches, jnp.asarray(m_X), nodes, spec.recasts)]
         return _joined(parts, len(m_X), axis=len(nodes))
     parts = []
     for piece in _pieces(m_X):
@@ -132,7 +133,7 @@ def _rates(
         if key not in shared:
             shared[key] = decays_at(sm, model, piece)
         some = jnp.asarray(piece)
-        parts.append(rates_of_padded(sm, model, treatment, searches, some, (), shared[key]))
+        parts.append(rates_of_padded(sm, model, treatment, searches, some, (), spec.recasts, shared[key]))
     return _joined(parts, len(m_X), axis=0)
 
 
@@ -251,7 +252,7 @@ def mass_arrays(found: MassRates, window: Ends, count: int, plan: Plan) -> Named
         "x_br": lambda: np.moveaxis(np.asarray(found.points.x_br), -1, 0),
         "triangle_sum_re": lambda: np.asarray(found.triangle_sum).real,
         "triangle_sum_im": lambda: np.asarray(found.triangle_sum).imag,
-        "valid": lambda: np.moveaxis(np.asarray(found.points.searches.is_valid), -1, 0).astype(np.uint8),
+        "valid": lambda: np.moveaxis(_valid(found.points, count), -1, 0).astype(np.uint8),
         "g_X_range": lambda: _boundary(found, count, window),
     }
     return {
@@ -261,10 +262,19 @@ def mass_arrays(found: MassRates, window: Ends, count: int, plan: Plan) -> Named
     }
 
 
+def _valid(points: MassPoint, count: int) -> npt.NDArray[np.bool_]:
+    """Whether each of so many searches, recast ones after the others, has data at each mass point."""
+    some = [points.searches.is_valid[..., :count]] + (
+        [] if points.recasts is None else [points.recasts.is_known]
+    )
+    return np.concatenate([np.asarray(one) for one in some], axis=-1)
+
+
 def _boundary(found: MassRates, count: int, window: Ends) -> npt.NDArray[np.float64]:
     """Extent of what so many searches exclude, (edge, ...)."""
     shape = found.in_domain.shape
-    flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[len(shape) :]), (found.points, found.in_domain))
+    points = math.prod(shape)
+    flat = jax.tree.map(lambda x: x.reshape(points, *x.shape[len(shape) :]), (found.points, found.in_domain))
     leaves, tree = jax.tree.flatten(flat)
     pieces = zip(*map(_pieces, leaves), strict=True)
     parts = [extent(*jax.tree.unflatten(tree, some), count, window) for some in pieces]
