@@ -1,20 +1,21 @@
 """How long a command takes to begin: against a bare ``import jax`` with one jitted addition, median of 5.
 
 Run it as a script for a table.  "Cold" begins with an empty folder of kernels, "kept" with what an earlier
-run of the same command has left there.
+run of the same command has left there.  Both take turns with the bare import; processor time, which other
+work on the machine moves least, comes first.
 """
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
-
-import jaxtri
 
 REPEATS, COLD_REPEATS = 5, 2
 ROOT = Path(__file__).parent.parent
@@ -36,36 +37,50 @@ COMMANDS = {
 COLD = ("`point`", "`run`, Figure 3")
 
 
-def seconds(command, folder, cache):
+class Taken(NamedTuple):
+    """What a process took [s]."""
+
+    processor: float  # user and system, all threads
+    elapsed: float
+
+
+def taken(command, folder, cache):
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("JAX_COMPILATION")
-    }
-    start = time.perf_counter()
-    subprocess.run(
-        command, cwd=folder, env=environment | {"XDG_CACHE_HOME": str(cache)}, check=True, capture_output=True
-    )
-    return time.perf_counter() - start
+    } | {"XDG_CACHE_HOME": str(cache)}
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    elapsed, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Taken(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, elapsed)
+
+
+def beside_bare(command, folder, caches):
+    """A command with each cache, and a bare import before each: processor [s], its ratio, that of elapsed."""
+    pairs = [(taken(BARE, folder, cache), taken(command, folder, cache)) for cache in caches]
+    bare, own = (Taken(*map(statistics.median, zip(*some, strict=True))) for some in zip(*pairs, strict=True))
+    return f"{own.processor:.2f} | {own.processor / bare.processor:.1f} | {own.elapsed / bare.elapsed:.1f}"
 
 
 def main():
-    print(f"jaxtri {jaxtri.__version__}, jax {jax.__version__}, {jax.devices()[0].device_kind}\n")
+    cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as place:
         folder, cache = Path(place), Path(place) / "cache"
-        seconds([PROGRAM, *COMMANDS["`run`, Figure 3"]], folder, cache)  # what the others read and use
-        bare = statistics.median(seconds(BARE, folder, cache) for _ in range(REPEATS))
-        print(f"bare `import jax` with one jitted addition: {bare:.2f} s\n")
-        print("| command | kept [s] | over bare | cold [s] | over bare |\n|---|---|---|---|---|")
+        taken([PROGRAM, *COMMANDS["`run`, Figure 3"]], folder, cache)  # what the others read and use
+        bare = [taken(BARE, folder, cache) for _ in range(REPEATS)]
+        print(
+            f"jax {jax.__version__}, {jax.devices()[0].device_kind}, {cores} cores; a bare `import jax` with "
+            f"one jitted addition: {statistics.median(one.processor for one in bare):.2f} s of processor "
+            f"time, {statistics.median(one.elapsed for one in bare):.2f} s elapsed\n"
+        )
+        print("| command | kept [s] | over bare | elapsed | cold [s] | over bare | elapsed |")
+        print("|---|---|---|---|---|---|---|")
         for name, arguments in COMMANDS.items():
             command = [PROGRAM, *arguments]
-            seconds(command, folder, cache)
-            kept = statistics.median(seconds(command, folder, cache) for _ in range(REPEATS))
-            cold = ["", ""]
-            if name in COLD:
-                times = [
-                    seconds(command, folder, folder / f"{name}{i}".strip("`")) for i in range(COLD_REPEATS)
-                ]
-                cold = [f"{statistics.median(times):.2f}", f"{statistics.median(times) / bare:.1f}"]
-            print(f"| {name} | {kept:.2f} | {kept / bare:.1f} | {' | '.join(cold)} |", flush=True)
+            taken(command, folder, cache)
+            kept = beside_bare(command, folder, [cache] * REPEATS)
+            empty = [folder / f"{name}{i}".strip("`") for i in range(COLD_REPEATS)]
+            cold = beside_bare(command, folder, empty) if name in COLD else "| |"
+            print(f"| {name} | {kept} | {cold} |", flush=True)
 
 
 if __name__ == "__main__":

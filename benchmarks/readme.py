@@ -169,6 +169,7 @@ def main():
     import bench_grid
     import bench_recast
     import bench_scan
+    import bench_start
     import triangle_convergence
 
     parser = argparse.ArgumentParser(description="Write the computed and the measured tables, and pictures.")
@@ -195,6 +196,7 @@ def main():
         "boundaries": printed(bench_boundary.main),
         "scans": printed(bench_scan.main),
         "recast": printed(bench_recast.main),
+        "start": printed(bench_start.main),
     }
     write(ROOT / "benchmarks" / "README.md", measured)
 

@@ -40,7 +40,7 @@ def _of_edges(plane: Plane, m_X: FloatArray, cases: IntArray, name: str, which: 
 
     def fill(piece: slice) -> None:
         node = np.repeat(np.arange(len(m_X[piece])), cases.shape[1])
-        found = edges_at(masses_at(plane, m_X[piece]), node, cases[piece].ravel())[0]
+        found = edges_at(plane, masses_at(plane, m_X[piece]), node, cases[piece].ravel())[0]
         chosen = np.asarray(getattr(found, name))[np.arange(len(node)), which[piece].ravel()]
         made[piece] = chosen.reshape(made[piece].shape)
 

@@ -36,7 +36,7 @@ from jaxtri.numerics.arrays import FloatArray, IntArray
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.numerics.kernels import kernel
 from jaxtri.numerics.threads import WORKERS, over_chunks, padded
-from jaxtri.physics.decays.hadrons import Spaces, three_pion_spaces
+from jaxtri.physics.decays.hadrons import Spaces, three_pion_spaces, three_pion_window
 from jaxtri.physics.decays.in_flight import turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES, unit_decays
 from jaxtri.physics.production.channels import production_vector
@@ -49,7 +49,7 @@ PAIRS = 2048  # of a mass and a case whose edges are computed at a time
 class Mass(NamedTuple):
     """All that one mass has: searches of every case, their change along ln m_X, turning points, ends."""
 
-    searches: SearchAtMass  # (case,)
+    searches: SearchAtMass  # (case,), at `Plane.places`
     change: SearchAtMass  # (case,)
     turning: Array  # (2,)
     ends: Ends
@@ -158,34 +158,51 @@ def rates_at(plane: Plane, m_X: FloatArray) -> tuple[Any, tuple[Any, ...], tuple
     require_x64()  # of this thread
     sm, model = plane.sm, plane.model
     rates = tuple(_production(sm, model, one, m_X) for one in plane.treatments)
-    spaces = _spaces_at(plane, m_X)
+    spaces = _spaces_at(sm, plane.three_pions, m_X)
     return _decays(sm, model, m_X, spaces), rates, spaces
 
 
-def _spaces_at(plane: Plane, m_X: FloatArray) -> tuple[Spaces, Spaces]:
+def decays_at(sm: StandardModel, model: GaugeModel, m_X: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Branching ratios (m_X, final state) and width (m_X,) of X at any masses, on the host.
+
+    By the kernels of boundaries, which a scan compiles in any case.
+    """
+    low, high = three_pion_window(sm).tolist()
+    parts = []
+    for start in range(0, len(m_X), CHUNK):
+        chunk = padded(m_X[start : start + CHUNK], CHUNK)
+        parts.append(_decays(sm, model, chunk, _spaces_at(sm, (low, high), chunk))[0])
+    x_br, width = (
+        np.concatenate(list(map(np.asarray, some)))[: len(m_X)] for some in zip(*parts, strict=True)
+    )
+    return x_br, width
+
+
+def _spaces_at(sm: StandardModel, window: tuple[float, float], m_X: FloatArray) -> tuple[Spaces, Spaces]:
     """`_three_pions` at masses, computed only where it is used: it is an integral over a Dalitz plot."""
     blank: Any = np.zeros(len(m_X)), np.zeros(len(m_X)), np.zeros((len(m_X), 2))
     made = jax.tree.map(np.copy, (Spaces(*blank), Spaces(*blank)))
-    for some in three_pion_parts(plane, m_X):
-        found = _three_pions(plane.sm, padded(m_X[some], FEW))
+    for some in three_pion_parts(window, m_X):
+        found = _three_pions(sm, padded(m_X[some], FEW))
         for whole, part in zip(jax.tree.leaves(made), jax.tree.leaves(found), strict=True):
             whole[some] = np.asarray(part)[: len(some)]
     return made
 
 
-def three_pion_parts(plane: Plane, m_X: FloatArray) -> Iterator[IntArray]:
+def three_pion_parts(window: tuple[float, float], m_X: FloatArray) -> Iterator[IntArray]:
     """Positions of the masses at which three-pion phase space matters, `FEW` at a time."""
-    used = np.flatnonzero((plane.three_pions[0] < m_X) & (m_X < plane.three_pions[1]))
+    used = np.flatnonzero((window[0] < m_X) & (m_X < window[1]))
     for start in range(0, len(used), FEW):
         yield used[start : start + FEW]
 
 
 def edges_at(
-    masses: Mass, node: IntArray, case: IntArray
+    plane: Plane, masses: Mass, node: IntArray, case: IntArray
 ) -> tuple[ExcludedCouplings, FloatArray, FloatArray]:
     """Edges of some cases at some masses, with slopes and residuals, (pair,); on the host."""
+    place = plane.places[case]
     parts = [
-        _edges(masses, padded(node[i : i + PAIRS], PAIRS), padded(case[i : i + PAIRS], PAIRS))
+        _edges(masses, padded(node[i : i + PAIRS], PAIRS), padded(place[i : i + PAIRS], PAIRS))
         for i in range(0, len(node), PAIRS)
     ]
     return jax.tree.map(lambda *x: np.concatenate(x)[: len(node)], *parts)
@@ -196,12 +213,12 @@ def compiled(plane: Plane) -> None:
     sm, model = plane.sm, plane.model
     m_X = np.full(CHUNK, plane.three_pions[0])  # not inside: no spaces
     with ThreadPoolExecutor(WORKERS) as pool:
-        decays = pool.submit(_decays, sm, model, m_X, _spaces_at(plane, m_X))
+        decays = pool.submit(_decays, sm, model, m_X, _spaces_at(sm, plane.three_pions, m_X))
         pool.submit(_three_pions, sm, m_X[:FEW])
         rates = tuple(pool.submit(_production, sm, model, one, m_X) for one in plane.treatments)
         known = decays.result(), tuple(one.result() for one in rates)
         masses = _masses(sm, plane.searches, plane.window, m_X, *known)
-        pool.submit(edges_at, masses, np.zeros(1, dtype=int), np.zeros(1, dtype=int))
+        pool.submit(edges_at, plane, masses, np.zeros(1, dtype=int), np.zeros(1, dtype=int))
 
 
 def edge_table_at(plane: Plane, nodes: MassNodes) -> EdgeTable:
@@ -211,11 +228,12 @@ def edge_table_at(plane: Plane, nodes: MassNodes) -> EdgeTable:
 
     def fill(piece: slice) -> None:
         masses = masses_at(plane, nodes.m_X[piece])
-        made.valid[piece] = np.asarray(masses.searches.is_valid)[: len(nodes.m_X[piece])]
+        valid = np.asarray(masses.searches.is_valid)[:, plane.places]
+        made.valid[piece] = valid[: len(nodes.m_X[piece])]
         node, case = np.nonzero(made.valid[piece])
         if not len(node):
             return
-        found, slope, residual = edges_at(masses, node, case)
+        found, slope, residual = edges_at(plane, masses, node, case)
         for name in ("value", "lower", "upper", "levels", "meeting"):
             getattr(made, name)[piece][node, case] = getattr(found, name)
         made.slope[piece][node, case], made.residual[piece][node, case] = slope, residual

@@ -13,6 +13,7 @@ from jaxtri.model.correlations import INDEPENDENT, Correlations
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
+from jaxtri.numerics.arrays import IntArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,7 @@ class Plane:
     treatments: tuple[Treatment, ...]
     sm: StandardModel
     model: GaugeModel
-    searches: SearchSet  # unlabelled
+    searches: SearchSet  # padded: more than there are labels
     labels: tuple[SearchLabel, ...]  # of the searches
     m_X: tuple[float, float]  # lowest and highest mass [GeV]
     window: Ends  # lowest and highest ln g_X
@@ -31,10 +32,17 @@ class Plane:
     recasts: tuple[str, ...] = ()  # names of earlier searches, recast to the model: no case has them
 
     @property
+    def places(self) -> IntArray:
+        """Where the cases stand among those of the padded searches."""
+        room = len(self.searches.limit)
+        rows = np.arange(len(self.treatments))[:, None] * room + np.arange(len(self.labels))
+        return rows.ravel()
+
+    @property
     def timed(self) -> list[int]:
         """Positions of the searches whose limit depends on the lifetime."""
         is_timed = self.searches.is_timed
-        return [] if is_timed is None else np.flatnonzero(np.asarray(is_timed)).tolist()
+        return [] if is_timed is None else np.flatnonzero(np.asarray(is_timed)[: len(self.labels)]).tolist()
 
     @property
     def untimed(self) -> list[int]:
@@ -53,4 +61,4 @@ class Plane:
             searches = replace(
                 searches, curves=None if flat else short, is_timed=None if flat else searches.is_timed
             )
-        return replace(self, searches=searches, labels=tuple(self.labels[i] for i in positions))
+        return replace(self, searches=searches.padded(), labels=tuple(self.labels[i] for i in positions))

@@ -161,7 +161,7 @@ def _through_spaces(plane: Plane, m_X: FloatArray, weight: Spaces) -> dict[str, 
     """`_of_spaces`, computed only where they are not 0."""
     known = by_name(plane.sm)
     made = {name: np.zeros((len(m_X), *known[name].shape)) for name in THREE_PION_INPUTS}
-    for some in three_pion_parts(plane, m_X):
+    for some in three_pion_parts(plane.three_pions, m_X):
         index = padded(some, FEW)
         found = _of_spaces(plane.sm, m_X[index], jax.tree.map(lambda x, at=index: np.asarray(x)[at], weight))
         for name, slope in found.items():

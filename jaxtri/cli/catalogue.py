@@ -4,7 +4,6 @@ import argparse
 from typing import NamedTuple
 
 from jaxtri.cli import text as texts
-from jaxtri.limits.search_tables import chosen_tables, curves_of, label_of
 from jaxtri.model.anomalies import anomaly_coefficients
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.tables.reader import locate, names, read
@@ -38,6 +37,8 @@ def models(arguments: argparse.Namespace) -> str:
 
 def searches(arguments: argparse.Namespace) -> str:
     """Searches of a set: limit, confidence level, reference."""
+    from jaxtri.limits.search_tables import chosen_tables, curves_of, label_of  # they need NumPy
+
     mode, tables, _ = chosen_tables(arguments.set)
     curves = curves_of(tables)
     labels = [label_of(name, table, mode, curves.get(name)) for name, table in tables.items()]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from jaxtri.model.anomalies import anomalons_of, anomaly_coefficients, cautions, standing, verdict
 from jaxtri.model.fermions import FERMIONS
-from jaxtri.scans.arrays import STATED, STATUS
 
 if TYPE_CHECKING:  # listing what a file holds must not wait for JAX
     from jaxtri.scans.point import Intervals, Point
@@ -63,6 +62,8 @@ def model_of(spec: "Spec") -> str:
 
 def point_text(point: "Point") -> str:
     """Every rate at one point, one line each, and the verdict first."""
+    from jaxtri.scans.arrays import STATED, STATUS  # it needs NumPy
+
     by = ", ".join(point.excluded_by)
     verdict = "not excluded" if STATUS[point.status] in STATED else "no statement"
     lines = [

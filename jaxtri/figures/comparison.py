@@ -209,14 +209,19 @@ def _areas_added(scan: Scan, letter: str, most: int) -> dict[str, float]:
     left = {name: edges_at([one for one in every if one.search == name], masses) for name in _names(every)}
     chosen: list[Edges] = []
     areas: dict[str, float] = {}
-    total = 0.0
-    while left and len(areas) < most:
-        sizes = {name: float(covered(joined(*chosen, one), window).sum()) for name, one in left.items()}
-        best = max(sizes, key=sizes.__getitem__)
-        if sizes[best] <= total * (1 + NEGLIGIBLE):
+    total, gains, fresh = 0.0, dict.fromkeys(left, math.inf), set[str]()
+    while gains and len(areas) < most:
+        best = max(gains, key=gains.__getitem__)
+        if best not in fresh:  # what a search adds only shrinks: a gain of before is never too small
+            gains[best] = float(covered(joined(*chosen, left[best]), window).sum()) - total
+            fresh.add(best)
+            continue
+        if gains[best] <= total * NEGLIGIBLE:
             break
-        areas[best], total = sizes[best] - total, sizes[best]
-        chosen.append(left.pop(best))
+        areas[best] = gains.pop(best)
+        total += areas[best]
+        chosen.append(left[best])
+        fresh.clear()
     return areas
 
 

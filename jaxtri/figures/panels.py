@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.patheffects import Normal, Stroke
@@ -66,8 +66,12 @@ def draw_previous(
     axes: Axes, limits: Iterable[tuple[FloatArray, FloatArray, FloatArray]], top: float
 ) -> None:
     """Shade couplings that were excluded before: (masses, lower edge, upper edge) a search."""
-    for m_X, low, high in limits:
-        axes.fill_between(m_X, low, np.minimum(high, top), color=GREY, linewidth=0.4, zorder=1)
+    areas = [
+        np.stack([np.append(m_X, m_X[::-1]), np.append(low, np.minimum(high, top)[::-1])], axis=1)
+        for m_X, low, high in limits
+    ]
+    if areas:
+        axes.add_collection(PolyCollection(areas, color=GREY, linewidth=0.4, zorder=1), autolim=False)
 
 
 def draw_regions(axes: Axes, regions: Patches, style: Style, zorder: float) -> None:

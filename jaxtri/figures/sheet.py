@@ -25,6 +25,7 @@ STYLE: dict[Any, Any] = {
     "axes.titlesize": 9,
     "legend.fontsize": 7,
 }
+BY_HAND: dict[Any, Any] = {"figure.autolayout": False, "figure.constrained_layout.use": False}
 NARROW: dict[Any, Any] = {
     "font.size": 7,
     "axes.titlesize": 6.5,
@@ -54,7 +55,7 @@ def save(
 ) -> list[Path]:
     """Save a figure as PDF and PNG, or one of them; the fingerprint of its data goes into the metadata.
 
-    Both are drawn in any case: what is drawn first moves the layout of what follows.
+    They are laid out once, so that both are the same picture.
 
     Raises
     ------
@@ -62,25 +63,34 @@ def save(
         If a file cannot be written.
     """
     paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in FORMATS]
-    with matplotlib.rc_context(STYLE):
-        for path in paths:
-            key = "Keywords" if path.suffix == ".pdf" else "Description"
-            picture = io.BytesIO()
-            try:
-                figure.savefig(
-                    picture,
-                    format=path.suffix[1:],
-                    dpi=DPI,
-                    metadata={key: f"jaxtri config_sha256 {fingerprint}"},
-                )
-            except ValueError as error:
-                reason = str(error).strip().splitlines()[-1]
-                raise InputError(
-                    f"{path}: a title is not valid mathematics ({reason}); write \\$ for $"
-                ) from error
-            if only is None or path in only:
-                write_whole(path, picture.getvalue())
+    layout, dpi = figure.get_layout_engine(), figure.dpi
+    with matplotlib.rc_context(STYLE | BY_HAND):
+        try:
+            if layout is not None:
+                figure.dpi = DPI
+                layout.execute(figure)
+                figure.set_layout_engine(None)  # with any other, every file is drawn twice
+            pictures = {path: _picture(figure, path, fingerprint) for path in paths}
+        except ValueError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise InputError(
+                f"{paths[0]}: a title is not valid mathematics ({reason}); write \\$ for $"
+            ) from error
+        finally:
+            figure.set_layout_engine(layout)
+            figure.dpi = dpi
+    for path, picture in pictures.items():
+        if only is None or path in only:
+            write_whole(path, picture)
     return paths
+
+
+def _picture(figure: Figure, path: Path, fingerprint: str) -> bytes:
+    """What stands in the file of a figure."""
+    key = "Keywords" if path.suffix == ".pdf" else "Description"
+    picture, metadata = io.BytesIO(), {key: f"jaxtri config_sha256 {fingerprint}"}
+    figure.savefig(picture, format=path.suffix[1:], dpi=DPI, metadata=metadata)
+    return picture.getvalue()
 
 
 def as_mathematics(title: str) -> str:

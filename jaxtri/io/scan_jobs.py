@@ -18,7 +18,7 @@ from jaxtri.scans.in_memory import boundaries
 from jaxtri.scans.provenance import header, plan_of
 from jaxtri.scans.record import Header
 from jaxtri.scans.spec import Spec
-from jaxtri.scans.tiles import TileTask
+from jaxtri.scans.tiles import Decays, TileTask
 
 
 def jobs_of(specs: tuple[Spec, ...], outputs: Outputs) -> list[Job]:
@@ -26,9 +26,10 @@ def jobs_of(specs: tuple[Spec, ...], outputs: Outputs) -> list[Job]:
     jobs = []
     for spec in specs:
         traced = functools.cache(partial(boundaries, spec))  # of all treatments together, once
+        shared: Decays = {}
         lines = functools.cache(partial(favoured, spec)) if spec.has_favoured else _none
         for one in spec.treatments:
-            top, task = header(spec, one), TileTask(spec, one)
+            top, task = header(spec, one), TileTask(spec, one, shared)
             curves = partial(_curves, spec, one.name, traced)
             jobs.append(
                 Job(

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,12 +42,18 @@ def previous_limits(configuration: Mapping[str, Any]) -> list[PreviousLimit]:
         return []
     path = FOLDER / name
     pieces: list[list[PreviousLimitRow]] = []
-    for row in read_rows(path, PreviousLimitRow):
+    for row in _rows(path, path.stat().st_mtime_ns if path.exists() else 0):
         last = pieces[-1][-1] if pieces else None
         if last is None or last.search != row.search or not 1 <= row.m_X / last.m_X < WIDEST_GAP:
             pieces.append([])
         pieces[-1].append(row)
     return [_piece(rows) for rows in pieces]
+
+
+@lru_cache(maxsize=8)
+def _rows(path: Path, changed: int) -> list[PreviousLimitRow]:
+    """Rows of a table that was changed at some time; every panel and comparison needs them."""
+    return read_rows(path, PreviousLimitRow)
 
 
 def _piece(rows: list[PreviousLimitRow]) -> PreviousLimit:

@@ -3,9 +3,10 @@
 import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from jaxtri.limits.curve_arrays import curve_arrays
@@ -14,9 +15,11 @@ from jaxtri.limits.search_tables import SECONDS_PER_PS, SearchLabel, chosen_tabl
 from jaxtri.limits.statistics import upper_limit
 from jaxtri.numerics.interpolation import Tables
 from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.numerics.threads import padded as lengthened
 from jaxtri.physics.decays.in_flight import REST
 from jaxtri.tables.schema import CHANNEL_NAMES, Flight, SearchTable
 
+ROOM, VETOES = 32, 8  # searches, and vetoes of each: what is compiled has room for multiples of these
 WEIGHTS = {
     "invisible": (0.0, 0.0, 0.0, 1.0, 0.0),
     "e+ e-": (1.0, 0.0, 0.0, 0.0, 0.0),
@@ -50,6 +53,23 @@ class SearchSet:
     def unlabelled(self) -> "SearchSet":
         """The arrays alone: what is compiled for them serves every set of as many searches."""
         return replace(self, labels=(), set_name="")
+
+    def padded(self) -> "SearchSet":
+        """The arrays alone, of `ROOM` searches or a multiple, the last ones without data at any mass.
+
+        What is compiled for them serves a set with more or fewer searches, too; with limit curves one whose
+        largest table has as many masses and lifetimes.
+        """
+        count, depth = self.veto.shape[:2]
+        arrays = jax.tree.map(lambda x: lengthened(x, with_room(count)), self.unlabelled())
+        arrays.m_X_window[count:] = np.inf, -np.inf
+        veto = np.pad(arrays.veto, [(0, 0), (0, -depth % VETOES), (0, 0)], constant_values=np.inf)
+        return replace(arrays, veto=veto)
+
+
+def with_room(count: int) -> int:
+    """How many searches a padded set of so many has."""
+    return -(-count // ROOM) * ROOM
 
 
 def load_searches(
@@ -115,22 +135,24 @@ def search_set(
     depth = max([1, *(len(veto) for veto in vetoes)])
     padded = [[*veto, *[(math.inf, math.inf)] * (depth - len(veto))] for veto in vetoes]
     windows = [table.tau_ps or (0.0, math.inf) for table in tables.values()]
-    return SearchSet(
-        labels=tuple(label_of(name, table, mode, own.get(name)) for name, table in tables.items()),
-        set_name=set_name,
-        channel=jnp.array([CHANNEL_NAMES.index(table.channel) for table in tables.values()]),
-        weight=jnp.array([WEIGHTS[table.final_state] for table in tables.values()]),
-        is_invisible=jnp.array([table.final_state == "invisible" for table in tables.values()]),
-        limit=jnp.array([1.0 if name in own else upper_limit(table, mode) for name, table in tables.items()]),
-        length_m=jnp.array([flight.length_m or 0.0 if flight else 0.0 for flight in flights]),
-        gamma_parent=jnp.array([_gamma(flight) for flight in flights]),
-        wall_time=jnp.array([_wall_time(flight) for flight in flights]),
-        tau_window=jnp.array(windows) * SECONDS_PER_PS,
-        m_X_window=jnp.array([table.m_X for table in tables.values()]),
-        veto=jnp.array(padded),
-        curves=curve_arrays([own.get(name, 1.0) for name in tables]) if own else None,
-        is_timed=jnp.array([name in own and len(own[name].tau_ps) > 0 for name in tables]) if own else None,
-    )
+    arrays: dict[str, Any] = {
+        "channel": np.array([CHANNEL_NAMES.index(table.channel) for table in tables.values()]),
+        "weight": np.array([WEIGHTS[table.final_state] for table in tables.values()]),
+        "is_invisible": np.array([table.final_state == "invisible" for table in tables.values()]),
+        "limit": np.array(
+            [1.0 if name in own else upper_limit(table, mode) for name, table in tables.items()]
+        ),
+        "length_m": np.array([flight.length_m or 0.0 if flight else 0.0 for flight in flights]),
+        "gamma_parent": np.array([_gamma(flight) for flight in flights]),
+        "wall_time": np.array([_wall_time(flight) for flight in flights]),
+        "tau_window": np.array(windows) * SECONDS_PER_PS,
+        "m_X_window": np.array([table.m_X for table in tables.values()]),
+        "veto": np.array(padded),
+        "curves": curve_arrays([own.get(name, 1.0) for name in tables]) if own else None,
+        "is_timed": np.array([name in own and len(own[name].tau_ps) > 0 for name in tables]) if own else None,
+    }
+    labels = tuple(label_of(name, table, mode, own.get(name)) for name, table in tables.items())
+    return SearchSet(labels=labels, set_name=set_name, **jax.device_put(arrays))
 
 
 def _vetoes(table: SearchTable) -> list[tuple[float, float]]:

@@ -10,7 +10,6 @@ from itertools import pairwise
 
 import numpy as np
 from jax import Array
-from scipy.optimize import brentq, minimize_scalar
 
 from jaxtri.limits.excluded_couplings import Ends
 from jaxtri.limits.signal import SearchAtMass, log_ratio
@@ -77,6 +76,8 @@ def _positive(
     F: Callable[[float], float], ends: tuple[float, float], values: tuple[float, float]
 ) -> list[tuple[float, float]]:
     """Where F > 0 between two knots; F is monotonic there, or convex."""
+    from scipy.optimize import brentq, minimize_scalar  # slow to import, and only these limits need it
+
     (a, b), (at_a, at_b) = ends, values
     if at_a > 0 and at_b > 0:
         least = minimize_scalar(F, bounds=ends, method="bounded", options={"xatol": 1e-9})

@@ -6,8 +6,6 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, Protocol
 
-import numpy as np
-
 from jaxtri.model.fermions import COLOURS, ELECTRIC_CHARGE, FERMIONS, WEAK_ISOSPIN
 
 ZERO = 1e-9  # charges such as 0.3333333333 are the fraction that is this near, and what they sum to is 0
@@ -50,10 +48,12 @@ def exact_anomalies(model: Charged) -> dict[str, Fraction]:
     dict
         Exact coefficient by name.
     """
-    charges, partners = (
-        tuple(np.asarray(one, dtype=float).tolist()) for one in (model.charge, model.right_handed_neutrinos)
-    )
-    return dict(_exact_anomalies(charges, partners))
+    return dict(_exact_anomalies(_numbers(model.charge), _numbers(model.right_handed_neutrinos)))
+
+
+def _numbers(values: Any) -> tuple[float, ...]:
+    """Numbers of an array or a sequence; listing models must not wait for NumPy."""
+    return tuple(map(float, values.tolist() if hasattr(values, "tolist") else values))
 
 
 @cache

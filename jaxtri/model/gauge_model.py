@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from jaxtri.errors import unknown_name
@@ -34,8 +34,20 @@ class GaugeModel:
     dark_matter: tuple[DarkMatter, ...] = ()  # that the model's file names; no rate depends on it
 
     def unnamed(self) -> "GaugeModel":
-        """What is computed from: what is compiled for it serves every model with such neutrinos."""
-        return replace(self, name="", title="", previous_limits=None, dark_matter=())
+        """What rates are computed from: what is compiled for it serves every model with such neutrinos.
+
+        Whether there are anomalons is told by their mass; partners of chiral or Dirac neutrinos have no rate.
+        """
+        partners = self.right_handed_neutrinos if self.neutrinos == "majorana" else ()
+        return replace(
+            self,
+            name="",
+            title="",
+            previous_limits=None,
+            dark_matter=(),
+            right_handed_neutrinos=partners,
+            has_anomalons=False,
+        )
 
 
 def load_model(
@@ -77,11 +89,11 @@ def load_model(
         neutrinos=table.neutrinos,
         previous_limits=_previous_limits(table.previous_limits, relative_to),
         right_handed_neutrinos=table.partners,
-        charge=jnp.array([getattr(table.charges, fermion) for fermion in FERMIONS], dtype=float),
-        m_nu_R=jnp.asarray(table.m_nu_R or 0.0, dtype=float),
+        charge=jax.device_put(np.array([getattr(table.charges, one) for one in FERMIONS], dtype=float)),
+        m_nu_R=jax.device_put(np.asarray(table.m_nu_R or 0.0, dtype=float)),
         has_anomalons=anomalons is not None,
-        m_anomalon=jnp.asarray(anomalons.m if anomalons else jnp.inf, dtype=float),
-        kinetic_mixing=jnp.asarray(table.kinetic_mixing, dtype=float),
+        m_anomalon=jax.device_put(np.asarray(anomalons.m if anomalons else np.inf, dtype=float)),
+        kinetic_mixing=jax.device_put(np.asarray(table.kinetic_mixing, dtype=float)),
         dark_matter=tuple(map(load_dark_matter, table.dark_matter)),
     )
 

@@ -196,7 +196,7 @@ def load_standard_model(inputs: Mapping[str, Any] | None = None, *, unusual: boo
             require_usual("inputs", name, known, np.asarray(value, dtype=float))
     _require_sines(tables["standard_model"])
     values = {
-        name: {key: jnp.asarray(entry.value, dtype=float) for key, entry in table.items()}
+        name: {key: jax.device_put(np.asarray(entry.value, dtype=float)) for key, entry in table.items()}
         for name, table in tables.items()
     }
     return StandardModel(

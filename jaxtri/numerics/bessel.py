@@ -11,7 +11,6 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 from numpy.polynomial import chebyshev
-from scipy.special import kve
 
 from jaxtri.numerics.arrays import FloatArray
 
@@ -22,6 +21,8 @@ SMALLEST = 1e-300  # in place of 1/z = 0 where the series is made
 @cache
 def _coefficients(order: int) -> FloatArray:
     """Chebyshev coefficients of k_order over all of its z, read-only."""
+    from scipy.special import kve  # slow to import, and only relic densities need it
+
     lowest, degree = SERIES[order]
 
     def values(t: Any) -> Any:

@@ -52,9 +52,9 @@ class Kernel:
         leaves, tree = jax.tree.flatten(arguments)
         if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
             return self._jit(*arguments)
-        arrays = [leaf if isinstance(leaf, Array) else jax.numpy.asarray(leaf) for leaf in leaves]
+        arrays = [leaf if isinstance(leaf, Array) else jax.device_put(leaf) for leaf in leaves]
         arguments = jax.tree.unflatten(tree, arrays)
-        shapes = tuple((one.shape, one.dtype.name, one.weak_type) for one in arrays)
+        shapes = tuple((one.shape, one.dtype, one.weak_type) for one in arrays)
         first = (tree, shapes) not in self._known
         if first:
             self._known[tree, shapes] = self._found(_folder, arguments, f"{tree} {shapes}")
@@ -103,7 +103,8 @@ def _environment() -> str:
     device = jax.local_devices()[0]
     parts = (
         source.hexdigest(), jax.__version__, version("jaxlib"), device.platform, device.device_kind,
-        os.environ.get("XLA_FLAGS", ""), platform.machine(), _processor(), jax.numpy.zeros(()).dtype.name,
+        os.environ.get("XLA_FLAGS", ""), platform.machine(), _processor(),
+        jax.dtypes.canonicalize_dtype(float).name,
     )  # fmt: skip
     return repr(parts)
 

@@ -20,8 +20,8 @@ WORKERS = min(8, cores())  # threads; more of them wait for each other's Python
 
 
 def padded(values: Any, length: int) -> Any:
-    """An array with its last entry repeated up to a length: one compilation serves all."""
-    return np.pad(values, (0, length - len(values)), mode="edge")
+    """An array with its last entry repeated along the first axis: one compilation serves all lengths."""
+    return np.pad(values, [(0, length - len(values)), *[(0, 0)] * (np.ndim(values) - 1)], mode="edge")
 
 
 def over_chunks(function: Callable[[slice], None], count: int, size: int) -> None:

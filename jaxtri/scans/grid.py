@@ -91,19 +91,17 @@ def _decays(sm: StandardModel, model: GaugeModel, nodes: AxisNodes, m_X: Array) 
 @kernel()
 def _production(
     sm: StandardModel, model: GaugeModel, treatment: Treatment, nodes: AxisNodes, m_X: Array
-) -> Array:
-    """Branching ratios of every channel at g_X = 1, at every mass point."""
-    return over_axes(
-        lambda sm, model, mass: production_vector(sm, model, treatment, mass), sm, model, nodes, m_X
-    )
+) -> tuple[Array, Array]:
+    """Branching ratios of every channel at g_X = 1 and the triangle sum of Z -> gamma X, at every mass point.
 
+    Together, because the rate of Z -> gamma X has that sum inside.
+    """
 
-@kernel()
-def _triangle_sums(
-    sm: StandardModel, model: GaugeModel, treatment: Treatment, nodes: AxisNodes, m_X: Array
-) -> Array:
-    """Triangle sum of Z -> gamma X at every mass point."""
-    return over_axes(lambda sm, model, mass: triangle_sum(sm, model, treatment, mass), sm, model, nodes, m_X)
+    def one(sm: StandardModel, model: GaugeModel, mass: Array) -> tuple[Array, Array]:
+        return production_vector(sm, model, treatment, mass), triangle_sum(sm, model, treatment, mass)
+
+    found: tuple[Array, Array] = over_axes(one, sm, model, nodes, m_X)
+    return found
 
 
 @kernel()
@@ -141,7 +139,7 @@ def rates_at_masses(
     sm, model, treatment, searches
         The records.
     m_X
-        Masses [GeV], (m_X,).
+        Masses [GeV], (m_X,); what is compiled serves as many others.
     nodes
         Values of what each further axis sets; the axes come before that of the masses.
     recasts
@@ -153,13 +151,29 @@ def rates_at_masses(
         If 64-bit floats are off.
     """
     require_x64()
-    model, searches, masses = model.unnamed(), searches.unlabelled(), jnp.asarray(m_X, dtype=float)
-    production = _production(sm, model, treatment, nodes, masses)
-    decays = _decays(sm, model, nodes, masses)
-    points, in_domain = _mass_points(sm, model, searches, nodes, masses, production, decays)
+    masses = jnp.asarray(m_X, dtype=float)
+    found = rates_of_padded(sm, model.unnamed(), treatment, searches.padded(), masses, nodes, recasts)
+    own = (*(slice(None),) * (len(nodes) + 1), slice(len(searches.limit)))
+    at_masses = jax.tree.map(lambda x: x[own], found.points.searches)
+    return replace(found, points=replace(found.points, searches=at_masses))
+
+
+def rates_of_padded(
+    sm: StandardModel,
+    model: GaugeModel,
+    treatment: Treatment,
+    searches: SearchSet,
+    m_X: Array,
+    nodes: AxisNodes,
+    recasts: Sequence[str] = (),
+    decays: Any = None,
+) -> MassRates:
+    """`rates_at_masses` of an unnamed model and padded searches, with the padding; `decays` may be known."""
+    production, sums = _production(sm, model, treatment, nodes, m_X)
+    decays = _decays(sm, model, nodes, m_X) if decays is None else decays
+    points, in_domain = _mass_points(sm, model, searches, nodes, m_X, production, decays)
     if recasts:
         points = replace(points, recasts=_recasts(recasts, sm, model, nodes, np.asarray(m_X)))
-    sums = _triangle_sums(sm, model, treatment, nodes, masses)
     return MassRates(points=points, triangle_sum=sums, in_domain=in_domain)
 
 
@@ -187,7 +201,9 @@ def _recast(tables: RecastTables, sm: StandardModel, model: GaugeModel, nodes: A
 
 
 @kernel(quick=False, donated=("buffers",))
-def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, Array]) -> dict[str, Array]:
+def cells(
+    points: MassPoint, in_domain: Array, log_g: Array, count: int, buffers: dict[str, Array]
+) -> dict[str, Array]:
     """Compute a block of cells.
 
     Searches are gone through one at a time, so that the best ratio is a running maximum whose plane
@@ -201,6 +217,8 @@ def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, 
         Whether a mass point is where the formulas hold, (mass point,).
     log_g
         ln g_X, (g_X,), of the same dtype.
+    count
+        How many searches there are: the rest are padding, and are not gone through.
     buffers
         Arrays of an earlier block of the same shape, overwritten: those that are asked for, by the names of
         `arrays.CELL_ARRAYS`; see `cell_buffers`.
@@ -212,7 +230,7 @@ def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, 
     """
     searches, log_br = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), (points.searches, points.log_br))
     recasts = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), points.recasts)
-    best, leading, ratios = _running_maximum(searches, recasts, log_g, buffers.get("log10_ratio"))
+    best, leading, ratios = _running_maximum(searches, recasts, log_g, count, buffers.get("log10_ratio"))
     at_mass = points.mass, points.width, points.lifetime, in_domain, jnp.nanmax(log_br, axis=0)
     known = _over_plane(_cell, log_g, at_mass, best) | {
         "log10_br": jax.vmap(lambda one: _over_plane(_scaled, log_g, one))(log_br) / LN10,
@@ -223,10 +241,9 @@ def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, 
 
 
 def _running_maximum(
-    searches: Any, recasts: Any, log_g: Array, planes: Array | None
+    searches: Any, recasts: Any, log_g: Array, count: int, planes: Array | None
 ) -> tuple[Array, Array, Array | None]:
     """Best ratio [dex] of all searches, which search has it, and, if there is room for them, all ratios."""
-    count, masses = searches.log_norm.shape
 
     def step(carry: Any, one: Any, ratios: Callable[[Any, Array], Array] = _ratios) -> tuple[Any, None]:
         best, leading, planes = carry
@@ -236,9 +253,15 @@ def _running_maximum(
         planes = None if planes is None else planes.at[position].set(ratio)
         return (jnp.maximum(best, ratio), leading, planes), None
 
-    shape = (masses, len(log_g))
+    shape = (searches.log_norm.shape[1], len(log_g))
     first = jnp.full(shape, -jnp.inf, log_g.dtype), jnp.full(shape, NO_SEARCH, jnp.uint8), planes
-    found = jax.lax.scan(step, first, (searches, jnp.arange(count)))[0]
+    found: tuple[Array, Array, Array | None] = first
+    if len(searches.log_norm):
+
+        def of_searches(i: Array, carry: Any) -> Any:
+            return step(carry, (jax.tree.map(lambda x: x[i], searches), i))[0]
+
+        found = jax.lax.fori_loop(0, count, of_searches, first)
     if recasts is None:
         return found
     some = recasts.signal, count + jnp.arange(len(recasts.is_known))
@@ -304,23 +327,27 @@ def _cell(at_mass: tuple[Array, ...], log_g: Array, best: Array) -> dict[str, Ar
 
 
 @kernel()
-def extent(points: MassPoint, in_domain: Array, window: Ends) -> Array:
-    """Lowest and highest excluded coupling, (range_end, mass point); NaN where there is none."""
+def extent(points: MassPoint, in_domain: Array, count: int, window: Ends) -> Array:
+    """Lowest and highest coupling that so many searches exclude, (range_end, mass point); NaN without any."""
+    ends = jax.vmap(lambda point: ends_within(point.mass, point.width, window))(points)
+    turning = jax.vmap(turning_points)(points.x_br[:, FINAL_STATES.index("nu nubar")])
+    searches = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), points.searches)
 
-    def one(point: MassPoint, in_domain: Array) -> Array:
-        turning = turning_points(point.x_br[FINAL_STATES.index("nu nubar")])
-        ends = ends_within(point.mass, point.width, window)
-        found = jax.vmap(lambda search: excluded_edges(search, turning, ends))(point.searches)
-        there = (found.lower != NONE) & in_domain
+    def step(position: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        search = jax.tree.map(lambda x: x[position], searches)
+        found = jax.vmap(excluded_edges)(search, turning, ends)
+        there = (found.lower != NONE) & in_domain[:, None]
         low, high = (jnp.take_along_axis(found.value, side, axis=1) for side in (found.lower, found.upper))
-        log_g = jnp.stack(
-            [jnp.min(low, where=there, initial=jnp.inf), jnp.max(high, where=there, initial=-jnp.inf)]
-        )
-        if point.recasts is not None:
-            log_g = _with_recasts(log_g, *recast_intervals(point.recasts, *ends), in_domain)
-        return jnp.where(log_g[0] < log_g[1], jnp.exp(log_g), jnp.nan)
+        lowest = jnp.min(low, axis=1, where=there, initial=jnp.inf)
+        highest = jnp.max(high, axis=1, where=there, initial=-jnp.inf)
+        return jnp.minimum(carry[0], lowest), jnp.maximum(carry[1], highest)
 
-    return jax.vmap(one, out_axes=1)(points, in_domain)
+    nothing = jnp.full(in_domain.shape, jnp.inf), jnp.full(in_domain.shape, -jnp.inf)
+    log_g = jnp.stack(jax.lax.fori_loop(0, count, step, nothing) if len(searches.log_norm) else nothing)
+    if points.recasts is not None:
+        known = jax.vmap(lambda recasts, ends: recast_intervals(recasts, *ends))(points.recasts, ends)
+        log_g = jax.vmap(_with_recasts, in_axes=(1, 0, 0, 0), out_axes=1)(log_g, *known, in_domain)
+    return jnp.where(log_g[0] < log_g[1], jnp.exp(log_g), jnp.nan)
 
 
 def _with_recasts(log_g: Array, low: Array, high: Array, in_domain: Array) -> Array:
@@ -330,18 +357,13 @@ def _with_recasts(log_g: Array, low: Array, high: Array, in_domain: Array) -> Ar
     return jnp.stack([lowest, jnp.maximum(log_g[1], jnp.max(high, where=there, initial=-jnp.inf))])
 
 
-@kernel()
-def take(points: MassPoint, in_domain: Array, index: Array) -> tuple[MassPoint, Array]:
-    """Mass points of one block."""
-    return jax.tree.map(lambda x: x[index], (points, in_domain))
-
-
-@functools.partial(jax.jit, static_argnames=("axes", "dtype"))
 def cast(points: MassPoint, axes: int, *, dtype: str) -> MassPoint:
-    """Mass points in the precision of the stored arrays, along one axis."""
+    """Mass points on the host in the precision of the stored arrays, along one axis."""
 
-    def one(x: Array) -> Array:
-        x = x.reshape(math.prod(x.shape[:axes]), *x.shape[axes:])
-        return x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x
+    def one(x: Array) -> npt.NDArray[Any]:
+        flat = np.asarray(x).reshape(math.prod(x.shape[:axes]), *x.shape[axes:])
+        return flat.astype(dtype) if np.issubdtype(flat.dtype, np.floating) else flat
 
-    return jax.tree.map(one, points)
+    with np.errstate(over="ignore"):  # what is beyond float32 is infinite
+        found: MassPoint = jax.tree.map(one, points)
+    return found

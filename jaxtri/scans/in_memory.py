@@ -15,7 +15,7 @@ from jaxtri.physics.decays.hadrons import three_pion_window
 from jaxtri.scans.favoured_lines import favoured
 from jaxtri.scans.record import Scan
 from jaxtri.scans.spec import Source, Spec, as_spec
-from jaxtri.scans.tiles import compute
+from jaxtri.scans.tiles import Decays, compute
 
 
 def scan(source: Source) -> dict[str, Scan]:
@@ -42,7 +42,8 @@ def scan(source: Source) -> dict[str, Scan]:
     spec = as_spec(source)
     curves = boundaries(spec) if spec.traces_curves else {}
     lines = favoured(spec) if spec.has_favoured else None
-    grids = {one.name: compute(spec, one) for one in spec.treatments}
+    shared: Decays = {}
+    grids = {one.name: compute(spec, one, shared) for one in spec.treatments}
     return {name: replace(one, boundaries=curves.get(name), favoured=lines) for name, one in grids.items()}
 
 
@@ -111,7 +112,7 @@ def plane_of(spec: Spec) -> Plane:
         treatments=spec.treatments,
         sm=spec.sm,
         model=spec.model.unnamed(),
-        searches=spec.searches.unlabelled(),
+        searches=spec.searches.padded(),
         labels=spec.searches.labels,
         m_X=(float(spec.m_X[0]), float(spec.m_X[-1])),
         window=Ends(float(np.log(spec.g_X[0])), float(np.log(spec.g_X[-1]))),

@@ -30,7 +30,7 @@ from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.decays.in_flight import log_probability, turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES
-from jaxtri.scans.grid import MassRates, rates_at_masses
+from jaxtri.scans.grid import MassRates, rates_of_padded
 from jaxtri.scans.recast_verdicts import recast_couplings, recast_verdicts
 from jaxtri.scans.spec import LOWEST, Source, Spec, as_spec
 from jaxtri.scans.verdict import Verdict
@@ -73,13 +73,13 @@ def _at_coupling(searches: SearchAtMass, log_g: Array) -> tuple[Array, Array]:
 
 
 def _at_mass(spec: Spec, treatment: Treatment, m_X: float) -> MassRates:
-    """Everything at one mass."""
+    """Everything at one mass, with the padding of searches."""
     _require_positive("m_X", m_X)
     if m_X < LOWEST["m_X"]:
         raise InputError(f"m_X = {m_X:g}: at least {LOWEST['m_X']:g} GeV is allowed")
-    found = rates_at_masses(
-        spec.sm, spec.model, treatment, spec.searches, np.array([m_X]), recasts=spec.recasts
-    )
+    model, searches = spec.model.unnamed(), spec.searches.padded()
+    mass = jax.device_put(np.array([m_X]))
+    found = rates_of_padded(spec.sm, model, treatment, searches, mass, (), spec.recasts)
     return jax.tree.map(lambda x: np.asarray(x)[0], found)
 
 
@@ -131,8 +131,8 @@ def _point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
         x_branching_ratios=_named(FINAL_STATES, np.asarray(mass.x_br)),
         triangle_sum=complex(found.triangle_sum),
         verdicts=tuple(
-            _verdict(spec, treatment, mass, i, log_g, (float(ratio), float(flown)), status)
-            for i, (ratio, flown) in enumerate(zip(ratios, in_flight, strict=True))
+            _verdict(spec, treatment, mass, i, log_g, (float(ratios[i]), float(in_flight[i])), status)
+            for i in range(len(spec.searches.labels))
         )
         + recast_verdicts(spec, mass, log_g, NO_STATEMENT.get(status)),
         status=status,
@@ -163,7 +163,7 @@ def _verdict(
     """Say in words why a search excludes a point, or does not; ``known`` is what `_at_coupling` says."""
     one = jax.tree.map(lambda x: x[index], mass.searches)
     label = spec.searches.labels[index]
-    low, high = np.asarray(spec.searches.m_X_window[index])
+    low, high = np.asarray(spec.searches.m_X_window)[index]
     tau = float(mass.lifetime) * math.exp(-2 * log_g)
     if status in NO_STATEMENT:
         reason = f"no statement: {NO_STATEMENT[status]}"
@@ -181,7 +181,7 @@ def _verdict(
         reason = f"lifetime {tau * 1e12:.3g} ps outside {low:g}-{high:g} ps"
         return Verdict(name=label.name, excluded=False, ratio=0.0, probability=0.0, reason=reason)
     is_timed = one.is_timed is not None and bool(one.is_timed)
-    limit = _limit_at(one, float(spec.searches.limit[index]), log_g)
+    limit = _limit_at(one, float(np.asarray(spec.searches.limit)[index]), log_g)
     if not math.isfinite(limit):
         reason = f"no limit at a lifetime of {tau * 1e12:.3g} ps"
         return Verdict(name=label.name, excluded=False, ratio=0.0, probability=0.0, reason=reason)
@@ -279,7 +279,7 @@ def excluded_at(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Intervals
     }
     if mass.searches.is_timed is not None:
         window = Ends(math.log(WIDEST[0]), float(found.value[0, TOP]))
-        for i in np.flatnonzero(mass.searches.is_timed):
+        for i in np.flatnonzero(mass.searches.is_timed[: len(spec.searches.labels)]):
             one = jax.tree.map(lambda x, i=i: x[i], mass.searches)
             known = np.exp(np.array(timed_intervals(one, window)).reshape(-1, 2))
             known[known > WIDEST[1] * (1 - ROUNDED)] = WIDEST[1]

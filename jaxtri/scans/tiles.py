@@ -11,27 +11,36 @@ import numpy as np
 import numpy.typing as npt
 from jax import Array
 
-from jaxtri.durable.storage.tiling import Box, NamedArrays, Plan, extents, inside
+from jaxtri.boundary.kernels import decays_at
+from jaxtri.durable.storage.tiling import CHUNK, Box, NamedArrays, Plan, extents, inside
 from jaxtri.errors import InputError
 from jaxtri.limits.excluded_couplings import Ends
+from jaxtri.limits.searches import with_room
 from jaxtri.limits.signal import MassPoint
 from jaxtri.model.treatment import Treatment
+from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.jax_settings import prepare
+from jaxtri.numerics.threads import padded
 from jaxtri.physics.relic.relic_lines import omega_h2
-from jaxtri.scans.arrays import MASS_ARRAYS
-from jaxtri.scans.grid import AxisNodes, MassRates, cast, cells, extent, rates_at_masses, take
+from jaxtri.scans.arrays import ARRAYS, MASS_ARRAYS
+from jaxtri.scans.grid import AxisNodes, MassRates, cast, cells, extent, rates_of_padded
 from jaxtri.scans.provenance import header, plan_of, versions
 from jaxtri.scans.record import Scan
 from jaxtri.scans.spec import Spec
 
 Buffers = dict[str, Array]
+Decays = dict[bytes, tuple[FloatArray, FloatArray]]  # of pieces of masses, which all treatments share
+
+MASSES = 250  # of a plane computed at a time, whatever the grid: one compilation serves all
+WASTE = 2_000_000  # cells beside those of a grid that are computed rather than to compile for another size
 
 
 class TileTask:
     """Computes tiles of one treatment of a scan, here or in a worker that it is sent to."""
 
-    def __init__(self, spec: Spec, treatment: Treatment) -> None:
+    def __init__(self, spec: Spec, treatment: Treatment, shared: Decays | None = None) -> None:
         self.spec, self.treatment, self._versions = spec, treatment, versions()
+        self._shared: Decays = {} if shared is None else shared
         self._spare: dict[Any, list[Buffers]] = {}
 
     def __call__(self, plan: Plan, tile: int) -> tuple[NamedArrays, Iterator[tuple[Box, NamedArrays]]]:
@@ -39,7 +48,9 @@ class TileTask:
         devices = jax.local_devices()
         device = devices[tile % len(devices)]
         spare = self._spare.setdefault(device, [])
-        return compute_tile(self.spec, self.treatment, plan, tile, device=device, spare=spare)
+        return compute_tile(
+            self.spec, self.treatment, plan, tile, device=device, spare=spare, shared=self._shared
+        )
 
     def start_worker(self) -> str:
         """Prepare the process that computes, and name its device.
@@ -62,7 +73,7 @@ class TileTask:
             name: jax.tree.map(np.asarray, getattr(self.spec, name))
             for name in ("sm", "model", "searches", "projections", "dark_matter")
         }
-        return self.__dict__ | {"spec": replace(self.spec, **plain), "_spare": {}}
+        return self.__dict__ | {"spec": replace(self.spec, **plain), "_spare": {}, "_shared": {}}
 
 
 def compute_tile(
@@ -73,6 +84,7 @@ def compute_tile(
     *,
     device: Any = None,
     spare: list[Buffers] | None = None,
+    shared: Decays | None = None,
 ) -> tuple[NamedArrays, Iterator[tuple[Box, NamedArrays]]]:
     """Compute one tile of a scan.
 
@@ -86,6 +98,9 @@ def compute_tile(
         Where to compute; the first device by default.
     spare
         Buffers that earlier tiles of the same plan and device have left, and that this one will leave.
+    shared
+        Decays of X that tiles of the same scan have left, whatever their treatment, and that this one will
+        leave.
 
     Returns
     -------
@@ -96,14 +111,41 @@ def compute_tile(
     box = plan.box(tile)
     with jax.default_device(device):
         nodes, m_X = _nodes(spec, plan, box)
-        found = rates_at_masses(
-            spec.sm, spec.model, treatment, spec.searches, m_X, nodes=nodes, recasts=spec.recasts
-        )
+        found = _rates(spec, treatment, nodes, m_X, {} if shared is None else shared)
         window = Ends(*np.log(spec.g_X[[0, -1]]))
-        fields = mass_arrays(found, window, tuple(plan.arrays))
+        fields = mass_arrays(found, window, len(spec.searches.labels), plan)
     own = inside(tuple((0, size) for size in extents(box[:-1])))
     trimmed = {name: values[own] for name, values in fields.items()}
     return trimmed, _blocks(spec, plan, box, found, device, [] if spare is None else spare)
+
+
+def _rates(
+    spec: Spec, treatment: Treatment, nodes: AxisNodes, m_X: npt.NDArray[np.float64], shared: Decays
+) -> MassRates:
+    """`rates_at_masses` on the host; in a plane so many masses at a time."""
+    sm, model, searches = jax.device_put((spec.sm, spec.model.unnamed(), spec.searches.padded()))
+    if nodes:
+        parts = [rates_of_padded(sm, model, treatment, searches, jnp.asarray(m_X), nodes, spec.recasts)]
+        return _joined(parts, len(m_X), axis=len(nodes))
+    parts = []
+    for piece in _pieces(m_X):
+        key = piece.tobytes()
+        if key not in shared:
+            shared[key] = decays_at(sm, model, piece)
+        some = jnp.asarray(piece)
+        parts.append(rates_of_padded(sm, model, treatment, searches, some, (), spec.recasts, shared[key]))
+    return _joined(parts, len(m_X), axis=0)
+
+
+def _pieces(values: Any) -> list[Any]:
+    """An array along its first axis in pieces of `MASSES`, the last one padded."""
+    return [padded(values[i : i + MASSES], MASSES) for i in range(0, len(values), MASSES)]
+
+
+def _joined(parts: list[Any], count: int, *, axis: int) -> Any:
+    """The arrays of pieces together along one axis, on the host, without the padding."""
+    own = (*(slice(None),) * axis, slice(count))
+    return jax.tree.map(lambda *some: np.concatenate(list(map(np.asarray, some)), axis=axis)[own], *parts)
 
 
 def _nodes(spec: Spec, plan: Plan, box: Box) -> tuple[AxisNodes, npt.NDArray[np.float64]]:
@@ -130,20 +172,23 @@ def _blocks(
     Two sets of buffers take turns: the reader still holds one while the other is computed, and what is
     held cannot be overwritten but would be allocated again.
     """
+    masses, couplings = _block(plan)
     with jax.default_device(device):
-        points = cast(found.points, len(plan.tile) - 1, dtype=spec.precision)
-        in_domain = found.in_domain.reshape(-1)
-        masses = math.prod(plan.chunk[:-1])
-        turns = [spare.pop() if spare else cell_buffers(plan, masses, plan.chunk[-1]) for _ in range(2)]
+        turns = [spare.pop() if spare else cell_buffers(plan, masses, couplings) for _ in range(2)]
+    every = cast(found.points, len(plan.tile) - 1, dtype=spec.precision), found.in_domain.reshape(-1)
     log_g = np.log(spec.g_X).astype(spec.precision)
+    count, rows = len(spec.searches.labels), None
+    some: tuple[Any, ...] = ()
     for where in plan.chunks(box) if turns[0] or "omega_h2" in plan.arrays else ():
-        some_g = log_g[_repeated(where[-1], plan.chunk[-1])]
+        some_g = log_g[_repeated(where[-1], couplings)]
         with jax.default_device(device):
-            some = take(points, in_domain, _mass_points_of(plan, box, where))
-            buffers = cells(*some, some_g, turns.pop(0)) if turns[0] else turns.pop(0)
+            if where[:-1] != rows:  # chunks that differ in g_X follow each other
+                rows, index = where[:-1], padded(_mass_points_of(plan, box, where), masses)
+                some = jax.device_put(jax.tree.map(lambda x, index=index: x[index], every))
+            buffers = cells(*some, some_g, count, turns.pop(0)) if turns[0] else turns.pop(0)
         turns.append(buffers)
         known = {name: np.asarray(array) for name, array in buffers.items()} | _densities(spec, plan, where)
-        yield where, {name: _trimmed(array, plan, where) for name, array in known.items()}
+        yield where, {name: _trimmed(array, plan, name, where) for name, array in known.items()}
     spare += turns
 
 
@@ -159,6 +204,17 @@ def _densities(spec: Spec, plan: Plan, where: Box) -> NamedArrays:
     return {"omega_h2": np.stack(found).astype(spec.precision)}
 
 
+def _block(plan: Plan) -> tuple[int, int]:
+    """Mass points and couplings of the cells computed at a time: those of a chunk, or of the largest chunk.
+
+    What is compiled for the largest serves grids of many sizes; what is computed beside a chunk is dropped.
+    """
+    own = math.prod(plan.chunk[:-1]), plan.chunk[-1]
+    chunks = math.prod(-(-size // part) for size, part in zip(plan.shape, plan.chunk, strict=True))
+    fits = own[0] <= CHUNK[0] and own[1] <= CHUNK[1]
+    return CHUNK if fits and chunks * (math.prod(CHUNK) - math.prod(own)) <= WASTE else own
+
+
 def _mass_points_of(plan: Plan, box: Box, where: Box) -> npt.NDArray[np.intp]:
     """Positions in a tile of the mass points of a chunk."""
     position: npt.NDArray[np.intp] = np.zeros(1, dtype=np.intp)
@@ -168,55 +224,71 @@ def _mass_points_of(plan: Plan, box: Box, where: Box) -> npt.NDArray[np.intp]:
     return position
 
 
-def _trimmed(values: npt.NDArray[Any], plan: Plan, where: Box) -> npt.NDArray[Any]:
-    """A block with all its axes, without what was repeated past the end."""
-    labels = values.shape[:-2]
+def _trimmed(values: npt.NDArray[Any], plan: Plan, name: str, where: Box) -> npt.NDArray[Any]:
+    """A block of an array with all its axes, without what was repeated, or made up, past the end."""
+    labels = plan.arrays[name].labels
+    chunk = values[..., : math.prod(plan.chunk[:-1]), : plan.chunk[-1]]
     own = inside(tuple((0, size) for size in extents(where)))
-    return values.reshape(*labels, *plan.chunk)[own]
+    return chunk[tuple(map(slice, labels))].reshape(*labels, *plan.chunk)[own]
 
 
 def cell_buffers(plan: Plan, masses: int, couplings: int) -> dict[str, Array]:
-    """Return arrays for `cells` to write into: those that a plan stores."""
-    return {
-        name: jnp.zeros((*one.labels, masses, couplings), one.dtype)
+    """Return arrays for `cells` to write into: those that a plan stores, with room for padded searches."""
+    return {  # on the host first: `jnp.zeros` is compiled for every shape
+        name: jax.device_put(np.zeros((*_room(name, one.labels), masses, couplings), one.dtype))
         for name, one in plan.arrays.items()
         if one.has_cells and name != "omega_h2"
     }
 
 
-def mass_arrays(found: MassRates, window: Ends, arrays: tuple[str, ...]) -> NamedArrays:
+def _room(name: str, labels: tuple[int, ...]) -> tuple[int, ...]:
+    """How many labels an array has where its searches are padded."""
+    return tuple(with_room(n) for n in labels) if "search" in ARRAYS[name].dims else labels
+
+
+def mass_arrays(found: MassRates, window: Ends, count: int, plan: Plan) -> NamedArrays:
     """The stored arrays that do not depend on g_X: labels first, then the axes besides g_X."""
     known: dict[str, Callable[[], Any]] = {
         "x_br": lambda: np.moveaxis(np.asarray(found.points.x_br), -1, 0),
         "triangle_sum_re": lambda: np.asarray(found.triangle_sum).real,
         "triangle_sum_im": lambda: np.asarray(found.triangle_sum).imag,
-        "valid": lambda: np.moveaxis(_valid(found.points), -1, 0).astype(np.uint8),
-        "g_X_range": lambda: _boundary(found, window),
+        "valid": lambda: np.moveaxis(_valid(found.points, count), -1, 0).astype(np.uint8),
+        "g_X_range": lambda: _boundary(found, count, window),
     }
-    return {name: known[name]() for name in MASS_ARRAYS if name in arrays}
+    return {
+        name: known[name]()[tuple(map(slice, plan.arrays[name].labels))]
+        for name in MASS_ARRAYS
+        if name in plan.arrays
+    }
 
 
-def _valid(points: MassPoint) -> npt.NDArray[np.bool_]:
-    """Whether each search, recast ones after the others, has data at each mass point."""
-    some = [points.searches.is_valid] + ([] if points.recasts is None else [points.recasts.is_known])
+def _valid(points: MassPoint, count: int) -> npt.NDArray[np.bool_]:
+    """Whether each of so many searches, recast ones after the others, has data at each mass point."""
+    some = [points.searches.is_valid[..., :count]] + (
+        [] if points.recasts is None else [points.recasts.is_known]
+    )
     return np.concatenate([np.asarray(one) for one in some], axis=-1)
 
 
-def _boundary(found: MassRates, window: Ends) -> npt.NDArray[np.float64]:
-    """Extent of what is excluded, (edge, ...)."""
+def _boundary(found: MassRates, count: int, window: Ends) -> npt.NDArray[np.float64]:
+    """Extent of what so many searches exclude, (edge, ...)."""
     shape = found.in_domain.shape
-    count = math.prod(shape)
-    flat = jax.tree.map(lambda x: x.reshape(count, *x.shape[len(shape) :]), (found.points, found.in_domain))
-    return np.asarray(extent(*flat, window)).reshape(2, *shape)
+    points = math.prod(shape)
+    flat = jax.tree.map(lambda x: x.reshape(points, *x.shape[len(shape) :]), (found.points, found.in_domain))
+    leaves, tree = jax.tree.flatten(flat)
+    pieces = zip(*map(_pieces, leaves), strict=True)
+    parts = [extent(*jax.tree.unflatten(tree, some), count, window) for some in pieces]
+    whole: npt.NDArray[np.float64] = _joined(parts, found.in_domain.size, axis=1)
+    return whole.reshape(2, *shape)
 
 
-def compute(spec: Spec, treatment: Treatment) -> Scan:
-    """Compute one treatment of a scan into memory."""
+def compute(spec: Spec, treatment: Treatment, shared: Decays | None = None) -> Scan:
+    """Compute one treatment of a scan into memory; decays of X are shared as in `compute_tile`."""
     top = header(spec, treatment)
     plan = plan_of(top)
     arrays = {name: np.empty(plan.array_shape(name), one.dtype) for name, one in plan.arrays.items()}
     for tile in range(plan.count):
-        fields, blocks = compute_tile(spec, treatment, plan, tile)
+        fields, blocks = compute_tile(spec, treatment, plan, tile, shared=shared)
         box = plan.box(tile)
         for name, values in fields.items():
             arrays[name][inside(box[:-1])] = values

@@ -29,7 +29,7 @@ Window = Annotated[
 class Strict(BaseModel):
     """A table in which an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def _fraction(value: Any) -> Any:

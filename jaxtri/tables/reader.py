@@ -4,16 +4,19 @@ A name that a user gives is either the stem of a table in this folder or a path 
 """
 
 import csv
+import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ValidationError
 
 from jaxtri.errors import InputError, StorageError, unknown_name
+
+if TYPE_CHECKING:  # listing what is shipped must not wait for NumPy
+    import numpy as np
+    import numpy.typing as npt
 
 FOLDER = Path(__file__).parent
 SINGULAR = {"models": "model", "treatments": "treatment", "searches": "search"}
@@ -115,16 +118,16 @@ def read_rows(path: Path, schema: type[Table]) -> list[Table]:
             f"{short_name(path)}: the columns are {','.join(header)[:LONGEST]}; give {','.join(columns)}, "
             "separated by commas, with decimal points"
         )
-    found = []
+    found, name = [], short_name(path)
     for number, row in zip(numbers[1:], rows, strict=False):
-        where = f"{short_name(path)}: line {number}"
+        where = f"{name}: line {number}"
         if len(row) != len(columns):
             raise InputError(f"{where}: {len(row)} columns; give {len(columns)}: {','.join(columns)}")
         found.append(check(dict(zip(columns, (cell.strip() for cell in row), strict=True)), schema, where))
     return found
 
 
-def read_columns(path: Path) -> dict[str, npt.NDArray[np.float64]]:
+def read_columns(path: Path) -> "dict[str, npt.NDArray[np.float64]]":
     """Read a CSV file of numbers: one column of values a name; # starts a comment.
 
     A first line of numbers is no header: then columns are called "column 1", "column 2", ...
@@ -136,6 +139,8 @@ def read_columns(path: Path) -> dict[str, npt.NDArray[np.float64]]:
     StorageError
         If the file cannot be read.
     """
+    import numpy as np
+
     try:
         with path.open(encoding="utf-8-sig") as file:
             lines = ((n, line) for n, line in enumerate(file, 1) if line.strip() and not line.startswith("#"))
@@ -155,7 +160,9 @@ def read_columns(path: Path) -> dict[str, npt.NDArray[np.float64]]:
     return dict(zip(names, values.T.copy(), strict=True))
 
 
-def read_grid(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def read_grid(
+    path: Path,
+) -> "tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]":
     """Read a CSV file of numbers over two axes: one down the first column, one along the header.
 
     Returns
@@ -169,6 +176,8 @@ def read_grid(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float
     InputError
         If a cell is no number, a row has the wrong length, or an axis does not ascend.
     """
+    import numpy as np
+
     lines = [(n, line) for n, line in enumerate(read_text(path).splitlines(), 1) if not line.startswith("#")]
     (number, header), *rows = [(n, line.split(",")) for n, line in lines if line.strip()] or [(1, [""])]
     across = _row_of_grid(path, number, header[1:], len(header) - 1)
@@ -184,7 +193,7 @@ def read_grid(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float
 def _row_of_grid(path: Path, number: int, cells: list[str], count: int) -> list[float]:
     """Numbers of a line of a grid; NaN where a cell is empty."""
     try:
-        values = [float(cell) if cell.strip() else np.nan for cell in cells]
+        values = [float(cell) if cell.strip() else math.nan for cell in cells]
     except ValueError:
         values = []
     if len(values) != count:
@@ -207,7 +216,7 @@ def _numbers(path: Path, number: int, row: list[str], count: int) -> list[float]
         values = [float(text) for text in row]
     except ValueError:
         values = []
-    if len(values) != count or not np.isfinite(values).all():
+    if len(values) != count or not all(map(math.isfinite, values)):
         raise InputError(
             f"{path}: line {number} is {','.join(row).strip()[:LONGEST]}; "
             f"give a finite number in each of {count} columns"

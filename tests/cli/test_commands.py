@@ -500,8 +500,8 @@ def test_version(run):
     ("line", "imported"),
     [
         ("--help", set()),
-        ("models", {"numpy", "pydantic"}),
-        ("treatments", {"numpy", "pydantic"}),
+        ("models", {"pydantic"}),
+        ("treatments", {"pydantic"}),
         ("searches --set printed", {"numpy", "pydantic"}),
         ("searches --set 2026", {"numpy", "pydantic"}),
         ("schema scan", HEAVY - {"matplotlib", "h5py"}),  # so the set can be fuller

@@ -332,11 +332,10 @@ def test_grey_is_what_was_excluded_before(scans, drawn):
     top = SMALL["axes"]["g_X"]["max"]
     assert len(limits) > 20
     for axes in drawn.axes:
-        assert len(axes.collections) == len(limits)
-        for area, limit in zip(axes.collections, limits, strict=True):
-            assert to_hex(area.get_facecolor()[0]) == to_hex(GREY)
-            assert area.get_zorder() < min(patch.get_zorder() for patch in axes.patches)
-            [path] = area.get_paths()
+        [area] = axes.collections
+        assert to_hex(area.get_facecolor()[0]) == to_hex(GREY)
+        assert area.get_zorder() < min(patch.get_zorder() for patch in axes.patches)
+        for path, limit in zip(area.get_paths(), limits, strict=True):
             corners = {(m, g) for m, g in path.vertices.tolist()}
             for m_X, low, high in zip(limit.m_X, limit.g_low, limit.g_high, strict=True):
                 assert {(m_X, low), (m_X, min(high, top))} <= corners

@@ -4,10 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from jaxtri.errors import InputError
 from jaxtri.figures.figure import caption
+from jaxtri.figures.panels import GREY
 from jaxtri.figures.plane import draw
 from jaxtri.figures.selection import same_grey
 from jaxtri.limits.previous import previous_limits as grey_of
@@ -97,8 +99,14 @@ def test_draw_takes_limits():
     for drawn, choice in ((one, True), (one, known), (with_grey(one, "computed"), True), (one, False)):
         axes = Figure().subplots()
         draw(drawn, axes, previous=choice)
-        shaded.append(len(axes.collections))
+        grey = [
+            area
+            for area in axes.collections
+            if len(area.get_facecolor()) and to_hex(area.get_facecolor()[0]) == to_hex(GREY)
+        ]
+        shaded.append(sum(len(area.get_paths()) for area in grey))
     pieces = sum(len(limit.pieces) for limit in known)
+    assert pieces > 1
     assert shaded[0] == shaded[3]
     assert shaded[1] == shaded[2] == shaded[0] + pieces
 

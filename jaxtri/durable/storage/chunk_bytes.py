@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,18 @@ def packed(values: npt.NDArray[Any], shape: tuple[int, ...], compression: str) -
         stored[: flat.nbytes] = flat.view(np.uint8)
         SUM.pack_into(stored.data, flat.nbytes, fletcher32(stored[: flat.nbytes].data))
         return stored.data
+    bits = flat.view(f"u{flat.itemsize}")
+    if len(bits) and bits[0] == bits[-1] and (bits == bits[0]).all():
+        return _uniform(flat[:1].tobytes(), len(flat))
     if flat.itemsize > 1:
         flat = np.ascontiguousarray(flat.view(np.uint8).reshape(-1, flat.itemsize).T)
     return _deflate(flat.tobytes())
+
+
+@lru_cache(maxsize=64)
+def _uniform(value: bytes, count: int) -> bytes:
+    """One value everywhere, shuffled and deflated: a search has no data in most chunks of a plane."""
+    return _deflate(b"".join(bytes([one]) * count for one in value))
 
 
 def checksum(data: Data, compression: str) -> int:
