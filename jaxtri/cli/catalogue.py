@@ -39,7 +39,7 @@ def models(arguments: argparse.Namespace) -> str:
 def searches(arguments: argparse.Namespace) -> str:
     """Searches of a set: limit, confidence level, reference."""
     mode, tables, _ = chosen_tables(arguments.set)
-    curves = curves_of(tables)
+    curves = curves_of(tables, mode=mode)
     labels = [label_of(name, table, mode, curves.get(name)) for name, table in tables.items()]
     width = max(len(label.name) for label in labels)
     lines = []

@@ -11,7 +11,7 @@ from jax import Array
 from jaxtri.limits.curve_arrays import curve_arrays
 from jaxtri.limits.limit_curves import LimitCurve
 from jaxtri.limits.search_tables import SECONDS_PER_PS, SearchLabel, chosen_tables, curves_of, label_of
-from jaxtri.limits.statistics import upper_limit
+from jaxtri.limits.statistics import conversion_of, upper_limit
 from jaxtri.numerics.interpolation import Tables
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.physics.decays.in_flight import REST
@@ -37,7 +37,7 @@ class SearchSet:
     channel: Array  # position in channels.CHANNEL_NAMES
     weight: Array  # (search, final_state) of the final states searched for
     is_invisible: Array  # bool
-    limit: Array  # upper limit on BR(channel) * P(final state); 1 where it is a curve
+    limit: Array  # upper limit on BR(channel) * P(final state); of a curve what multiplies it
     length_m: Array  # distance that decides; 0 where a proper time decides
     gamma_parent: Array  # Lorentz factor of the parent
     wall_time: Array  # proper time that decides [s], where length_m is 0
@@ -59,6 +59,7 @@ def load_searches(
     only: list[str] | None = None,
     exclude: list[str] | None = None,
     files: list[Path] | None = None,
+    confidence: float | None = None,
 ) -> SearchSet:
     """Return a set of searches.
 
@@ -67,20 +68,25 @@ def load_searches(
     set_name
         ``"printed"``: the numbers that arXiv:2401.02483 uses, measurements at their central value;
         ``"corrected"``: what the experiments published, measurements as central + 1.645 sigma;
-        ``"2026"``: results up to 2026, limit curves among them.
+        ``"2026"``: results up to 2026, limit curves among them; ``"binned"``: branching fractions that were
+        measured in bins of q2, as central + 1.645 sigma in each.
     measurement
-        ``"central"`` or ``"gauss"``, to read measurements differently from the set.
+        ``"central"``, ``"gauss"``, ``"sm_subtracted"``, or one of them after ``"binned_"``, to read
+        measurements differently from the set: see `statistics.limit_of`.
     only, exclude
         Names to keep, names to leave out.
     files
         Further searches: TOML files of the same form as the shipped ones; projections are left out.
+    confidence
+        Level to which every limit is converted by a Gaussian factor, approximately; by default each keeps its
+        own.
 
     Raises
     ------
     InputError
-        If a set or a name is unknown, or no search is left.
+        If a set or a name is unknown, no search is left, or a measurement cannot be read as is wanted.
     """
-    return with_projections(set_name, measurement, only, exclude, files)[0]
+    return with_projections(set_name, measurement, only, exclude, files, confidence)[0]
 
 
 def with_projections(
@@ -89,6 +95,7 @@ def with_projections(
     only: list[str] | None,
     exclude: list[str] | None,
     files: list[Path] | None,
+    confidence: float | None = None,
 ) -> tuple[SearchSet, SearchSet]:
     """Return a set of searches, and the projections besides, which exclude nothing and of which none may be.
 
@@ -98,15 +105,19 @@ def with_projections(
     mode, tables, projections = chosen_tables(
         set_name, measurement=measurement, only=only, exclude=exclude, files=files
     )
-    curves = curves_of(tables | projections, files)
+    curves = curves_of(tables | projections, files, mode, confidence)
     return (
-        _search_set(set_name, mode, tables, curves),
-        _search_set(set_name, mode, projections, curves),
+        _search_set(set_name, mode, tables, curves, confidence),
+        _search_set(set_name, mode, projections, curves, confidence),
     )
 
 
 def _search_set(
-    set_name: str, mode: str, tables: dict[str, SearchTable], curves: dict[str, LimitCurve]
+    set_name: str,
+    mode: str,
+    tables: dict[str, SearchTable],
+    curves: dict[str, LimitCurve],
+    confidence: float | None,
 ) -> SearchSet:
     """Turn checked tables into arrays."""
     own = {name: curves[name] for name in tables if name in curves}
@@ -116,12 +127,19 @@ def _search_set(
     padded = [[*veto, *[(math.inf, math.inf)] * (depth - len(veto))] for veto in vetoes]
     windows = [table.tau_ps or (0.0, math.inf) for table in tables.values()]
     return SearchSet(
-        labels=tuple(label_of(name, table, mode, own.get(name)) for name, table in tables.items()),
+        labels=tuple(
+            label_of(name, table, mode, own.get(name), confidence) for name, table in tables.items()
+        ),
         set_name=set_name,
         channel=jnp.array([CHANNEL_NAMES.index(table.channel) for table in tables.values()]),
         weight=jnp.array([WEIGHTS[table.final_state] for table in tables.values()]),
         is_invisible=jnp.array([table.final_state == "invisible" for table in tables.values()]),
-        limit=jnp.array([1.0 if name in own else upper_limit(table, mode) for name, table in tables.items()]),
+        limit=jnp.array(
+            [
+                conversion_of(table, confidence) if name in own else upper_limit(table, mode, confidence)
+                for name, table in tables.items()
+            ]
+        ),
         length_m=jnp.array([flight.length_m or 0.0 if flight else 0.0 for flight in flights]),
         gamma_parent=jnp.array([_gamma(flight) for flight in flights]),
         wall_time=jnp.array([_wall_time(flight) for flight in flights]),
