@@ -114,6 +114,8 @@ def _boundary_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
         "--format", choices=("csv", "hepdata", "lmt", "h5"), default="csv", help="default: csv"
     )
     command.add_argument("--bands", action="store_true", help="say what the errors of the inputs do to g_X")
+    text = "say what the ranges of effective lengths of flight do to g_X"
+    command.add_argument("--lengths", action="store_true", help=text)
     command.add_argument(
         "-o", "--output", metavar="FOLDER", help="where to write (default: working directory)"
     )

@@ -6,6 +6,7 @@ Nothing here computes, so that listing the searches need not wait for JAX.
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jaxtri.errors import InputError, gather, unknown_name
 from jaxtri.limits.binned_limits import read_binned_limit
@@ -21,9 +22,11 @@ SETS = {  # set -> how it reads a measurement
     "2026": "gauss",
     "binned": "binned_gauss",
 }
-NOT_DECIDING = {
-    "bibtex", "printed", "note", "title", "reference", "locator",
-    "bins", "sm_value", "sm_error", "sm_reference",  # they decide by the limit that is made of them
+NOT_DECIDING: dict[str, Any] = {
+    "bibtex": True, "printed": True, "note": True, "title": True, "reference": True, "locator": True,
+    # these decide by the limit that is made of them
+    "bins": True, "sm_value": True, "sm_error": True, "sm_reference": True,
+    "escape": {"length_range_m", "tau_range_ps"}, "prompt": {"length_range_m", "tau_range_ps"},
 }  # fmt: skip
 MOST = 255  # searches: /leading is one byte
 RESERVED = ("unions", "regions", "projections")  # groups of a scan's file beside those of searches
@@ -51,6 +54,7 @@ class SearchLabel:
     conditions: str  # everything that decides, as JSON: windows, vetoes, lengths, boosts, values
     measurement: str = ""  # how a measured branching fraction became the limit; empty for a published limit
     published_confidence: float | None = None  # where the limit was converted to another level
+    flight_spread: tuple[float, ...] = ()  # shortest and longest flight over the one used; empty: no range
 
 
 def chosen_tables(
@@ -216,7 +220,7 @@ def label_of(
     confidence: float | None = None,
 ) -> SearchLabel:
     """Label of a search whose measurement, if it is one, is read in some way, at some confidence level."""
-    measured = table.kind == "measurement"
+    measured, flight = table.kind == "measurement", table.escape or table.prompt
     scale = conversion_of(table, confidence)
     if measured:
         level = None if mode.removeprefix(BINNED) == "central" else confidence or 0.95
@@ -228,6 +232,7 @@ def label_of(
         tuple(tau * SECONDS_PER_PS for tau in table.tau_ps or ()),
         table.reference, table.locator, table.note or "", table.bibtex, _conditions(table, curve),
         measurement=mode if measured else "", published_confidence=table.confidence if scale != 1 else None,
+        flight_spread=flight.spread if flight else (),
     )  # fmt: skip
 
 
@@ -237,5 +242,7 @@ def _conditions(table: SearchTable, curve: LimitCurve | None) -> str:
     plain = table.model_copy(update={"sets": named})
     if curve is None:
         return plain.model_dump_json(exclude=NOT_DECIDING, exclude_none=True)
-    deciding = plain.model_dump(mode="json", exclude=NOT_DECIDING | {"limit", "curve"}, exclude_none=True)
+    deciding = plain.model_dump(
+        mode="json", exclude=NOT_DECIDING | {"limit": True, "curve": True}, exclude_none=True
+    )
     return json.dumps(deciding | {"curve_sha256": curve.digest})

@@ -164,6 +164,8 @@ class Flight(Strict):
 
     length_m: Positive | None = None
     tau_ps: Positive | None = None
+    length_range_m: Window | None = None
+    tau_range_ps: Window | None = None
     gamma_parent: Annotated[Real, Field(ge=1)] | None = None
     beta_gamma_parent: Annotated[Real, Field(ge=0)] | None = None
     locator: Text
@@ -176,6 +178,24 @@ class Flight(Strict):
         if boosts != (self.length_m is not None):
             raise ValueError("length_m needs gamma_parent or beta_gamma_parent, tau_ps needs neither")
         return self
+
+    @model_validator(mode="after")
+    def _range(self) -> "Flight":
+        given = ("length_m", self.length_m, "length_range_m", self.length_range_m)
+        for key, value, name, window in (given, ("tau_ps", self.tau_ps, "tau_range_ps", self.tau_range_ps)):
+            if window is None:
+                continue
+            if value is None:
+                raise ValueError(f"{name} goes with {key}")
+            if not 0 < window[0] <= value <= window[1]:
+                raise ValueError(f"{name} = {window} does not hold {key} = {value:g}, or begins at 0")
+        return self
+
+    @property
+    def spread(self) -> tuple[float, ...]:
+        """Shortest and longest length, or time, over the one that is used; empty where no range is given."""
+        window, value = self.length_range_m or self.tau_range_ps, self.length_m or self.tau_ps
+        return () if window is None or value is None else (window[0] / value, window[1] / value)
 
 
 CHANNEL_NAMES = (  # decays that produce X, then the isospin averages of two of them
