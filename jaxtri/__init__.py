@@ -43,6 +43,7 @@ _HOMES = {
     "relic_couplings": "physics.relic.relic_lines",
     "scan": "scans.in_memory",
     "triangle_integral": "physics.triangle.integral",
+    "validate": "limits.validation",
     "write_scan": "io.write_scan",
     "x_branching_ratios": "physics.decays.widths",
     "x_lifetime": "physics.decays.widths",

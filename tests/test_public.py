@@ -49,6 +49,7 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "scan": "source",
     "write_scan": "source output client memory force part shard quiet",
     "triangle_integral": "p2 q2 k2 m precision",
+    "validate": "search set_name",
     "x_branching_ratios": "sm model m_X",
     "x_lifetime": "sm model m_X g_X",
     "x_width": "sm model m_X g_X",
@@ -137,6 +138,7 @@ USES = {  # the first thing that a fresh interpreter does, and what it prints
         'print(f"{jaxtri.triangle_integral(0.0, 0.0, 0.0, 2.0).real:.12f}")',
         "0.125000000000",
     ),
+    "validate": ("print(jaxtri.validate('na62_2025_kpi_mumu').disagreements)", "0"),
     "write_scan": (
         f"import tempfile\nwith tempfile.TemporaryDirectory() as d: print(len(jaxtri.write_scan({SPEC}, d)))",
         "1",

@@ -9,8 +9,10 @@ from typing import get_args, get_type_hints
 import pytest
 
 import jaxtri
+import readme
 from jaxtri.cli.parser import parser
 from jaxtri.figures import comparison
+from jaxtri.limits.search_tables import chosen_tables
 from jaxtri.model.treatment import CHOICES, Treatment
 from jaxtri.scans import schema as scan_files
 from jaxtri.scans.arrays import ARRAYS
@@ -29,6 +31,8 @@ NAMES = (
 PAGES = {name: (ROOT / name).read_text() for name in NAMES}
 README, SCANS, TABLES = PAGES["README.md"], PAGES["scans/README.md"], PAGES["jaxtri/tables/README.md"]
 LINES = 200  # of the README
+RECAST = {0.002: 1.4e-6, 0.2: 1.0e-4, 0.3: 9e-5, 2.0: 6.6e-4}  # m_X [GeV]: lowest excluded g_X
+TWO_DIGITS = 0.05  # of a number rounded to two digits, 1.0 at worst
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 CHECKED = {  # guide: the tables whose keys it names
     "scans/README.md": (
@@ -55,6 +59,7 @@ CHECKED = {  # guide: the tables whose keys it names
 }
 MEASURED = {
     "README.md": {"compare"},
+    "scans/README.md": {"changes", "reach", "third"},
     "benchmarks/README.md": {"triangle", "speed", "scans", "boundaries", "recast"},
 }
 
@@ -98,6 +103,38 @@ def test_the_comparison_table_is_what_the_command_prints():
     spec = jaxtri.load_spec(ROOT / "scans" / "figure_3.toml")  # the grid does not enter: four points will do
     spec = dataclasses.replace(spec, m_X=spec.m_X[[0, -1]], g_X=spec.g_X[[0, -1]])
     assert written == comparison.compare(jaxtri.scan(spec))
+
+
+def between_marks(page, name):
+    """What stands between two marks of a page."""
+    return PAGES[page].split(f"<!-- {name} -->\n")[1].split(f"\n<!-- end of {name} -->")[0]
+
+
+@pytest.mark.long
+def test_the_tables_of_2026_are_what_the_commands_say():
+    for name, content in readme.of_2026().items():
+        assert between_marks("scans/README.md", name) == content
+
+
+def test_the_table_of_2026_lists_every_search_with_its_source():
+    _, tables, _ = chosen_tables("2026")
+    rows = [
+        row.strip("| ").split(" | ") for row in between_marks("scans/README.md", "reach").splitlines()[2:]
+    ]
+    assert [row[0] for row in rows] == list(tables)
+    for row, table in zip(rows, tables.values(), strict=True):
+        assert row[1:3] == [f"{100 * table.confidence:g} %", table.reference]
+
+
+def test_couplings_of_the_third_generation_are_those_of_an_independent_recast():
+    """Oracle: an independent recast, to two digits; tests/limits/test_timed_couplings.py computes again."""
+    rows = [
+        row.strip("| ").split(" | ") for row in between_marks("scans/README.md", "third").splitlines()[2:6]
+    ]
+    assert {float(m_X): float(recast) for m_X, _, _, recast in rows} == RECAST
+    assert [leader.split("_")[0] for _, leader, _, _ in rows] == ["na62", "na62", "lhcb", "lhcb"]
+    for _, _, g_X, recast in rows:
+        assert abs(float(g_X) / float(recast) - 1) < TWO_DIGITS
 
 
 @pytest.mark.parametrize("page", MEASURED)

@@ -29,6 +29,7 @@ class Plane:
     window: Ends  # lowest and highest ln g_X
     three_pions: tuple[float, float]  # masses between which `three_pion_spaces` matter [GeV]
     correlations: Correlations = INDEPENDENT  # of the inputs, for error bands
+    recasts: tuple[str, ...] = ()  # names of earlier searches, recast to the model: no case has them
 
     @property
     def timed(self) -> list[int]:

@@ -7,12 +7,15 @@ added where a curve bends.  Guarantee: every root at every node is found, and no
 wider than one mass step is missed; narrower ones are looked for wherever a level comes near 0.
 """
 
+from dataclasses import replace
+
 from jaxtri.boundary import mass_mesh
 from jaxtri.boundary.critical_masses import critical_masses, crossing_masses
 from jaxtri.boundary.edge_table import EdgeTable, MassNodes
 from jaxtri.boundary.kernels import compiled, edge_table_at
 from jaxtri.boundary.lifetime_trace import joined
 from jaxtri.boundary.plane import Plane
+from jaxtri.boundary.recast_edges import recast_boundaries
 from jaxtri.boundary.record import Boundaries
 from jaxtri.boundary.unions import boundaries_of, crossings
 
@@ -22,6 +25,16 @@ FEW = 32  # nodes not worth another round: steps beside a cusp of a few curves, 
 
 def traced(plane: Plane) -> dict[str, Boundaries]:
     """Trace every exclusion boundary of a plane; `Boundaries` by treatment."""
+    found = _traced(plane)
+    curves, regions = recast_boundaries(plane)
+    return {
+        name: replace(one, curves=one.curves + curves, regions=one.regions + regions)
+        for name, one in found.items()
+    }
+
+
+def _traced(plane: Plane) -> dict[str, Boundaries]:
+    """Boundaries of all but recast searches."""
     if not plane.timed:
         return boundaries_of(plane, _edges(plane))
     others = plane.only(plane.untimed) if plane.untimed else None

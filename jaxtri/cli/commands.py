@@ -15,6 +15,7 @@ ROOMS = {
     "audit": "audit",
     "previous": "previous",
     "coverage": "coverage",
+    "validate": "validate",
     "boundary": "boundary",
     "info": "files",
     "compare": "files",
@@ -36,9 +37,10 @@ COMPUTE = (
     "audit",
     "previous",
     "coverage",
+    "validate",
 )  # these need JAX
 # those that put away what is begun when they are stopped
-WRITING = ("run", "scan", "merge", "plot", "boundary", "audit")
+WRITING = ("run", "scan", "merge", "plot", "boundary", "audit", "validate")
 
 
 def command_of(name: str) -> Callable[[argparse.Namespace], str]:

@@ -10,7 +10,7 @@ from jaxtri.durable.jobs.status import progress_of
 from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.durable.storage.lock import owners
 from jaxtri.errors import InputError, StorageError
-from jaxtri.figures import comparison
+from jaxtri.figures import comparison, reach
 from jaxtri.io import hdf5_scan
 from jaxtri.scans.record import Scan
 from jaxtri.scans.schema import FigureChoice
@@ -68,15 +68,21 @@ def _look(arguments: argparse.Namespace) -> FigureChoice:
 
 
 def compare(arguments: argparse.Namespace) -> str:
-    """The table of what each group adds to earlier limits."""
+    """The table of what each group adds to earlier limits, or of what each search reaches."""
     files = [Path(name) for name in arguments.files]
-    scans = _with_grey([hdf5_scan.open_scan(path) for path in files], arguments.previous or "table")
+    if arguments.reach:
+        if arguments.previous:
+            raise InputError("compare: --reach looks at searches alone; leave --previous out")
+        every = _distinct(files, [hdf5_scan.open_scan(path) for path in files])
+        return "\n\n".join(f"{name}:\n\n{reach.reach_table(one)}" for name, one in every.items())
+    scans = _with_grey([hdf5_scan.open_scan(path) for path in files], arguments.previous)
     return comparison.compare(_distinct(files, scans))
 
 
-def _with_grey(scans: list[Scan], choice: str) -> list[Scan]:
-    """Scans with earlier limits as chosen; only computing them needs JAX."""
-    if choice == "table":
+def _with_grey(scans: list[Scan], choice: str | None) -> list[Scan]:
+    """Scans with earlier limits as chosen; only computing them, or scans that hold them, need JAX."""
+    own = any(one["channel"][0] == "p" for scan in scans for one in scan.header.searches)
+    if choice == "table" or (choice is None and not own):
         return scans
     from jaxtri.numerics.jax_settings import prepare
     from jaxtri.scans.grey import with_grey

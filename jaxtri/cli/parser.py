@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     _audit_command(commands)
     _previous_command(commands)
     _coverage_command(commands)
+    _validate_command(commands)
     for name, text in (("models", "list the shipped models"), ("treatments", "list the treatments")):
         commands.add_parser(name, help=text, description=text)
     schema = commands.add_parser("schema", help="JSON Schema of a file, for editors")
@@ -151,6 +152,18 @@ def _coverage_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     command.add_argument("--json", action="store_true", help="machine-readable output")
 
 
+def _validate_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "a search's published limit beside the interpolation that is compared with"
+    command = commands.add_parser("validate", help=text, description=text)
+    command.add_argument("searches", nargs="*", metavar="SEARCH", help="shipped search, or file (TOML)")
+    text = "printed, corrected or 2026: all of its searches, or these in it (default: the newest with each)"
+    command.add_argument("--set", metavar="SET", help=text)
+    command.add_argument("--json", action="store_true", help="machine-readable output")
+    text = "draw a picture of each there, and of a whole set one of all"
+    command.add_argument("-o", "--output", metavar="FOLDER", help=text)
+    command.add_argument("--force", action="store_true", help="replace existing files")
+
+
 def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     plot = commands.add_parser("plot", help="draw scan files side by side")
     plot.add_argument("files", nargs="+", metavar="FILE", help="scan file (HDF5)")
@@ -175,6 +188,8 @@ def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     _palette(plot)
     compare = commands.add_parser("compare", help="table of what each group adds to earlier limits")
     compare.add_argument("files", nargs="+", metavar="FILE", help="scan file (HDF5)")
+    text = "instead: how far each search reaches in g_X, and the masses that it leads"
+    compare.add_argument("--reach", action="store_true", help=text)
     for command in (plot, compare):
         text = (
             "earlier limits: the model's table (default), all recast to it, those of visible decays, or none"

@@ -24,13 +24,30 @@ def relic(arguments: argparse.Namespace) -> str:
         )
     lines = [relic_point(spec.sm, spec.model, one, arguments.m_X) for one in spec.dark_matter]
     if arguments.json:
-        found = {"m_X": arguments.m_X, "lines": [dataclasses.asdict(one) for one in lines]}
+        known = {"value": cosmology().n_eff, "error": cosmology().n_eff_error}
+        found = {
+            "m_X": arguments.m_X,
+            "n_eff_measured": known,
+            "lines": [dataclasses.asdict(one) for one in lines],
+        }
         return json.dumps(texts.plain(found), indent=1)
     head = (
         f"m_X = {arguments.m_X:g} GeV, model {spec.model.name}: couplings with Omega h^2 = "
         f"{cosmology().relic_density:g}"
     )
-    return "\n".join([head, *map(relic_text, lines)])
+    return "\n".join([head, *map(relic_text, lines), *map(_on_n_eff, lines)])
+
+
+def _on_n_eff(line: RelicPoint) -> str:
+    """What chi and X do to the number of neutrinos, beside the measured one."""
+    head = f"  m_chi = {line.m_chi:g} GeV: "
+    if line.n_eff is None:
+        return head + "no N_eff: chi and X do not heat neutrinos alone"
+    known = cosmology()
+    return (
+        f"{head}N_eff = {line.n_eff:.3g} with chi and X in the bath of neutrinos (neutrino_bath), "
+        f"{line.n_eff_chi:.3g} with chi alone; measured {known.n_eff:g} +- {known.n_eff_error:g}"
+    )
 
 
 def relic_text(line: RelicPoint) -> str:

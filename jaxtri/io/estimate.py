@@ -26,7 +26,7 @@ def estimate_text(work: Work) -> str:
     shape, names = " x ".join(map(str, spec.sizes.values())), ", ".join(spec.sizes)
     models = f"{len(specs)} models, " if len(specs) > 1 else ""
     treatments = _number(len(spec.treatments), "treatment")
-    searches = _number(len(spec.searches.labels), "search", "es")
+    searches = _number(len(spec.labels), "search", "es")
     which = f"part {part[0]} of {part[1]}: " if part else ""
     already = f", {there} of them there already" if there else ""
     return (

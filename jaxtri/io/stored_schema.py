@@ -61,7 +61,7 @@ class StoredSearch(Stored):
     name: str
     title: str
     experiment: str
-    channel: Annotated[str, Field(pattern="^[ZBK]")]
+    channel: Annotated[str, Field(pattern="^[ZBKp]")]
     final_state: str
     confidence: float | None
     tau_window_s: list[float]

@@ -1,5 +1,6 @@
 """Published limits on a dark photon and the like, as arrays: what a recast to other charges starts from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -8,11 +9,12 @@ import numpy as np
 
 from jaxtri.errors import InputError
 from jaxtri.limits.recast_roots import dump_lifetimes, dump_peak
-from jaxtri.numerics.arrays import FloatArray, IntArray
+from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 from jaxtri.tables.reader import FOLDER, read_grid, read_rows
 from jaxtri.tables.recast_schema import DarkPhotonLimit, DarkPhotonSearch, ProductionFractions
 
 PLACE = FOLDER / "dark_photon"
+STAND_IN = 2.0  # upper edge of a dump where it has no data, over the lower one
 FRACTIONS = ("lhcb", "cms", "faser")  # productions that are sums over mechanisms
 
 
@@ -126,6 +128,40 @@ def nodes_of(m_X: FloatArray | None = None) -> Nodes:
     return Nodes(*map(np.concatenate, columns))
 
 
+def nodes_at(names: Sequence[str], m_X: FloatArray) -> tuple[Nodes, BoolArray]:
+    """Some searches at all of some masses, one search after the other, and where there are data.
+
+    Elsewhere a stand-in is given, so that shapes do not depend on the masses.
+
+    Parameters
+    ----------
+    names
+        Of the searches.
+    m_X
+        Masses [GeV], ascending.
+
+    Returns
+    -------
+    tuple
+        Nodes, (search times mass,), and whether the search has data there, (search, m_X).
+    """
+    every = {one.search.search: (i, one) for i, one in enumerate(published_limits())}
+    shape = len(names), len(m_X)
+    position, known = np.zeros(shape, dtype=int), np.zeros(shape, dtype=bool)
+    low, high, spread = np.ones(shape), np.full(shape, np.inf), np.full(shape, np.nan)
+    for k, name in enumerate(names):
+        position[k], one = every[name]
+        own = _nodes(int(position[k, 0]) if len(m_X) else 0, one, m_X)
+        known[k] = np.isin(m_X, own.m_X)
+        low[k, known[k]], high[k, known[k]], spread[k, known[k]] = own.low, own.high, own.spread
+        if one.search.kind == "dump":
+            high[k, ~known[k]] = STAND_IN
+    masses = np.tile(m_X, len(names))
+    segment = np.zeros(known.size, dtype=int)
+    flat = Nodes(position.ravel(), masses, low.ravel(), high.ravel(), spread.ravel(), segment)
+    return flat, known
+
+
 def _nodes(position: int, one: Published, m_X: FloatArray) -> Nodes:
     """One search at masses within its range and outside of its holes; constant from a row to a hole."""
     inside = (m_X >= one.m_X[0]) & (m_X <= one.m_X[-1])
@@ -160,8 +196,8 @@ def _interpolated(x: FloatArray, knots: FloatArray, edge: FloatArray) -> FloatAr
 
 def dump_geometry(nodes: Nodes) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Lengths a = L_decay / L_shield, peaks s* and y = t_0 / tau on the lower edge, at nodes of dumps."""
-    searches = [published_limits()[i].search for i in nodes.position]
-    a = np.array([(one.L_decay_m or 0.0) / (one.L_shield_m or 1.0) for one in searches])
+    every = [one.search for one in published_limits()]
+    a = np.array([(one.L_decay_m or 0.0) / (one.L_shield_m or 1.0) for one in every])[nodes.position]
     return a, dump_peak(a), dump_lifetimes((nodes.high / nodes.low) ** 2, a)
 
 

@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 
 from jaxtri.errors import InputError
 from jaxtri.limits.dark_photon import Nodes, nodes_of, published_limits
+from jaxtri.limits.formula_limits import NODES, FormulaLimit, formula_limits
 from jaxtri.limits.previous import PreviousLimit
 from jaxtri.limits.recast import RecastEdges, recast_kernel
 from jaxtri.limits.recast_tables import RecastTables, recast_tables
@@ -44,7 +45,7 @@ class RecastLimit:
 
     search: str
     experiment: str
-    kind: str  # "prompt", "dump", "invisible", "displaced" or "nu_e"
+    kind: str  # "prompt", "dump", "invisible", "displaced", "nu_e"; "moment" or "trident", which are formulas
     reference: str
     locator: str
     status: str  # how the published numbers were obtained
@@ -82,14 +83,16 @@ def previous_limits(
     model
         A `GaugeModel`, or what `load_model` takes.
     m_X
-        Masses [GeV], positive and ascending; by default those of each published limit.
+        Masses [GeV], positive and ascending; by default those of each published limit, and 20 a decade for
+        the formulas.
     sm
         Measured inputs; by default the shipped ones.
 
     Returns
     -------
     tuple
-        One `RecastLimit` a search, in the order of tables/dark_photon/searches.csv.
+        One `RecastLimit` a search, in the order of tables/dark_photon/searches.csv; then the formulas of
+        magnetic moments and neutrino tridents, with ``status`` "formula".
 
     Raises
     ------
@@ -104,12 +107,15 @@ def previous_limits(
     """
     model = model if isinstance(model, GaugeModel) else load_model(model)
     nodes, tables = _prepared() if m_X is None and sm is None else _tables(m_X, sm)
-    found = jax.tree.map(np.asarray, recast_kernel(tables, sm or load_standard_model(), model.unnamed()))
+    sm = sm or load_standard_model()
+    found = jax.tree.map(np.asarray, recast_kernel(tables, sm, model.unnamed()))
     charges = dict(zip(FERMIONS, found.charge.tolist(), strict=True))
-    return tuple(
+    recasts = tuple(
         _limit(one.search, nodes, tables, found, nodes.position == i, charges)
         for i, one in enumerate(published_limits())
     )
+    masses = NODES if m_X is None else np.atleast_1d(np.asarray(m_X, dtype=float))
+    return recasts + tuple(_of_formula(one, masses) for one in formula_limits(sm, model, masses))
 
 
 @cache
@@ -155,6 +161,17 @@ def _limit(
         locator=search.locator, status=search.status, confidence=search.confidence,
         m_X=m_X, g_lower=g_lower, g_upper=g_upper, spread=spread, piece=piece,
         why="" if len(m_X) else reason(search, found, here, charges),
+    )  # fmt: skip
+
+
+def _of_formula(one: FormulaLimit, m_X: FloatArray) -> RecastLimit:
+    """A formula in the form of a recast."""
+    here, count = one.exists, int(one.exists.sum())
+    return RecastLimit(
+        search=one.search, experiment=one.experiment, kind=one.kind, reference=one.reference,
+        locator=one.locator, status="formula", confidence=one.confidence,
+        m_X=m_X[here], g_lower=one.g_lower[here], g_upper=np.full(count, np.inf),
+        spread=np.full(count, np.nan), piece=np.cumsum(np.where(here, 0, 1))[here], why=one.why,
     )  # fmt: skip
 
 

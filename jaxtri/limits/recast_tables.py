@@ -16,7 +16,7 @@ from jaxtri.limits.dark_photon import (
     production_fractions,
     published_limits,
 )
-from jaxtri.limits.recast_roots import most_intervals, prompt_time
+from jaxtri.limits.recast_roots import prompt_time
 from jaxtri.model.constants import HBAR
 from jaxtri.model.fermions import ELECTRIC_CHARGE
 from jaxtri.model.gauge_model import GaugeModel, load_model
@@ -36,6 +36,7 @@ ASSUMED = {
     "leptons": (1, 1, 0, 0, 0),
     "invisible": (0, 0, 0, 0, 1),
 }  # parts of a width
+NEVER = 1e3  # s; a prompt window as long as this is none
 NEUTRINOS = {"solar": ("nu_e", "nu_mu", "nu_tau"), "nu_e": ("nu_e",), "nu_mu": ("nu_mu",)}
 
 
@@ -44,11 +45,13 @@ NEUTRINOS = {"solar": ("nu_e", "nu_mu", "nu_tau"), "nu_e": ("nu_e",), "nu_mu": (
 class RecastTables:
     """Everything of a recast that does not depend on the charges of X; nodes are searches times masses."""
 
+    masses: Array  # (mass,) [GeV], each once
+    at: Array  # (node,) position in masses
     m_X: Array  # (node,) [GeV]
     log_low: Array  # (node,) of the published limit on the coupling of the reference model
     log_high: Array  # (node,); infinite: everything above
-    spaces: Spaces  # (node,) three-pion phase space
-    form_factors: Array  # (node, 3) of rho, omega, phi
+    spaces: Spaces  # (mass,) three-pion phase space
+    form_factors: Array  # (mass, 3) of rho, omega, phi
     fractions: Array  # (node, mechanism), adding up to 1
     reference_strength: Array  # (node, mechanism)
     seen: Array  # (node, visible) 1 for every final state that the search sees
@@ -65,7 +68,9 @@ class RecastTables:
     displaced: Array  # positions of rows of a displaced search, ln tau of the grid [s], ln r
     log_tau: Array
     log_r: Array
-    most: int = field(metadata={"static": True})  # intervals of a displaced search at one mass
+    most: int = field(
+        metadata={"static": True}
+    )  # intervals of a displaced search at one mass: every other knot
 
 
 def final_ratios(sm: StandardModel, model: GaugeModel, m_X: Array, spaces: Spaces) -> Array:
@@ -98,57 +103,70 @@ def recast_tables(sm: StandardModel, nodes: Nodes) -> RecastTables:
     nodes
         Published limits, of `nodes_of`.
     """
-    searches = [published_limits()[i].search for i in nodes.position]
-    kinds = np.array([one.kind for one in searches], dtype="U16")
-    assumed = [ASSUMED[one.decays_assumed] for one in searches]
-    sees = [[name in one.final_state.split("+") for name in VISIBLE] for one in searches]
-    seen = jnp.asarray(np.reshape(np.array(sees, float), (-1, len(VISIBLE))))
+    every, at_search = [one.search for one in published_limits()], nodes.position
+    kinds = np.array([one.kind for one in every], dtype="U16")[at_search]
+    assumed = np.array([ASSUMED[one.decays_assumed] for one in every], float)[at_search]
+    sees = np.array([[name in one.final_state.split("+") for name in VISIBLE] for one in every], float)
+    references = np.array([REFERENCE_MODELS.index(one.reference_model) for one in every])
+    certain = np.array([one.kind == "nu_e" or one.decays_assumed == "invisible" for one in every])
+    seen = jnp.asarray(sees[at_search])
+    masses, at = np.unique(nodes.m_X, return_inverse=True)
     of_references = _of_references(
         sm,
-        jnp.asarray(nodes.m_X),
-        jnp.array([REFERENCE_MODELS.index(one.reference_model) for one in searches], dtype=int),
-        jnp.asarray(np.reshape(np.array(assumed, float), (-1, len(VISIBLE)))),
+        jnp.asarray(masses),
+        jnp.asarray(at),
+        jnp.asarray(references[at_search]),
+        jnp.asarray(assumed),
         seen,
-        jnp.array([one.kind == "nu_e" or one.decays_assumed == "invisible" for one in searches], dtype=bool),
+        jnp.asarray(certain[at_search]),
     )
     t_1 = _prompt_times(sm, nodes)
-    windows, dumps = np.flatnonzero(np.isfinite(t_1)), np.flatnonzero(kinds == "dump")
+    limited = np.array([one.window != "none" for one in every], dtype=bool)[at_search]
+    windows, dumps = np.flatnonzero(limited), np.flatnonzero(kinds == "dump")
     scatters, displaced = np.flatnonzero(kinds == "nu_e"), np.flatnonzero(kinds == "displaced")
     a, peak, y = dump_geometry(_part(nodes, dumps))
-    name = next((searches[i].search for i in displaced), None)
+    name = next((every[at_search[i]].search for i in displaced), None)
     log_r = displaced_at(name, nodes.m_X[displaced]) if name else np.zeros((0, 2))
     tau = displaced_limit(name).tau_ps * 1e-12 if name else np.array([1.0, 2.0])
     with np.errstate(divide="ignore"):
         log_low, log_high = np.log(nodes.low), np.log(nodes.high)
     host = {
-        "m_X": nodes.m_X, "log_low": log_low, "log_high": log_high, "fractions": _fractions(nodes),
-        "seen": seen, "windows": windows, "log_window": np.log(t_1[windows] / HBAR),
+        "masses": masses, "at": at, "m_X": nodes.m_X, "log_low": log_low, "log_high": log_high,
+        "fractions": _fractions(nodes),
+        "seen": seen, "windows": windows, "log_window": np.log(np.minimum(t_1[windows], NEVER) / HBAR),
         "dumps": dumps, "dump_a": a, "dump_peak": peak, "dump_log_y": np.log(y),
         "scatters": scatters, "beam": _beams(nodes, scatters),
         "displaced": displaced, "log_tau": np.log(tau), "log_r": log_r,
     }  # fmt: skip
     arrays: dict[str, Any] = {key: jnp.asarray(value) for key, value in host.items()}
-    return RecastTables(**arrays, **of_references, most=most_intervals(log_r))
+    return RecastTables(**arrays, **of_references, most=(len(tau) + 1) // 2)
 
 
 @kernel()
 def _of_references(
-    sm: StandardModel, m_X: Array, reference: Array, assumed: Array, seen: Array, certain: Array
+    sm: StandardModel,
+    masses: Array,
+    at: Array,
+    reference: Array,
+    assumed: Array,
+    seen: Array,
+    certain: Array,
 ) -> dict[str, Any]:
     """Fields of `RecastTables` that depend on inputs: phase spaces, form factors, and the reference models.
 
-    ``reference``, ``assumed``, ``seen`` and ``certain`` are, of every node, its reference model, the parts of
-    its width, what the search sees, and whether it sees everything.
+    ``at``, ``reference``, ``assumed``, ``seen`` and ``certain`` are, of every node, its mass, its reference
+    model, the parts of its width, what the search sees, and whether it sees everything.
     """
     template, charges = load_model("b_minus_l").unnamed(), reference_charges(sm)
 
-    def at_mass(m: Array, reference: Array) -> tuple[Spaces, Array, Array, Array]:
-        spaces, charge = three_pion_spaces(sm, m), charges[reference]
+    def at_mass(m: Array) -> tuple[Spaces, Array, Array, Array]:
+        spaces = three_pion_spaces(sm, m)
         form_factors = meson_form_factors(sm, m, spaces)
-        R = final_ratios(sm, replace(template, charge=charge), m, spaces)
-        return spaces, form_factors, R, current_strengths(charge, form_factors)
+        R = jax.vmap(lambda charge: final_ratios(sm, replace(template, charge=charge), m, spaces))(charges)
+        return spaces, form_factors, R, jax.vmap(current_strengths, (0, None))(charges, form_factors)
 
-    spaces, form_factors, R, strength = jax.vmap(at_mass)(m_X, reference)
+    spaces, form_factors, ratios, strengths = jax.vmap(at_mass)(masses)
+    R, strength = ratios[at, reference], strengths[at, reference]
     width = jnp.sum(assumed * R, axis=1)
     branching = jnp.where(certain, 1.0, jnp.sum(seen * R, axis=1) / width)
     return {

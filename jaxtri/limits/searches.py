@@ -107,17 +107,17 @@ def with_projections(
     )
     curves = curves_of(tables | projections, files, mode, confidence)
     return (
-        _search_set(set_name, mode, tables, curves, confidence),
-        _search_set(set_name, mode, projections, curves, confidence),
+        search_set(set_name, mode, tables, curves, confidence),
+        search_set(set_name, mode, projections, curves, confidence),
     )
 
 
-def _search_set(
+def search_set(
     set_name: str,
     mode: str,
     tables: dict[str, SearchTable],
     curves: dict[str, LimitCurve],
-    confidence: float | None,
+    confidence: float | None = None,
 ) -> SearchSet:
     """Turn checked tables into arrays."""
     own = {name: curves[name] for name in tables if name in curves}

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxtri.limits.recast_points import RecastAtMass
 from jaxtri.limits.search_tables import SECONDS_PER_PS
 from jaxtri.limits.searches import SearchSet
 from jaxtri.model.standard_model import StandardModel
@@ -49,6 +50,7 @@ class MassPoint:
     width: Array  # Gamma_X at g_X = 1 [GeV]
     lifetime: Array  # tau_X at g_X = 1 [s]
     searches: SearchAtMass
+    recasts: RecastAtMass | None = None  # earlier searches for a dark photon and the like
 
 
 def mass_point(
@@ -129,7 +131,9 @@ def log_limit(search: SearchAtMass, log_g: ArrayLike) -> Array:
     seen = jnp.where(known, -y, -jnp.inf)
     unseen = log_or_minus_inf(search.neutrinos) + jnp.where(row.at_last, -row.last_y, -jnp.inf)
     decayed = log_or_minus_inf(1 - search.neutrinos) + seen
-    return -jnp.where(search.is_invisible, jnp.logaddexp(unseen, decayed), seen).astype(dtype)
+    neither = jnp.isneginf(unseen) & jnp.isneginf(decayed)  # of their sum there is no derivative
+    both = jnp.logaddexp(*(jnp.where(neither, 0.0, one) for one in (unseen, decayed)))
+    return -jnp.where(search.is_invisible & ~neither, both, seen).astype(dtype)
 
 
 def log_ratio(search: SearchAtMass, log_g: ArrayLike) -> Array:

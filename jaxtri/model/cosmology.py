@@ -15,10 +15,13 @@ class Cosmology:
     relic_density: float  # Omega h^2 of dark matter
     density_of_yield: float  # Omega h^2 / (m Y) [GeV^-1]
     neutrino_decoupling: float  # temperature [GeV] of `neutrino_bath`
+    n_eff: float  # measured effective number of neutrinos
+    n_eff_error: float  # 1 sigma
 
 
 @cache
 def cosmology() -> Cosmology:
     """Return the numbers of tables/cosmology.toml."""
     table = read(FOLDER / "cosmology.toml", CosmologyTable)
-    return Cosmology(**{name: float(getattr(table, name).value) for name in CosmologyTable.model_fields})
+    values = {name: float(getattr(table, name).value) for name in CosmologyTable.model_fields}
+    return Cosmology(**values, n_eff_error=float(table.n_eff.model_dump()["error"]))

@@ -1,20 +1,22 @@
-"""Measured anomalous magnetic moments of the muon against their prediction, as named records."""
+"""Measured anomalous magnetic moments of leptons against their prediction, as named records."""
 
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 from jaxtri.errors import unknown_name
 from jaxtri.tables.reader import FOLDER, read
 from jaxtri.tables.schema import MomentsTable
 
-TABLE = "muon_g2"
+LEPTON_TABLES = MappingProxyType({"mu": "muon_g2", "e": "electron_g2"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class MomentShift:
-    """Measured minus predicted anomalous moment of the muon, with the error of the difference."""
+    """Measured minus predicted anomalous moment of a lepton, with the error of the difference."""
 
-    name: str  # key in tables/muon_g2.toml
+    name: str  # key in tables/muon_g2.toml or tables/electron_g2.toml
+    lepton: str  # "mu" or "e"
     title: str
     value: float
     error: float  # 1 sigma
@@ -27,10 +29,10 @@ class MomentShift:
 
 
 @cache
-def moment_shifts() -> dict[str, MomentShift]:
-    """Every shift of the table, by name."""
-    found = read(FOLDER / f"{TABLE}.toml", MomentsTable).root
-    return {name: MomentShift(name=name, **one.model_dump()) for name, one in found.items()}
+def moment_shifts(lepton: str = "mu") -> dict[str, MomentShift]:
+    """Every shift of a lepton's table, by name."""
+    found = read(FOLDER / f"{LEPTON_TABLES[lepton]}.toml", MomentsTable).root
+    return {name: MomentShift(name=name, lepton=lepton, **one.model_dump()) for name, one in found.items()}
 
 
 def load_moment_shift(name: str) -> MomentShift:
@@ -48,5 +50,5 @@ def load_moment_shift(name: str) -> MomentShift:
     """
     known = moment_shifts()
     if name not in known:
-        raise unknown_name(f"tables/{TABLE}.toml", "measurement of the muon", str(name), known)
+        raise unknown_name("tables/muon_g2.toml", "measurement of the muon", str(name), known)
     return known[name]

@@ -87,6 +87,35 @@ def delta_a(
     return (jnp.asarray(g_X) * charge) ** 2 / (4 * jnp.pi**2) * integral
 
 
+def moment_coupling(
+    sm: StandardModel, model: GaugeModel, shift: ArrayLike, m_X: ArrayLike, *, lepton: str
+) -> Array:
+    r"""Coupling at which X shifts a lepton's moment by so much.
+
+    .. math:: g_X = \sqrt{\Delta a / \Delta a_\ell(g_X = 1)}
+
+    Parameters
+    ----------
+    sm, model, m_X, lepton
+        As for `delta_a`.
+    shift
+        Dimensionless; broadcast with m_X.
+
+    Returns
+    -------
+    Array
+        0 for a shift that is not positive, infinite where the lepton has no charge.
+
+    Notes
+    -----
+    Valid for: as `delta_a`; exact, since the shift goes like g_X^2.
+    Differs from print: the paper has no formula of it.
+    """
+    unit = delta_a(sm, model, m_X, 1.0, lepton=lepton)
+    couples = unit > 0
+    return jnp.where(couples, sqrt_or_zero(shift / jnp.where(couples, unit, 1.0)), jnp.inf)
+
+
 def muon_g2_couplings(
     sm: StandardModel, model: GaugeModel, shift: MomentShift, m_X: ArrayLike, *, sigmas: float = 2.0
 ) -> tuple[Array, Array]:
@@ -117,10 +146,5 @@ def muon_g2_couplings(
     Valid for: as `delta_a`; exact, since the shift goes like g_X^2.
     Differs from print: the paper shows a band and states neither the data nor its width.
     """
-    unit = delta_a(sm, model, m_X, 1.0)
-    couples = unit > 0
-    low, high = (
-        jnp.where(couples, sqrt_or_zero(edge / jnp.where(couples, unit, 1.0)), jnp.inf)
-        for edge in shift.within(sigmas)
-    )
+    low, high = (moment_coupling(sm, model, edge, m_X, lepton=shift.lepton) for edge in shift.within(sigmas))
     return low, high

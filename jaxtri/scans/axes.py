@@ -231,7 +231,12 @@ def with_parameters(
 
 def sets_charges(axes: tuple[Axis, ...]) -> bool:
     """Whether any axis changes charges."""
-    return any(name == SHIFT or name.startswith(CHARGE) for axis in axes for name in axis.parameters)
+    return any(sets_charge(name) for axis in axes for name in axis.parameters)
+
+
+def sets_charge(name: str) -> bool:
+    """Whether a parameter of an axis is a charge, or shifts charges."""
+    return name == SHIFT or name.startswith(CHARGE)
 
 
 def require_separate(axes: tuple[Axis, ...], inputs: Iterable[str] = ()) -> None:

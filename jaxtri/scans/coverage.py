@@ -2,27 +2,29 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from jaxtri.boundary.intervals import edges_at, vertices_of
+from jaxtri.boundary.record import Boundaries, Region
 from jaxtri.errors import InputError
+from jaxtri.limits.excluded_couplings import WIDEST
 from jaxtri.limits.searches import load_searches
 from jaxtri.model.dark_matter import DarkMatter
-from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.arrays import BoolArray, FloatArray
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.physics.muon_g2 import muon_g2_couplings
 from jaxtri.physics.relic.relic_lines import relic_couplings
 from jaxtri.scans.favoured_lines import line_masses
-from jaxtri.scans.point import excluded_at
+from jaxtri.scans.in_memory import boundaries
 from jaxtri.scans.spec import Source, Spec, as_spec
 
 PARENTS = "BK"  # whose decays count: what the paper's claim is about
 EVEN = 121  # masses at which the band and the plot are looked at
 INSIDE = 24  # further masses where a line enters or leaves the band
+ROUNDING = 1e-12  # of masses at the ends of the axis
 WIDTHS = (0.1, 1.0)  # GeV, up to which a plot may reach
 
 Range = tuple[float, float]
@@ -88,11 +90,12 @@ def coverage(source: Source, *, sets: Sequence[str] = ()) -> list[Coverage]:
         raise InputError(f"{spec.name}: coverage needs [[dark_matter]] and [muon_g2] in the scan file")
     lines = [_line(spec, one) for one in spec.dark_matter]
     chosen = [load_searches(name) for name in sets] or [spec.searches]
-    return [
-        _coverage(replace(spec, searches=searches), treatment, lines)
-        for searches in chosen
-        for treatment in spec.treatments
-    ]
+    found = []
+    for searches in chosen:
+        one = replace(spec, searches=searches)
+        traced = boundaries(replace(one, g_X=np.array(WIDEST)))
+        found += [_coverage(one, traced[treatment.name], lines) for treatment in spec.treatments]
+    return found
 
 
 def _line(spec: Spec, one: DarkMatter) -> _Line:
@@ -124,10 +127,11 @@ def _side(spec: Spec, m_X: FloatArray, g_X: FloatArray) -> npt.NDArray[np.int_]:
     return np.where(g_X < low, -1, np.where(g_X > high, 1, 0))
 
 
-def _coverage(spec: Spec, treatment: Treatment, lines: Iterable[_Line]) -> Coverage:
-    union = partial(_union, spec, treatment)
+def _coverage(spec: Spec, traced: Boundaries, lines: Iterable[_Line]) -> Coverage:
+    counted = {label.name for label in spec.searches.labels if label.channel[0] in PARENTS}
+    regions = [one for one in traced.regions if one.search in counted]
     m_X = np.geomspace(float(spec.m_X[0]), float(spec.m_X[-1]), EVEN)
-    unions = [union(float(m)) for m in m_X]
+    unions = _unions(regions, m_X)
     low, high = _band(spec, m_X)
     whole = np.array(
         [any(a <= g and h <= b for a, b in one) for g, h, one in zip(low, high, unions, strict=True)]
@@ -136,20 +140,19 @@ def _coverage(spec: Spec, treatment: Treatment, lines: Iterable[_Line]) -> Cover
     floor = np.array([next((a for a, b in one if a < top <= b), np.inf) for one in unions])
     reached = {f"{end:g}": float(floor[m_X <= end * (1 + 1e-9)].max(initial=0.0)) for end in WIDTHS}
     return Coverage(
-        treatment=treatment.name,
+        treatment=traced.treatment,
         searches=spec.searches.set_name,
-        lines=tuple(_line_coverage(line, union) for line in lines),
+        lines=tuple(_line_coverage(line, regions) for line in lines),
         band=_ranges(m_X, whole),
         floors={end: value if np.isfinite(value) else None for end, value in reached.items()},
         covers=bool(floor.max() <= bottom),
     )
 
 
-def _line_coverage(line: _Line, union: "partial[list[Range]]") -> LineCoverage:
+def _line_coverage(line: _Line, regions: Sequence[Region]) -> LineCoverage:
     strength = np.zeros(len(line.m_X))
-    for i, (m_X, g_X) in enumerate(zip(line.m_X, line.g_X, strict=True)):
-        if np.isfinite(g_X):
-            strength[i] = next((g_X / low for low, high in union(float(m_X)) if low < g_X <= high), 0.0)
+    for i, (g_X, union) in enumerate(zip(line.g_X, _unions(regions, line.m_X), strict=True)):
+        strength[i] = next((g_X / low for low, high in union if low < g_X <= high), 0.0)
     at = strength[line.inside]
     return LineCoverage(
         m_chi=float(line.one.m_chi),
@@ -162,17 +165,20 @@ def _line_coverage(line: _Line, union: "partial[list[Range]]") -> LineCoverage:
     )
 
 
-def _union(spec: Spec, treatment: Treatment, m_X: float) -> list[Range]:
-    """Couplings that decays of B and K mesons exclude at one mass, merged, from below."""
-    found, _ = excluded_at(spec, treatment, m_X)
-    counted = [label.name for label in spec.searches.labels if label.channel[0] in PARENTS]
-    merged: list[Range] = []
-    for low, high in sorted(one for name in counted for one in found[name]):
-        if merged and low <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(high, merged[-1][1])
-        else:
-            merged.append((low, high))
-    return merged
+def _unions(regions: Sequence[Region], m_X: FloatArray) -> list[list[Range]]:
+    """Couplings that regions exclude at each mass, merged, from below."""
+    if not regions:
+        return [[] for _ in m_X]
+    every, ends = [], vertices_of(regions)[[0, -1]] * (1 + np.array([1, -1]) * ROUNDING)
+    for lower, upper in zip(*edges_at(regions, np.clip(m_X, *ends)), strict=True):
+        merged: list[Range] = []
+        for low, high in sorted(zip(lower[lower < upper], upper[lower < upper], strict=True)):
+            if merged and low <= merged[-1][1]:
+                merged[-1] = merged[-1][0], max(high, merged[-1][1])
+            else:
+                merged.append((low, high))
+        every.append([(float(np.exp(low)), float(np.exp(high))) for low, high in merged])
+    return every
 
 
 def _ranges(m_X: FloatArray, mask: BoolArray) -> tuple[Range, ...]:

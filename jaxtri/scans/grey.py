@@ -6,11 +6,10 @@ from typing import Any
 
 from jaxtri.limits.previous import PreviousLimit
 from jaxtri.limits.recast_limits import previous_limits
+from jaxtri.limits.recast_points import GROUP, VISIBLE_KINDS
 from jaxtri.model.gauge_model import GaugeModel, load_model
 from jaxtri.model.standard_model import load_standard_model
 from jaxtri.scans.record import Scan
-
-VISIBLE_KINDS = ("prompt", "dump", "displaced")  # decays to what a detector sees
 
 
 def model_of(configuration: Mapping[str, Any]) -> GaugeModel:
@@ -24,7 +23,7 @@ def model_of(configuration: Mapping[str, Any]) -> GaugeModel:
     return load_model(table)
 
 
-def with_grey(scan: Scan, choice: str) -> Scan:
+def with_grey(scan: Scan, choice: str | None = None) -> Scan:
     """Return a scan with the couplings that were excluded before, as figures and comparisons take them.
 
     Parameters
@@ -32,15 +31,16 @@ def with_grey(scan: Scan, choice: str) -> Scan:
     scan
         A scan, in memory or of a file.
     choice
+        None: what the recast searches of the scan exclude, if it has any, else as "table";
         "table": those of the model's own table, as they are; "computed": every search of
         tables/dark_photon, recast to the charges and inputs of the scan; "visible": of these, those of
         visible decays alone; "none".
     """
-    if choice == "table":
+    own = _of_scan(scan) if choice is None else ()
+    if choice == "table" or (choice is None and not own):
         return scan
-    configuration = scan.header.configuration
-    limits: tuple[PreviousLimit, ...] = ()
-    if choice != "none":
+    configuration, limits = scan.header.configuration, own
+    if choice in ("computed", "visible"):
         sm = load_standard_model(configuration.get("inputs"), unusual=True)
         found = previous_limits(model_of(configuration), sm=sm)
         kept = [one for one in found if choice == "computed" or one.kind in VISIBLE_KINDS]
@@ -49,7 +49,19 @@ def with_grey(scan: Scan, choice: str) -> Scan:
         sorted(configuration["model"]["charges"].items()),
         configuration["model"].get("kinetic_mixing"),
     )
-    said = None if choice == "none" else f"{choice}: {couplings}"
+    said = None if choice == "none" else f"{choice or [one.search for one in own]}: {couplings}"
     model = dict(configuration["model"]) | {"previous_limits": said, "computed_limits": limits}
     header = replace(scan.header, configuration=dict(configuration) | {"model": model})
     return replace(scan, header=header)
+
+
+def _of_scan(scan: Scan) -> tuple[PreviousLimit, ...]:
+    """What the recast searches of a scan exclude, read off its exact regions."""
+    if scan.boundaries is None:
+        return ()
+    known = {one["name"]: one for one in scan.header.searches if one["channel"][0] == GROUP}
+    return tuple(
+        PreviousLimit(one.search, known[one.search]["experiment"], known[one.search]["reference"], *one.edges)
+        for one in scan.boundaries.regions
+        if one.search in known
+    )

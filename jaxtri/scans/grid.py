@@ -8,7 +8,8 @@ separately: only production depends on the treatment, everything else serves all
 """
 
 import functools
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,11 +20,21 @@ import numpy.typing as npt
 from jax import Array
 
 from jaxtri.limits.excluded_couplings import NONE, Ends, ends_within, excluded_edges
+from jaxtri.limits.recast import RecastEdges, RecastSignal, recast
+from jaxtri.limits.recast_points import (
+    RecastAtMass,
+    log_displaced_ratio,
+    log_recast_ratio,
+    recast_intervals,
+    recasts_at,
+)
+from jaxtri.limits.recast_tables import RecastTables
 from jaxtri.limits.searches import SearchSet
 from jaxtri.limits.signal import MassPoint, SearchAtMass, log_ratio, mass_point
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
+from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.decays.in_flight import turning_points
@@ -121,6 +132,7 @@ def rates_at_masses(
     m_X: npt.ArrayLike,
     *,
     nodes: AxisNodes = (),
+    recasts: Sequence[str] = (),
 ) -> MassRates:
     """Compute everything that does not depend on g_X, in float64.
 
@@ -132,6 +144,8 @@ def rates_at_masses(
         Masses [GeV], (m_X,).
     nodes
         Values of what each further axis sets; the axes come before that of the masses.
+    recasts
+        Names of earlier searches that are recast to the model besides.
 
     Raises
     ------
@@ -143,8 +157,33 @@ def rates_at_masses(
     production = _production(sm, model, treatment, nodes, masses)
     decays = _decays(sm, model, nodes, masses)
     points, in_domain = _mass_points(sm, model, searches, nodes, masses, production, decays)
+    if recasts:
+        points = replace(points, recasts=_recasts(recasts, sm, model, nodes, np.asarray(m_X)))
     sums = _triangle_sums(sm, model, treatment, nodes, masses)
     return MassRates(points=points, triangle_sum=sums, in_domain=in_domain)
+
+
+def _recasts(
+    names: Sequence[str], sm: StandardModel, model: GaugeModel, nodes: AxisNodes, m_X: FloatArray
+) -> RecastAtMass:
+    """What recast searches need of every mass point; axes set charges only."""
+
+    def over_models(tables: RecastTables) -> RecastEdges:
+        return _recast(tables, sm, model, nodes)
+
+    return recasts_at(names, sm, over_models, m_X)
+
+
+@kernel()
+def _recast(tables: RecastTables, sm: StandardModel, model: GaugeModel, nodes: AxisNodes) -> RecastEdges:
+    """Recast tables to every model along the axes."""
+
+    def mapped(set_so_far: dict[str, Array], left: AxisNodes) -> RecastEdges:
+        if left:
+            return jax.vmap(lambda one: mapped(set_so_far | one, left[1:]))(left[0])
+        return recast(tables, *(with_parameters(sm, model, set_so_far) if set_so_far else (sm, model)))
+
+    return mapped({}, nodes)
 
 
 @kernel(quick=False, donated=("buffers",))
@@ -172,7 +211,8 @@ def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, 
         The same arrays, filled: labels first, then mass points, then g_X.
     """
     searches, log_br = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), (points.searches, points.log_br))
-    best, leading, ratios = _running_maximum(searches, log_g, buffers.get("log10_ratio"))
+    recasts = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), points.recasts)
+    best, leading, ratios = _running_maximum(searches, recasts, log_g, buffers.get("log10_ratio"))
     at_mass = points.mass, points.width, points.lifetime, in_domain, jnp.nanmax(log_br, axis=0)
     known = _over_plane(_cell, log_g, at_mass, best) | {
         "log10_br": jax.vmap(lambda one: _over_plane(_scaled, log_g, one))(log_br) / LN10,
@@ -182,21 +222,44 @@ def cells(points: MassPoint, in_domain: Array, log_g: Array, buffers: dict[str, 
     return {name: known[name] for name in buffers}  # the compiler drops what is not asked for
 
 
-def _running_maximum(searches: Any, log_g: Array, planes: Array | None) -> tuple[Array, Array, Array | None]:
+def _running_maximum(
+    searches: Any, recasts: Any, log_g: Array, planes: Array | None
+) -> tuple[Array, Array, Array | None]:
     """Best ratio [dex] of all searches, which search has it, and, if there is room for them, all ratios."""
     count, masses = searches.log_norm.shape
 
-    def step(carry: Any, one: Any) -> tuple[Any, None]:
+    def step(carry: Any, one: Any, ratios: Callable[[Any, Array], Array] = _ratios) -> tuple[Any, None]:
         best, leading, planes = carry
         search, position = one
-        ratio = _ratios(search, log_g) / LN10
+        ratio = ratios(search, log_g) / LN10
         leading = jnp.where(ratio > best, position.astype(jnp.uint8), leading)
         planes = None if planes is None else planes.at[position].set(ratio)
         return (jnp.maximum(best, ratio), leading, planes), None
 
     shape = (masses, len(log_g))
     first = jnp.full(shape, -jnp.inf, log_g.dtype), jnp.full(shape, NO_SEARCH, jnp.uint8), planes
-    return jax.lax.scan(step, first, (searches, jnp.arange(count)))[0]
+    found = jax.lax.scan(step, first, (searches, jnp.arange(count)))[0]
+    if recasts is None:
+        return found
+    some = recasts.signal, count + jnp.arange(len(recasts.is_known))
+    found = jax.lax.scan(functools.partial(step, ratios=_of_recasts), found, some)[0]
+    tables = recasts.log_level, recasts.log_lifetime, recasts.log_tau, recasts.log_r
+    some = tables, count + recasts.position[:, 0]
+    return jax.lax.scan(functools.partial(step, ratios=_of_displaced), found, some)[0]
+
+
+def _of_recasts(signal: RecastSignal, log_g: Array) -> Array:
+    """F of one recast search in a plane."""
+    return _over_plane(log_recast_ratio, log_g, signal)
+
+
+def _of_displaced(tables: tuple[Array, ...], log_g: Array) -> Array:
+    """F of one displaced search in a plane."""
+
+    def one(at_mass: tuple[Array, Array, Array, Array], u: Array) -> Array:
+        return log_displaced_ratio(*at_mass, u)
+
+    return _over_plane(one, log_g, tables)
 
 
 def _ratios(search: SearchAtMass, log_g: Array) -> Array:
@@ -253,9 +316,18 @@ def extent(points: MassPoint, in_domain: Array, window: Ends) -> Array:
         log_g = jnp.stack(
             [jnp.min(low, where=there, initial=jnp.inf), jnp.max(high, where=there, initial=-jnp.inf)]
         )
-        return jnp.where(jnp.any(there), jnp.exp(log_g), jnp.nan)
+        if point.recasts is not None:
+            log_g = _with_recasts(log_g, *recast_intervals(point.recasts, *ends), in_domain)
+        return jnp.where(log_g[0] < log_g[1], jnp.exp(log_g), jnp.nan)
 
     return jax.vmap(one, out_axes=1)(points, in_domain)
+
+
+def _with_recasts(log_g: Array, low: Array, high: Array, in_domain: Array) -> Array:
+    """Lowest and highest excluded ln g_X, with those of recast searches."""
+    there = (low < high) & in_domain
+    lowest = jnp.minimum(log_g[0], jnp.min(low, where=there, initial=jnp.inf))
+    return jnp.stack([lowest, jnp.maximum(log_g[1], jnp.max(high, where=there, initial=-jnp.inf))])
 
 
 @kernel()
@@ -269,7 +341,7 @@ def cast(points: MassPoint, axes: int, *, dtype: str) -> MassPoint:
     """Mass points in the precision of the stored arrays, along one axis."""
 
     def one(x: Array) -> Array:
-        x = x.reshape(-1, *x.shape[axes:])
+        x = x.reshape(math.prod(x.shape[:axes]), *x.shape[axes:])
         return x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x
 
     return jax.tree.map(one, points)

@@ -152,4 +152,5 @@ def plane_of(spec: Spec) -> Plane:
         window=Ends(float(np.log(spec.g_X[0])), float(np.log(spec.g_X[-1]))),
         three_pions=(low, high),
         correlations=spec.correlations,
+        recasts=spec.recasts,
     )

@@ -31,7 +31,9 @@ from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.decays.in_flight import log_probability, turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES
 from jaxtri.scans.grid import MassRates, rates_at_masses
+from jaxtri.scans.recast_verdicts import recast_couplings, recast_verdicts
 from jaxtri.scans.spec import LOWEST, Source, Spec, as_spec
+from jaxtri.scans.verdict import Verdict
 from jaxtri.tables.schema import CHANNEL_NAMES
 
 ROUNDED = 1e-12  # of the highest coupling
@@ -39,19 +41,6 @@ NO_STATEMENT = {
     "out_of_domain": "m_X is not below 2 m_t, or X is wider than its mass",
     "non_finite": "a rate is not a finite number; look at the inputs",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What one search says of one point."""
-
-    name: str
-    excluded: bool
-    ratio: (
-        float  # predicted signal over limit; 0 where the search has no data or does not count X; may be NaN
-    )
-    probability: float  # of decay in flight, as the search needs it
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +77,9 @@ def _at_mass(spec: Spec, treatment: Treatment, m_X: float) -> MassRates:
     _require_positive("m_X", m_X)
     if m_X < LOWEST["m_X"]:
         raise InputError(f"m_X = {m_X:g}: at least {LOWEST['m_X']:g} GeV is allowed")
-    found = rates_at_masses(spec.sm, spec.model, treatment, spec.searches, np.array([m_X]))
+    found = rates_at_masses(
+        spec.sm, spec.model, treatment, spec.searches, np.array([m_X]), recasts=spec.recasts
+    )
     return jax.tree.map(lambda x: np.asarray(x)[0], found)
 
 
@@ -142,7 +133,8 @@ def _point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
         verdicts=tuple(
             _verdict(spec, treatment, mass, i, log_g, (float(ratio), float(flown)), status)
             for i, (ratio, flown) in enumerate(zip(ratios, in_flight, strict=True))
-        ),
+        )
+        + recast_verdicts(spec, mass, log_g, NO_STATEMENT.get(status)),
         status=status,
     )
 
@@ -292,7 +284,7 @@ def excluded_at(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Intervals
             known = np.exp(np.array(timed_intervals(one, window)).reshape(-1, 2))
             known[known > WIDEST[1] * (1 - ROUNDED)] = WIDEST[1]
             intervals[spec.searches.labels[i].name] = [(float(a), float(b)) for a, b in known]
-    return intervals, float(value[0, TOP])
+    return intervals | recast_couplings(spec, mass), float(value[0, TOP])
 
 
 @kernel()

@@ -26,14 +26,14 @@ def header(spec: Spec, treatment: Treatment) -> Header:
         scan_file=spec.text,
         configuration=spec.configuration(treatment),
         fingerprint=spec.fingerprint(treatment),
-        searches=tuple(asdict(label) for label in spec.searches.labels),
+        searches=tuple(asdict(label) for label in spec.labels),
         projections=tuple(asdict(label) for label in spec.projections.labels),
         inputs=_inputs(spec.sm),
         versions=versions() | {"device": jax.devices()[0].device_kind},
         axes={one.name: one.values for one in spec.axes}
         | {"m_X": spec.m_X, "g_X": spec.g_X}
         | {
-            "search": tuple(label.name for label in spec.searches.labels),
+            "search": tuple(label.name for label in spec.labels),
             "channel": CHANNEL_NAMES,
             "final_state": FINAL_STATES,
             "range_end": RANGE_ENDS,

@@ -139,6 +139,13 @@ class AxesTable(BaseModel):
         return self.__pydantic_extra__
 
 
+RecastChoice = Annotated[
+    Annotated[Literal["all", "visible"], Tag("<name>")]
+    | Annotated[list[Text], Field(min_length=1), Tag("<names>")],
+    _either(name=str, names=list),
+]
+
+
 class SearchChoice(Strict):
     """Which searches a scan uses and how it reads measurements."""
 
@@ -148,6 +155,15 @@ class SearchChoice(Strict):
     only: list[Text] | None = None
     exclude: list[Text] = Field(default_factory=list)
     files: list[Text] = Field(default_factory=list)
+    recast: RecastChoice | None = None
+
+    @model_validator(mode="after")
+    def _levels(self) -> "SearchChoice":
+        if self.confidence is not None and self.recast is not None:
+            raise ValueError(
+                "confidence does not go with recast: recast limits keep their own levels; leave one out"
+            )
+        return self
 
 
 PositiveRange = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(ascending)]
@@ -175,7 +191,7 @@ class FigureChoice(Strict):
     searches: list[Text] = Field(default_factory=list)
     treatments: list[Text] = Field(default_factory=list)
     html: Annotated[bool, Field(strict=True)] = False
-    previous: Literal["table", "computed", "visible", "none"] = "table"
+    previous: Literal["table", "computed", "visible", "none"] | None = None
     curves: list[OwnCurve] = Field(default_factory=list)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jaxtri.errors import InputError, gather, unknown_name
-from jaxtri.limits.search_tables import SETS
+from jaxtri.limits.recast_points import chosen_recasts, recast_labels
+from jaxtri.limits.search_tables import SETS, SearchLabel
 from jaxtri.limits.searches import SearchSet, with_projections
 from jaxtri.model.anomalies import anomalons_of, anomaly_coefficients
 from jaxtri.model.correlations import INDEPENDENT, Correlations, known_correlations
@@ -22,14 +23,12 @@ from jaxtri.model.standard_model import StandardModel, input_values, load_standa
 from jaxtri.model.treatment import (
     CHOICES,
     Treatment,
-    charge_free_choices,
     load_treatment,
     refused_channels,
     require_described,
 )
 from jaxtri.scans.arrays import ARRAYS, REDUCTIONS, USUAL
 from jaxtri.scans.axes import (
-    MASS_NU_R,
     Axis,
     axis_values,
     further_axis,
@@ -41,6 +40,13 @@ from jaxtri.scans.favoured import MuonChoice, muon_choice
 from jaxtri.scans.favoured_checks import require_lines, summary_of
 from jaxtri.scans.look import checked_look
 from jaxtri.scans.schema import FigureChoice, SearchChoice, SpecTable
+from jaxtri.scans.spec_checks import (
+    require_distinct,
+    require_free,
+    require_range,
+    require_recast_axes,
+    require_usual_masses,
+)
 from jaxtri.tables.reader import check, parse, read_text
 
 GROUPS_OF_ARRAYS = {"all": USUAL, "reductions": REDUCTIONS}
@@ -60,6 +66,7 @@ class Spec:
     treatments: tuple[Treatment, ...]
     searches: SearchSet
     projections: SearchSet  # of which there may be none; they exclude nothing
+    recasts: tuple[str, ...] = ()  # names of earlier searches, recast to the model
     m_X: npt.NDArray[np.float64]  # [GeV]
     g_X: npt.NDArray[np.float64]
     precision: (
@@ -73,6 +80,11 @@ class Spec:
     correlations: Correlations = INDEPENDENT  # of the inputs, for error bands
     dark_matter: tuple[DarkMatter, ...] = ()  # one a relic line: the scan file's, else the model's
     muon_g2: MuonChoice | None = None  # the band of the muon's moment
+
+    @property
+    def labels(self) -> tuple[SearchLabel, ...]:
+        """Labels of all searches that exclude: those of decays of Z, B and K, then the recast ones."""
+        return (*self.searches.labels, *recast_labels(self.recasts))
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -125,8 +137,8 @@ class Spec:
             | {"refused": refused_channels(self.model, treatment)},
             "searches": {
                 "set": self.searches.set_name,
-                "limits": {label.name: label.limit for label in self.searches.labels},
-                "conditions": {label.name: json.loads(label.conditions) for label in self.searches.labels},
+                "limits": {label.name: label.limit for label in self.labels},
+                "conditions": {label.name: json.loads(label.conditions) for label in self.labels},
             }
             | self._reading()
             | self._projected(),
@@ -217,23 +229,25 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
         name, data, folder = path.stem, parse(text, str(path)), path.parent
     table = check(data, SpecTable, str(source) if not isinstance(source, Mapping) else "scan")
     given = data["models"] if table.models is not None else [data["model"]]
-    sm, (searches, projections), *loaded = gather(
+    sm, (searches, projections), recasts, *loaded = gather(
         lambda: load_standard_model(table.inputs, unusual=table.unusual_inputs),
         lambda: _searches(table.searches, folder),
+        lambda: chosen_recasts(table.searches.recast),
         *(lambda one=one: load_model(one, relative_to=folder, anomalons=table.anomalons) for one in given),
         *(lambda one=one: load_treatment(one, relative_to=folder) for one in table.treatments),
     )
     models, treatments = loaded[: len(given)], loaded[len(given) :]
-    _require_distinct(name, "treatments", [one.name for one in treatments])
-    _require_distinct(name, "models", [one.name for one in models])
+    require_distinct(name, "treatments", [one.name for one in treatments])
+    require_distinct(name, "models", [one.name for one in models])
     gather(*(lambda m=m, t=t: require_described(m, t) for m in models for t in treatments))
     correlations = known_correlations(table.correlations)
     known = {"treatment": [one.name for one in treatments]}
-    known["search"] = [one.name for some in (searches, projections) for one in some.labels]
+    known["search"] = [one.name for some in (searches, projections) for one in some.labels] + list(recasts)
+    require_distinct(name, "searches", known["search"])
     figure = checked_look(name, table.figure, folder, known)
     m_X, g_X = _plane(name, table, folder)
     if not table.unusual_inputs:
-        _require_usual_masses(name, m_X, 2 * float(sm.m_t))
+        require_usual_masses(name, m_X, 2 * float(sm.m_t))
     axes = tuple(
         gather(
             *(
@@ -243,13 +257,10 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
         )
     )
     require_separate(axes, table.inputs)
-    gather(*(lambda one=one: _require_free(axes, models, one) for one in treatments))
+    require_recast_axes(name, axes, recasts)
+    gather(*(lambda one=one: require_free(axes, models, one) for one in treatments))
     arrays = _arrays(name, table.arrays)
-    if searches.curves is not None and "g_X_range" in arrays:
-        raise InputError(
-            f'{name}: arrays: "g_X_range" is not known of limits that are curves ({searches.set_name}); take '
-            '"excluded", which a grid has'
-        )
+    require_range(name, arrays, searches)
     dark_matter, muon_g2 = tuple(map(load_dark_matter, table.dark_matter)), muon_choice(table.muon_g2)
     for model in models:
         require_lines(name, [one.name for one in axes], arrays, dark_matter, model.dark_matter, muon_g2)
@@ -263,6 +274,7 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
             treatments=tuple(one.for_model(model) for one in treatments),
             searches=searches,
             projections=projections,
+            recasts=recasts,
             m_X=m_X,
             g_X=g_X,
             precision=table.precision,
@@ -279,33 +291,6 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
     )
 
 
-def _require_distinct(where: str, kind: str, names: list[str]) -> None:
-    repeated = sorted({one for one in names if names.count(one) > 1})
-    if repeated:
-        raise InputError(f"{where}: {kind} named {', '.join(repeated)} more than once; rename one")
-
-
-def _require_free(axes: tuple[Axis, ...], models: list[GaugeModel], treatment: Treatment) -> None:
-    """Raise where an axis changes what a treatment's formulas, or a model, do not hold."""
-    if treatment.decoupling == "ward" and sets_charges(axes):
-        raise InputError(
-            f'treatment "{treatment.name}": an axis changes charges, and which channels have a rate depends '
-            "on them; give models as a list"
-        )
-    fixed = charge_free_choices(treatment)
-    if fixed and sets_charges(axes):
-        raise InputError(
-            f'treatment "{treatment.name}": {" and ".join(fixed)} hold no charges, '
-            "but an axis of the scan changes them; use matched"
-        )
-    for model in models:
-        if model.neutrinos != "majorana" and any(MASS_NU_R in one.parameters for one in axes):
-            raise InputError(
-                f'axis {MASS_NU_R}: the right-handed neutrinos of "{model.name}" have no mass of their own; '
-                'give the model neutrinos = "majorana"'
-            )
-
-
 def _plane(name: str, table: SpecTable, folder: Path) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Values of m_X and g_X."""
     found = []
@@ -318,15 +303,6 @@ def _plane(name: str, table: SpecTable, folder: Path) -> tuple[npt.NDArray[Any],
             )
         found.append(values)
     return found[0], found[1]
-
-
-def _require_usual_masses(name: str, m_X: npt.NDArray[Any], highest: float) -> None:
-    """Raise where an axis of masses goes on where no statement is made: it may be in MeV."""
-    if m_X[-1] > highest:
-        raise InputError(
-            f"{name}: axes.m_X ends at {m_X[-1]:g} GeV; above 2 m_t = {highest:.4g} GeV nothing is said; if "
-            f"these are MeV, give {m_X[0] / 1000:g} to {m_X[-1] / 1000:g}, else unusual_inputs = true"
-        )
 
 
 def _arrays(where: str, chosen: str | list[str]) -> tuple[str, ...]:

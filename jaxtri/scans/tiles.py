@@ -14,6 +14,7 @@ from jax import Array
 from jaxtri.durable.storage.tiling import Box, NamedArrays, Plan, extents, inside
 from jaxtri.errors import InputError
 from jaxtri.limits.excluded_couplings import Ends
+from jaxtri.limits.signal import MassPoint
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.jax_settings import prepare
 from jaxtri.physics.relic.relic_lines import omega_h2
@@ -95,7 +96,9 @@ def compute_tile(
     box = plan.box(tile)
     with jax.default_device(device):
         nodes, m_X = _nodes(spec, plan, box)
-        found = rates_at_masses(spec.sm, spec.model, treatment, spec.searches, m_X, nodes=nodes)
+        found = rates_at_masses(
+            spec.sm, spec.model, treatment, spec.searches, m_X, nodes=nodes, recasts=spec.recasts
+        )
         window = Ends(*np.log(spec.g_X[[0, -1]]))
         fields = mass_arrays(found, window, tuple(plan.arrays))
     own = inside(tuple((0, size) for size in extents(box[:-1])))
@@ -187,16 +190,23 @@ def mass_arrays(found: MassRates, window: Ends, arrays: tuple[str, ...]) -> Name
         "x_br": lambda: np.moveaxis(np.asarray(found.points.x_br), -1, 0),
         "triangle_sum_re": lambda: np.asarray(found.triangle_sum).real,
         "triangle_sum_im": lambda: np.asarray(found.triangle_sum).imag,
-        "valid": lambda: np.moveaxis(np.asarray(found.points.searches.is_valid), -1, 0).astype(np.uint8),
+        "valid": lambda: np.moveaxis(_valid(found.points), -1, 0).astype(np.uint8),
         "g_X_range": lambda: _boundary(found, window),
     }
     return {name: known[name]() for name in MASS_ARRAYS if name in arrays}
 
 
+def _valid(points: MassPoint) -> npt.NDArray[np.bool_]:
+    """Whether each search, recast ones after the others, has data at each mass point."""
+    some = [points.searches.is_valid] + ([] if points.recasts is None else [points.recasts.is_known])
+    return np.concatenate([np.asarray(one) for one in some], axis=-1)
+
+
 def _boundary(found: MassRates, window: Ends) -> npt.NDArray[np.float64]:
     """Extent of what is excluded, (edge, ...)."""
     shape = found.in_domain.shape
-    flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[len(shape) :]), (found.points, found.in_domain))
+    count = math.prod(shape)
+    flat = jax.tree.map(lambda x: x.reshape(count, *x.shape[len(shape) :]), (found.points, found.in_domain))
     return np.asarray(extent(*flat, window)).reshape(2, *shape)
 
 

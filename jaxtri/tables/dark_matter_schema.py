@@ -17,6 +17,7 @@ class CosmologyTable(Strict):
     relic_density: Quantity
     density_of_yield: Quantity
     neutrino_decoupling: Quantity
+    n_eff: Quantity
 
 
 class RightHandedTable(Strict):

@@ -22,7 +22,19 @@ class MomentTable(Strict):
 
 
 class MomentsTable(RootModel[dict[str, MomentTable]]):
-    """Differences by the year of the measurement."""
+    """Differences by the year of the measurement, or by what the prediction takes."""
+
+
+class TridentTable(MomentTable):
+    """Measured cross section of neutrino tridents over the predicted one, and what X needs for its own."""
+
+    experiment: Text
+    energy: Positive
+    axial_over_vector: Positive
+
+
+class TridentsTable(RootModel[dict[str, TridentTable]]):
+    """Measurements of neutrino tridents, by experiment and year."""
 
 
 class Correlation(Strict):

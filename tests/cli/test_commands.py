@@ -22,7 +22,7 @@ import jaxtri
 from jaxtri.__main__ import main
 from jaxtri.cli.commands import ROOMS
 from jaxtri.cli.parser import EXAMPLES, parser
-from jaxtri.figures import comparison, figure, page, sheet
+from jaxtri.figures import comparison, figure, page, reach, sheet
 from jaxtri.io import hdf5_scan
 from jaxtri.scans import point
 from jaxtri.scans.arrays import USUAL
@@ -601,6 +601,14 @@ def test_scans_with_other_searches_can_be_compared(ask, place):
     )
     assert ask("scan", "other.toml", "-o", "other.h5", "--quiet", "--force")[0] == 0
     assert ask("compare", "small_matched.h5", "other.h5")[0] == 0
+
+
+def test_compare_says_what_each_search_reaches(ask, place):
+    code, out, _ = ask("compare", "small_matched.h5", "--reach")
+    table = reach.reach_table(hdf5_scan.open_scan(place / "small_matched.h5"))
+    assert (code, out) == (0, f"matched:\n\n{table}\n")
+    code, _, said = ask("compare", "small_matched.h5", "--reach", "--previous", "none")
+    assert (code, "leave --previous out" in said) == (2, True)
 
 
 def test_a_file_named_twice_is_two_panels(ask, monkeypatch):

@@ -23,9 +23,12 @@ def test_it_says_what_is_excluded_and_why_not(tmp_path, in_process):
     code, out, _ = in_process(tmp_path, "previous", "baryon")
     assert code == 0
     lines = out.splitlines()
-    assert lines[0] == "baryon: 1 of 49 earlier searches exclude something"
+    assert lines[0] == "baryon: 1 of 53 earlier searches exclude something"
     assert [line.split()[0] for line in lines[2:3]] == ["na62_2019_inv"]
     assert "babar_2016_4mu, belle2_2020_mumu_inv: x_mu = 0: muons do not radiate X" in " ".join(out.split())
+    assert "ccfr_1991_trident: x_mu x_nu_mu = 0: X does not connect muons with muon neutrinos" in " ".join(
+        out.split()
+    )
     assert max(map(len, lines)) <= 110
     assert "|epsilon / g_X| = 0.0093" in " ".join(out.split())
 
@@ -34,7 +37,7 @@ def test_a_scan_file_is_read_for_its_model(tmp_path, in_process):
     (tmp_path / "mine.toml").write_text(SCAN)
     code, out, _ = in_process(tmp_path, "previous", "mine.toml", "--json")
     found = json.loads(out)
-    assert (code, found["model"], len(found["limits"])) == (0, "baryon", 49)
+    assert (code, found["model"], len(found["limits"])) == (0, "baryon", 53)
     (one,) = [limit for limit in found["limits"] if not limit["why"]]
     (known,) = [limit for limit in previous_limits("baryon") if not limit.why]
     np.testing.assert_allclose(one["g_lower"], known.g_lower, rtol=1e-12)

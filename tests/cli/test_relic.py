@@ -50,6 +50,9 @@ def test_lines_as_json(ask):
     ]
     np.testing.assert_allclose(found["lines"][1]["g_X"], [7.5068e-8], 1e-3)
     assert [one["kinetic_equilibrium_assumed"] for one in found["lines"]] == [False, True]
+    assert found["n_eff_measured"] == {"value": 2.99, "error": 0.17}
+    assert [round(one["n_eff_chi"], 2) for one in found["lines"]] == [4.56, 3.39]
+    assert all(one["n_eff"] > one["n_eff_chi"] for one in found["lines"])
     for one in found["lines"]:
         np.testing.assert_allclose(one["omega_h2"], [0.12], 1e-6)
         np.testing.assert_allclose(sum(one["channels"][0].values()), 1.0, 1e-12)
@@ -58,12 +61,14 @@ def test_lines_as_json(ask):
 def test_lines_as_text(ask):
     code, out, _ = ask("relic lines.toml --m-X 0.0201")
     assert code == 0
-    head, first, second = out.splitlines()
+    head, first, second, light, heavy = out.splitlines()
     assert head == "m_X = 0.0201 GeV, model b3_minus_l2: couplings with Omega h^2 = 0.12"
     assert first.startswith("  m_chi = 0.005 GeV, x_N = 5, temperature common: g_X = ")
     assert "kinetic equilibrium assumed" not in first
     assert second.endswith("; kinetic equilibrium assumed, which fails here")
     assert "chi chibar -> nu nubar 1" in second
+    for said, alone in ((light, "4.56"), (heavy, "3.39")):
+        assert said.endswith(f"(neutrino_bath), {alone} with chi alone; measured 2.99 +- 0.17")
 
 
 def test_what_is_wrong_is_said(ask):

@@ -5,6 +5,7 @@ list; sums over the bins of a paper against its total.
 """
 
 import csv
+import itertools
 import math
 
 import jax.numpy as jnp
@@ -215,6 +216,16 @@ def test_a_level_of_ones_own(tmp_path):
     searches = load_searches("binned", only=["own"], files=written(tmp_path), confidence=0.9)
     np.testing.assert_allclose(limits_at(searches, 0, [1.2]), [2e-8 + 1.2815516e-9], rtol=1e-8)
     assert (searches.labels[0].confidence, searches.labels[0].published_confidence) == (0.9, None)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_validated_in_its_set(name):
+    found = jaxtri.validate(name, set_name="binned")
+    assert (found.disagreements, found.at_nodes, found.at_midpoints) == (0, 0.0, 0.0)
+    bins = [(float(row["q2_min"]), float(row["q2_max"])) for row in rows_of(name)]
+    edges = sorted({edge for pair in bins for edge in pair})
+    gaps = [(a, b) for a, b in itertools.pairwise(edges) if not any(c <= a and b <= d for c, d in bins)]
+    np.testing.assert_allclose(found.holes, np.sqrt(gaps), rtol=1e-15)
 
 
 def test_the_example_of_the_guide(tmp_path):

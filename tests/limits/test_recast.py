@@ -235,16 +235,16 @@ def test_pi0_at_rest_is_the_anomaly():
     np.testing.assert_allclose(strength, ((2 * x["u"] + x["d"]) / 12) ** 2, 1e-12)
 
 
-def test_form_factors_are_breit_wigners(sm, nodes, tables):
+def test_form_factors_are_breit_wigners(sm, tables):
     """1 at zero mass; of the rho, by hand; each largest next to its meson."""
-    F = np.abs(np.asarray(tables.form_factors))
-    assert np.all(np.abs(F[nodes.m_X < 2e-3] - 1) < 1e-4)
+    F, m_X = np.abs(np.asarray(tables.form_factors)), np.asarray(tables.masses)
+    assert np.all(np.abs(F[m_X < 2e-3] - 1) < 1e-4)
     for k, name in enumerate(("rho", "omega", "phi")):
         M = float(getattr(sm.hadrons, f"m_{name}"))
-        assert abs(nodes.m_X[np.argmax(F[:, k])] / M - 1) < 0.05  # that of a broad rho is below its mass
+        assert abs(m_X[np.argmax(F[:, k])] / M - 1) < 0.05  # that of a broad rho is below its mass
     m, M, G, mu = 0.6, 0.77526, 0.1491, float(sm.m_pi_plus)
-    i = np.argmin(np.abs(nodes.m_X - m))
-    m = nodes.m_X[i]
+    i = np.argmin(np.abs(m_X - m))
+    m = m_X[i]
     k = ((m**2 / 4 - mu**2) / (M**2 / 4 - mu**2)) ** 1.5
     expected = M**2 / (M**2 - m**2 - 1j * M**2 * G * k / m)
     np.testing.assert_allclose(np.asarray(tables.form_factors)[i, 0], expected, 1e-12)
@@ -534,6 +534,8 @@ def test_the_earlier_recast_took_four_muons_for_a_dark_photon(compared):
 @pytest.mark.long
 def test_where_there_are_no_data():
     limits = previous_limits("b_minus_l", m_X=[1000.0])
-    assert {one.why for one in limits} == {"no data at these masses"}
-    at_50 = {one.search for one in previous_limits("b_minus_l", m_X=[50.0]) if not one.why}  # no beam dumps
+    assert {one.why for one in limits if one.status != "formula"} == {"no data at these masses"}
+    assert all(one.why for one in limits)
+    found = [one for one in previous_limits("b_minus_l", m_X=[50.0]) if one.status != "formula"]
+    at_50 = {one.search for one in found if not one.why}  # no beam dumps
     assert at_50 == {"lhcb_2017_prompt", "lhcb_2019_prompt", "cms_2019", "lep_2011_inv"}

@@ -181,6 +181,11 @@ def test_stored_and_named(tmp_path, searches, stored, words):
     assert not any(one in said for one in others[:1] if "measurement" not in searches)
 
 
+def test_levels_of_recast_searches_are_not_converted():
+    with pytest.raises(InputError, match="confidence does not go with recast"):
+        jaxtri.load_spec(SCAN | {"searches": {"set": "corrected", "confidence": 0.95, "recast": "all"}})
+
+
 def test_words():
     assert meaning("gauss") == "central value + 1.645σ"
     assert meaning("gauss", 0.9) == "central value + 1.282σ"

@@ -11,7 +11,7 @@ from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import load_model
 from jaxtri.model.moments import load_moment_shift, moment_shifts
 from jaxtri.numerics.quadrature import gauss_legendre
-from jaxtri.physics.muon_g2 import delta_a, moment_integral, muon_g2_couplings
+from jaxtri.physics.muon_g2 import delta_a, moment_coupling, moment_integral, muon_g2_couplings
 
 ACCURACY = 1e-13  # of the quadrature, some hundred terms in float64
 CLOSED_FORM = 1e-11  # it cancels: three digits at r = 4
@@ -149,6 +149,28 @@ def test_every_difference_is_that_of_its_two_numbers():
         shift = moment_shifts()[name]
         assert abs(shift.value * 1e11 - (measured - predicted)) <= 0.6  # printed without decimals
         assert abs(shift.error * 1e11 - np.hypot(error, other)) <= 1.0
+
+
+def test_differences_of_the_electron_are_those_of_three_fine_structure_constants():
+    """The prediction goes with alpha: a / alpha^-1 times the difference of 1/alpha, from three abstracts."""
+    moment, a = (137.035999166, 15e-9), 1.15965218059e-3
+    for name, inverse, error in (("rb_2020", 137.035999206, 11e-9), ("cs_2018", 137.035999046, 27e-9)):
+        shift = moment_shifts("e")[name]
+        assert abs(shift.value - a / inverse * (inverse - moment[0])) <= 0.06e-13  # printed with one decimal
+        assert abs(shift.error - a / inverse * np.hypot(error, moment[1])) <= 0.06e-13
+        assert shift.lepton == "e"
+    assert moment_shifts("e")["rb_2020"].value > 0 > moment_shifts("e")["cs_2018"].value
+
+
+@pytest.mark.parametrize("lepton", ["e", "mu"])
+@pytest.mark.parametrize("m_X", [1e-6, 1e-3, 0.3, 40.0])
+def test_coupling_of_a_shift(sm, lepton, m_X):
+    """Closed: the square root of the shift over that at unit coupling, in multiple precision."""
+    model, shift = load_model("b_minus_l"), 6.6e-13
+    r = (m_X / float(getattr(sm, f"m_{lepton}"))) ** 2
+    expected = np.sqrt(shift * 4 * np.pi**2 / by_mpmath(r))
+    np.testing.assert_allclose(moment_coupling(sm, model, shift, m_X, lepton=lepton), expected, rtol=ACCURACY)
+    assert moment_coupling(sm, model, -shift, m_X, lepton=lepton) == 0.0
 
 
 def test_an_unknown_year_is_an_error_with_the_known_ones():

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from jaxtri import point
+from jaxtri import excluded_couplings, point, relic_couplings
 from jaxtri.errors import InputError
 from jaxtri.scans import coverage as coverage_room
 from jaxtri.scans import favoured_lines
@@ -30,6 +30,7 @@ SPEC = {
 STRENGTH = {"printed": (8e4, 6e5), "figure": (2e3, 2e4), "matched": (39.0, 169.0)}  # rounded outwards
 FLOORS = {"printed": 2.0e-8, "figure": 6.9e-7, "matched": 7.8e-5}  # two digits, at 0.1 GeV
 DIGITS = 0.03
+NODES = 1e-3  # of edges that are straight between two vertices
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -80,6 +81,33 @@ def test_masses_of_the_region_are_crossings(found):
 def test_a_point_of_the_region_is_excluded_by_the_command_for_points():
     known = point(SPEC, 4.825e-3, 4.68e-4)
     assert all(one.excluded_by for one in known.values())
+
+
+def test_verdicts_of_regions_are_those_of_single_masses(found):
+    """The least factor over the lowest excluded coupling, from every root at that mass."""
+    spec = load_spec(SPEC)
+    one = found["matched"].lines[0]
+    low, high = one.favoured[0]
+    ratios = []
+    for m_X in np.geomspace(low, high, 9):
+        edges = excluded_couplings(spec, m_X, treatment="matched")["matched"]
+        g_X = float(relic_couplings(spec.sm, spec.model, spec.dark_matter[0], [m_X])[0])
+        ratios.append(g_X / min(a for some in edges.values() for a, _ in some))
+    assert one.strength[0] * (1 - NODES) < min(ratios) < max(ratios) < one.strength[1] * (1 + NODES)
+
+
+def test_limits_of_mass_and_lifetime_are_read_off_their_regions():
+    """NA62 of 2025 at 4.8 MeV: the floor is the one edge that `limit` finds there."""
+    spec = SPEC | {
+        "treatments": ["matched"],
+        "searches": {"set": "2026", "only": ["na62_2025_kpi_invisible"]},
+    }
+    (one,) = coverage(spec)
+    assert one.lines[0].excluded
+    at = one.lines[0].favoured[0][0]
+    edges = excluded_couplings(load_spec(spec), at)["matched"]["na62_2025_kpi_invisible"]
+    assert len(edges) == 1
+    assert edges[0][0] < one.floors["0.1"]
 
 
 def test_without_a_search_for_the_region_it_is_allowed():  # so the tests above are able to fail

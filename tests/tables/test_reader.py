@@ -29,10 +29,20 @@ from jaxtri.model.treatment import load_treatment
 from jaxtri.physics.production.channels import AVERAGES, CHANNELS
 from jaxtri.tables import reader
 from jaxtri.tables.dark_matter_schema import CosmologyTable
-from jaxtri.tables.schema import CorrelationTable, ModelTable, MomentsTable, SearchTable, TreatmentTable
+from jaxtri.tables.schema import (
+    CorrelationTable,
+    ModelTable,
+    MomentsTable,
+    SearchTable,
+    TreatmentTable,
+    TridentsTable,
+)
 
 RECORDS = {"standard_model": StandardModel, "form_factors": FormFactors, "hadrons": Hadrons}
-OTHERS = {"correlations": CorrelationTable, "cosmology": CosmologyTable, "muon_g2": MomentsTable}
+OTHERS = {
+    "correlations": CorrelationTable, "cosmology": CosmologyTable, "muon_g2": MomentsTable,
+    "electron_g2": MomentsTable, "tridents": TridentsTable,
+}  # fmt: skip
 SCHEMAS = {"models": ModelTable, "treatments": TreatmentTable, "searches": SearchTable}
 SHIPPED = sorted(str(path.relative_to(reader.FOLDER)) for path in reader.FOLDER.rglob("*.toml"))
 FIELD = re.compile(r"^    (\w+): Array  # (?:\((\d+),\) )?(.+)$", flags=re.MULTILINE)

@@ -13,10 +13,14 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
 from jaxtri.model.cosmology import cosmology
+from jaxtri.model.fermions import FERMIONS
+from jaxtri.model.gauge_model import GaugeModel
+from jaxtri.model.mixing import mixed
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.numerics.quadrature import gauss_legendre, node_sum
 from jaxtri.numerics.roots import implicit_root
@@ -146,6 +150,56 @@ def neutrino_bath(sm: StandardModel, m_chi: Array, m_X: Array, T: Array) -> Epoc
     a = a_D * T_D / T * jnp.where(is_one, together, dark_D.entropy / cold.entropy) ** (1 / 3)
     T_hot = jnp.where(is_one, T, _photon_temperature(sm, a))
     return Epoch(jnp.log(a), _expansion(cold.energy * T**4 + _photons_electrons(sm, T_hot).energy * T_hot**4))
+
+
+def n_eff(sm: StandardModel, m_chi: ArrayLike, m_X: ArrayLike = jnp.inf) -> Array:
+    r"""Effective number of neutrinos after chi and X have given their entropy to neutrinos.
+
+    .. math:: N_{eff} = 3\left[1 + \frac{s_\chi + s_X}{s_\nu}\right]^{4/3}
+              \left[\frac{11/2}{h_{\gamma e}}\right]^{4/3}\ \text{at}\ T_D
+
+    Parameters
+    ----------
+    sm
+        Measured inputs: the electron's mass.
+    m_chi
+        Mass of the Dirac fermion chi [GeV].
+    m_X
+        Mass of X [GeV]; broadcast with m_chi.  Infinite: chi alone.
+
+    Returns
+    -------
+    Array
+        Dimensionless; 3.02 without chi and X, since neutrinos decouple before all electrons are gone.
+
+    Notes
+    -----
+    Valid for: the assumption of `neutrino_bath`: below the decoupling of neutrinos, which is instantaneous,
+    chi and X are in equilibrium with neutrinos and with nothing else.  Couplings on a relic line do bring X
+    into equilibrium: at 2 MeV it decays much faster than the universe expands.
+    Differs from print: not in the paper.
+    """
+    T_D = cosmology().neutrino_decoupling
+    chi, X = gas(_finite(m_chi) / T_D, 4, 1).entropy, gas(_finite(m_X) / T_D, 3, -1).entropy
+    hot = _photons_electrons(sm, jnp.asarray(T_D)).entropy
+    return 3 * ((1 + (chi + X) / NEUTRINOS) * HOT / hot) ** (4 / 3)
+
+
+def heats_neutrinos(sm: StandardModel, model: GaugeModel) -> bool:
+    """Whether X couples to neutrinos and not to electrons, so that chi and X heat neutrinos alone.
+
+    Parameters
+    ----------
+    sm, model
+        Measured inputs and charges; kinetic mixing counts.
+    """
+    charge = dict(zip(FERMIONS, np.asarray(mixed(sm, model).charge).tolist(), strict=True))
+    return charge["e"] == 0 and any(charge[name] != 0 for name in ("nu_e", "nu_mu", "nu_tau"))
+
+
+def _finite(mass: ArrayLike) -> Array:
+    """A mass that is too heavy to count, in place of an infinite one [GeV]."""
+    return jnp.minimum(jnp.asarray(mass, dtype=float), 1e3 * cosmology().neutrino_decoupling)
 
 
 def _photon_temperature(sm: StandardModel, a: Array) -> Array:

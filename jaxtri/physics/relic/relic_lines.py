@@ -25,6 +25,7 @@ from jaxtri.numerics.kernels import kernel
 from jaxtri.numerics.mapping import positive
 from jaxtri.numerics.roots import implicit_root, interpolated_root
 from jaxtri.physics.relic.annihilation import CHANNELS, unit_width
+from jaxtri.physics.relic.bath import heats_neutrinos, n_eff
 from jaxtri.physics.relic.freeze_out import course, log_omega, states_of, unit_averages
 from jaxtri.physics.relic.thermal_average import Scope, scope_of, thermal_averages
 
@@ -274,6 +275,8 @@ class RelicPoint:
     omega_h2: list[float]  # there
     channels: list[Mapping[str, float]]  # there: shares of <sigma v> at T = m_chi / 20
     kinetic_equilibrium_assumed: bool  # where it fails
+    n_eff: float | None  # with chi and X in the bath of neutrinos; None where they couple to electrons too
+    n_eff_chi: float | None  # with chi alone
 
 
 def relic_point(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, m_X: float) -> RelicPoint:
@@ -296,6 +299,7 @@ def relic_point(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, m
     root = float(relic_couplings(sm, model, dark_matter, m_X))
     g_X = [root] if np.isfinite(root) else []
     scope, known = scope_of(sm, model, dark_matter), model.unnamed()
+    heats = heats_neutrinos(sm, known)
     width = _widths(sm, known, dark_matter, jnp.asarray([m_X], dtype=float))[0]
     averages = [_averages(sm, known, dark_matter, scope, m_X, width, one) for one in g_X]
     totals = [sum(map(float, one.values())) for one in averages]
@@ -310,6 +314,8 @@ def relic_point(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, m
             for one, total in zip(averages, totals, strict=True)
         ],
         kinetic_equilibrium_assumed=bool(kinetic_equilibrium_fails(dark_matter.m_chi, m_X)),
+        n_eff=float(n_eff(sm, dark_matter.m_chi, m_X)) if heats else None,
+        n_eff_chi=float(n_eff(sm, dark_matter.m_chi)) if heats else None,
     )
 
 

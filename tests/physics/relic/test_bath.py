@@ -7,7 +7,15 @@ import pytest
 from scipy.special import kn
 
 from jaxtri.model.cosmology import cosmology
-from jaxtri.physics.relic.bath import TEMPERATURES, common_bath, gas, neutrino_bath
+from jaxtri.model.gauge_model import load_model
+from jaxtri.physics.relic.bath import (
+    TEMPERATURES,
+    common_bath,
+    gas,
+    heats_neutrinos,
+    n_eff,
+    neutrino_bath,
+)
 
 SERIES = 1e-9  # 200 terms against 48 nodes
 INTEGRATED = 1e-6  # a trapezoidal rule of 2000 steps on a smooth curve
@@ -83,3 +91,36 @@ def test_the_universe_cools_and_everything_is_differentiable(sm, name):
     slopes = jax.grad(lambda m, M_X, T: sum(TEMPERATURES[name](sm, m, M_X, T)), argnums=(0, 1, 2))
     for one in (1e-2, 2e-3, 1e-3, 1e-6):
         assert np.isfinite(slopes(M, M_X, jnp.asarray(one))).all()
+
+
+def neutrinos_by_series(sm, m_chi, m_X):
+    """N_eff from series of Bessel functions: entropy of chi, X and electrons at the decoupling."""
+    T = cosmology().neutrino_decoupling
+    dark = series(m_chi / T, 4, 1)[0] + (series(m_X / T, 3, -1)[0] if m_X else 0.0)
+    hot = 2 + series(float(sm.m_e) / T, 4, 1)[0]
+    return 3 * ((1 + dark / 5.25) * 5.5 / hot) ** (4 / 3)
+
+
+@pytest.mark.parametrize(
+    ("m_chi", "m_X", "quoted"), [(5, None, 4.56), (10, None, 3.39), (5, 3, 6.54), (5, 10, 4.87)]
+)
+def test_number_of_neutrinos(sm, m_chi, m_X, quoted):
+    found = n_eff(sm, 1e-3 * m_chi, *([1e-3 * m_X] if m_X else []))
+    np.testing.assert_allclose(found, neutrinos_by_series(sm, 1e-3 * m_chi, 1e-3 * (m_X or 0)), SERIES)
+    assert round(float(found), 2) == quoted
+
+
+def test_number_of_neutrinos_without_dark_matter_is_near_three(sm):
+    np.testing.assert_allclose(n_eff(sm, jnp.inf), 3.018, 1e-4)  # electrons have not all gone at 2 MeV
+    assert n_eff(sm, 1.0) == n_eff(sm, jnp.inf) < cosmology().n_eff + cosmology().n_eff_error
+    boson = 3 * (1 + series(2.5, 4, -1)[0] / 5.25) ** (4 / 3)  # chi as a boson misses
+    assert abs(boson / n_eff(sm, 0.005) - 1) > 1e-3
+    slope = jax.grad(lambda m: n_eff(sm, m, m))(0.005)
+    step = (n_eff(sm, 0.005001, 0.005001) - n_eff(sm, 0.004999, 0.004999)) / 2e-6
+    np.testing.assert_allclose(slope, step, INTEGRATED)
+    assert jax.grad(lambda m: n_eff(sm, 0.005, m))(jnp.inf) == 0.0
+
+
+def test_only_a_boson_of_neutrinos_heats_them_alone(sm):
+    heats = {name: heats_neutrinos(sm, load_model(name)) for name in ("b3_minus_l2", "b_minus_l", "baryon")}
+    assert heats == {"b3_minus_l2": True, "b_minus_l": False, "baryon": False}
