@@ -1,9 +1,11 @@
 """One point of a boundary: where exclusion begins or ends, differentiable in everything."""
 
 import functools
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
@@ -11,6 +13,7 @@ from jaxtri.errors import InputError, unknown_name
 from jaxtri.limits.excluded_couplings import BOTTOM, NONE, TOP, WIDEST, Ends, excluded_edges
 from jaxtri.limits.searches import SearchSet
 from jaxtri.limits.signal import SearchAtMass, log_ratio, mass_point
+from jaxtri.limits.timed_edges import timed_edges
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment, require_described
@@ -21,6 +24,8 @@ from jaxtri.physics.decays.in_flight import turning_points
 from jaxtri.physics.decays.widths import unit_decays
 from jaxtri.physics.production.channels import branching_ratio
 from jaxtri.tables.schema import CHANNEL_NAMES
+
+MOST, MOST_TIMED = 4, 16  # edges that a search has, and that are looked at of a limit with many
 
 
 def _search_at_mass(
@@ -63,7 +68,8 @@ def boundary_coupling(
     m_X
         Mass of X [GeV], of any shape.
     branch
-        Which edge, counted upwards: 0 is where exclusion begins, 1 where it ends, 2 where it begins again.
+        Which edge, counted upwards: 0 is where exclusion begins, 1 where it ends, 2 where it begins again;
+        up to 3, or 15 of a limit that depends on the lifetime.
 
     Returns
     -------
@@ -83,16 +89,18 @@ def boundary_coupling(
     names = [label.name for label in searches.labels]
     if search not in names:
         raise unknown_name("search", "search", search, names)
-    if branch not in range(4):
-        raise InputError(f"branch = {branch}: give 0, 1, 2 or 3; edges are counted upwards")
     position = names.index(search)
+    is_timed = searches.is_timed is not None and bool(np.asarray(searches.is_timed)[position])
+    most = MOST_TIMED if is_timed else MOST
+    if branch not in range(most):
+        raise InputError(f"branch = {branch}: give 0 to {most - 1}; edges are counted upwards")
     channel = searches.labels[position].channel
     require_described(model, treatment, channel)
     arrays = model.unnamed(), treatment, searches.unlabelled()
     return _couplings(sm, *arrays, position, channel, branch, positive("m_X", m_X))
 
 
-@functools.partial(jax.jit, static_argnames=("treatment", "position", "channel", "branch"))
+@functools.partial(jax.jit, static_argnames=("treatment", "position", "channel"))
 def _couplings(
     sm: StandardModel,
     model: GaugeModel,
@@ -100,7 +108,7 @@ def _couplings(
     searches: SearchSet,
     position: int,
     channel: str,
-    branch: int,
+    branch: ArrayLike,
     m_X: ArrayLike,
 ) -> Array:
     """One edge of one search at masses of any shape."""
@@ -114,11 +122,29 @@ def _coupling(
     searches: SearchSet,
     position: int,
     channel: str,
-    branch: int,
+    branch: ArrayLike,
     m_X: ArrayLike,
 ) -> Array:
     """One edge of one search."""
     one = _search_at_mass(sm, model, treatment, searches, position, channel, m_X)
+    if one.row is not None:
+        return jnp.where(one.is_timed, _timed_coupling(one, branch), _plain_coupling(one, branch))
+    return _plain_coupling(one, branch)
+
+
+def _timed_coupling(one: SearchAtMass, branch: ArrayLike) -> Array:
+    """One edge of a search whose limit depends on the lifetime."""
+    found = timed_edges(one, Ends(*jnp.log(jnp.array(WIDEST))))
+    which = jnp.argmax(jnp.cumsum(found.exists) == branch + 1)
+    exists = (jnp.sum(found.exists) > branch) & one.is_valid
+    is_root = exists & ~found.is_jump[which]
+    root = implicit_root(lambda u: jnp.where(is_root, log_ratio(one, u), u), found.log_g[which])
+    return jnp.where(exists, jnp.exp(jnp.where(is_root, root, found.log_g[which])), jnp.nan)
+
+
+def _plain_coupling(one: SearchAtMass, branch: ArrayLike) -> Array:
+    """One edge of a search whose limit does not depend on the lifetime."""
+    one = replace(one, row=None, is_timed=None, log_tau_ps=None)
     found = excluded_edges(one, turning_points(one.neutrinos), Ends(*jnp.log(jnp.array(WIDEST))))
     sources = jnp.stack([found.lower, found.upper], axis=1).ravel()
     inner = (sources != NONE) & (sources != BOTTOM) & (sources != TOP)
