@@ -25,6 +25,7 @@ _HOMES = {
     "delta_a": "physics.muon_g2",
     "draw": "figures.plane",
     "excluded_couplings": "scans.point",
+    "length_bands": "scans.in_memory",
     "load_dark_matter": "model.dark_matter",
     "load_model": "model.gauge_model",
     "load_moment_shift": "model.moments",

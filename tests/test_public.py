@@ -34,7 +34,8 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "load_dark_matter": "table",
     "load_moment_shift": "name",
     "load_model": "name_or_path relative_to anomalons",
-    "load_searches": "set_name measurement only exclude files",
+    "length_bands": "source",
+    "load_searches": "set_name measurement only exclude files confidence",
     "load_spec": "source",
     "load_specs": "source",
     "load_standard_model": "inputs unusual",
@@ -96,6 +97,7 @@ USES = {  # the first thing that a fresh interpreter does, and what it prints
         f"print(*map(len, jaxtri.excluded_couplings({SPEC}, 0.05)['figure'].values()))",
         "1",
     ),
+    "length_bands": (f"print(jaxtri.length_bands({SPEC})['figure'][0].spread)", "(0.75, 1.5)"),
     "load_dark_matter": (f"print({CHI}.temperature)", "common"),
     "load_moment_shift": ('print(jaxtri.load_moment_shift("2025").value)', "3.8e-10"),
     "load_model": ('print(jaxtri.load_model("b_minus_l").charge.sum().round(9))', "-4.0"),  # -6 + 6/3

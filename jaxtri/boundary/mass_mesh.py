@@ -29,7 +29,10 @@ def start(plane: Plane) -> MassNodes:
     thresholds = np.concatenate([decay_thresholds(plane.sm, plane.model), production])
     window, veto = np.asarray(plane.searches.m_X_window), np.asarray(plane.searches.veto)
     curves = plane.searches.curves  # limits that bend at masses
-    bends = np.zeros(0) if curves is None else np.asarray(curves.x)[:, :-1][np.asarray(curves.known)[:, :, 0]]
+    bends = np.zeros(0)
+    if curves is not None:
+        x, known = np.asarray(curves.x), np.asarray(curves.known)[:, :, 0]
+        bends = np.concatenate([x[:, :-1][known], x[:, 1:][known]])
     cuts = np.concatenate([window.ravel(), veto.ravel(), bends, [low, high]])
     stops = np.unique(np.concatenate([thresholds, cuts]))
     stops = stops[(low <= stops) & (stops <= high)]

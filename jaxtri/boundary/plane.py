@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxtri.limits.excluded_couplings import Ends
@@ -49,6 +50,22 @@ class Plane:
         """Positions of the others."""
         timed = set(self.timed)
         return [i for i in range(len(self.labels)) if i not in timed]
+
+    @property
+    def spread(self) -> list[int]:
+        """Positions of the searches whose length, or time, of flight has a range."""
+        return [i for i in self.untimed if self.labels[i].flight_spread]
+
+    def at_end(self, end: int) -> "Plane":
+        """Return the plane of the searches in `spread` with their shortest (0) or longest (1) flight."""
+        some = self.only(self.spread)
+        scale = jnp.array([label.flight_spread[end] for label in some.labels])
+        searches = replace(
+            some.searches,
+            length_m=some.searches.length_m * scale,
+            wall_time=some.searches.wall_time * scale,
+        )
+        return replace(some, searches=searches)
 
     def only(self, positions: Sequence[int]) -> "Plane":
         """Return the plane of some searches, of which none depends on the lifetime."""

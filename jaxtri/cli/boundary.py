@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jaxtri.boundary.bands import Band, bands_of
+from jaxtri.boundary.lengths import LengthBand
 from jaxtri.boundary.record import Boundaries
 from jaxtri.durable.jobs.progress import progress
 from jaxtri.durable.storage.atomic_files import write_whole
@@ -12,7 +13,7 @@ from jaxtri.errors import InputError, StorageError, UnresolvedError
 from jaxtri.figures import sheet, spreads
 from jaxtri.io import hdf5_scan, text_formats
 from jaxtri.numerics.arrays import FloatArray
-from jaxtri.scans.in_memory import boundaries, plane_of
+from jaxtri.scans.in_memory import boundaries, length_bands, plane_of
 from jaxtri.scans.provenance import header
 from jaxtri.scans.record import Header
 from jaxtri.scans.spec import Spec, load_spec
@@ -25,8 +26,8 @@ def boundary(arguments: argparse.Namespace) -> str:
         raise StorageError(f"{folder}: no such folder; make it first, or leave -o out")
     source = Path(arguments.source)
     if source.suffix == ".h5":
-        if arguments.bands:
-            raise InputError(f"--bands needs the scan file (TOML); {source} holds curves alone")
+        for option in (name for name in ("bands", "lengths") if getattr(arguments, name)):
+            raise InputError(f"--{option} needs the scan file (TOML); {source} holds curves alone")
         scan = hdf5_scan.open_scan(source)
         if scan.boundaries is None:
             raise InputError(f"{source}: holds no boundaries; scan again, or give the scan file (TOML)")
@@ -38,13 +39,20 @@ def boundary(arguments: argparse.Namespace) -> str:
     return _of_spec(load_spec(source), folder, arguments)
 
 
+def _stems(spec: Spec, folder: Path, arguments: argparse.Namespace) -> dict[str, Path]:
+    """Names of the pictures that are asked for, without ending; none of them may be there."""
+    wanted = [name for name in ("bands", "lengths") if getattr(arguments, name)]
+    stems = {name: folder / f"{spec.name}_{name}" for name in wanted}
+    if stems:
+        sheet.require_title(spec.title)
+        pictures = [one.with_suffix(f".{suffix}") for one in stems.values() for suffix in sheet.FORMATS]
+        hdf5_scan.check_outputs(pictures, 0, force=arguments.force)
+    return stems
+
+
 def _of_spec(spec: Spec, folder: Path, arguments: argparse.Namespace) -> str:
     """Trace every boundary of a scan file, with bands if they are asked for."""
-    stem = folder / f"{spec.name}_bands"
-    if arguments.bands:
-        sheet.require_title(spec.title)
-        pictures = [stem.with_suffix(f".{one}") for one in sheet.FORMATS]
-        hdf5_scan.check_outputs(pictures, 0, force=arguments.force)
+    stems = _stems(spec, folder, arguments)
     found = boundaries(spec)
     known = _bands(spec, found) if arguments.bands else {}
     wanted: dict[Path, Content] = {}
@@ -59,20 +67,54 @@ def _of_spec(spec: Spec, folder: Path, arguments: argparse.Namespace) -> str:
             (groups[curve.search], curve.m_X, curve.g_X, width)
             for curve, width in zip(curves, sigma, strict=False)
         ]
+    moved = length_bands(spec) if arguments.lengths else {}
+    for name, some in moved.items():
+        wanted[folder / f"{spec.name}_{name}_lengths.csv"] = text_formats.lengths_csv_text(some)
     lines = ["wrote " + (", ".join(_written(wanted, force=arguments.force)) or "no file")]
     if arguments.bands:
         drawn = spreads.draw_bands(panels, (spec.m_X, spec.g_X), title=spec.title)
-        lines += ["wrote " + ", ".join(map(str, sheet.save(drawn, stem)))]
+        lines += ["wrote " + ", ".join(map(str, sheet.save(drawn, stems["bands"])))]
         lines += bands_text(known)
+    if arguments.lengths:
+        lines += _lengths_drawn(spec, moved, stems["lengths"])
+    _require_resolved(spec, found, lines[0])
+    return "\n".join(lines)
+
+
+def _require_resolved(spec: Spec, found: Mapping[str, Boundaries], said: str) -> None:
+    """Raise where nothing is excluded, or critical masses could not be told apart."""
     nothing = [name for name, one in found.items() if not one.regions]
     if nothing:
-        raise UnresolvedError(f"{spec.name}: nothing is excluded under {', '.join(nothing)}; {lines[0]}")
+        raise UnresolvedError(f"{spec.name}: nothing is excluded under {', '.join(nothing)}; {said}")
     unresolved = sum(one.unresolved for one in found.values())
     if unresolved:
-        raise UnresolvedError(
-            f"{spec.name}: {unresolved} critical masses could not be told apart; {lines[0]}"
-        )
-    return "\n".join(lines)
+        raise UnresolvedError(f"{spec.name}: {unresolved} critical masses could not be told apart; {said}")
+
+
+def _lengths_drawn(spec: Spec, moved: Mapping[str, Sequence[LengthBand]], stem: Path) -> list[str]:
+    """Draw what lengths of flight are worth; say it in lines."""
+    groups = {label.name: label.channel[0] for label in spec.searches.labels}
+    panels = {name: [_moved(groups[one.search], one) for one in some] for name, some in moved.items()}
+    drawn = spreads.draw_lengths(panels, (spec.m_X, spec.g_X), title=spec.title)
+    lines = ["wrote " + ", ".join(map(str, sheet.save(drawn, stem)))]
+    for name, some in moved.items():
+        lines.append(f"treatment {name}: range of ln g_X from that of effective lengths, or times, of flight")
+        for one in some:
+            times = "{:.3g} to {:.3g} times that used".format(*one.spread)
+            seen = [part for part in one.largest() if part[2] > LEAST]
+            lines += [
+                f"  {one.search}, {a:.4g}-{b:.4g} GeV: at most {width:.2g}, {times}" for a, b, width in seen
+            ]
+            lines += [] if seen else [f"  {one.search}: nowhere above {LEAST:g}, {times}"]
+    return lines
+
+
+def _moved(group: str, one: LengthBand) -> spreads.Moved:
+    """One search as it is drawn."""
+    curves = [(curve.m_X, curve.g_X) for end in one.curves for curve in end]
+    return spreads.Moved(
+        group, curves, one.rings(one.larger), one.rings(1 - one.larger), one.m_X, one.width(one.m_X)
+    )
 
 
 def _bands(spec: Spec, found: Mapping[str, Boundaries]) -> dict[str, list[Band]]:
@@ -87,6 +129,7 @@ def _bands(spec: Spec, found: Mapping[str, Boundaries]) -> dict[str, list[Band]]
     return known
 
 
+LEAST = 1e-3  # of ln g_X: a smaller effect of a length is not listed
 Content = str | tuple[Header, Boundaries]  # of a text, and of an HDF5 file
 
 

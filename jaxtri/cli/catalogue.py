@@ -40,7 +40,7 @@ def searches(arguments: argparse.Namespace) -> str:
     from jaxtri.limits.search_tables import chosen_tables, curves_of, label_of  # they need NumPy
 
     mode, tables, _ = chosen_tables(arguments.set)
-    curves = curves_of(tables)
+    curves = curves_of(tables, mode=mode)
     labels = [label_of(name, table, mode, curves.get(name)) for name, table in tables.items()]
     width = max(len(label.name) for label in labels)
     lines = []

@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     schema = commands.add_parser("schema", help="JSON Schema of a file, for editors")
     schema.add_argument("kind", metavar="KIND", help="scan, model, search or treatment")
     searches = commands.add_parser("searches", help="list the searches of a set")
-    searches.add_argument("--set", required=True, metavar="SET", help="printed, corrected or 2026")
+    searches.add_argument("--set", required=True, metavar="SET", help="printed, corrected, 2026 or binned")
     return top
 
 
@@ -115,6 +115,8 @@ def _boundary_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
         "--format", choices=("csv", "hepdata", "lmt", "h5"), default="csv", help="default: csv"
     )
     command.add_argument("--bands", action="store_true", help="say what the errors of the inputs do to g_X")
+    text = "say what the ranges of effective lengths of flight do to g_X"
+    command.add_argument("--lengths", action="store_true", help=text)
     command.add_argument(
         "-o", "--output", metavar="FOLDER", help="where to write (default: working directory)"
     )
@@ -149,7 +151,7 @@ def _coverage_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     command.add_argument("spec", help="scan file (TOML) with dark_matter and muon_g2")
     command.add_argument(
         "--set", dest="sets", action="append", default=[], metavar="SET",
-        help="printed, corrected or 2026; several times for several (default: that of the scan file)",
+        help="printed, corrected, 2026 or binned; several times for several (default: that of the scan file)",
     )  # fmt: skip
     command.add_argument("--json", action="store_true", help="machine-readable output")
 

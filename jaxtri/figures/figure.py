@@ -18,6 +18,7 @@ from jaxtri.figures.plane import draw, require_plotted
 from jaxtri.figures.selection import called, names_of, projections_of, same_grey, window_of
 from jaxtri.figures.sheet import LEGEND, NARROW, PANEL, STYLE, WIDTHS, as_mathematics
 from jaxtri.limits.previous import previous_limits
+from jaxtri.limits.statistics import meaning
 from jaxtri.scans.record import Scan
 from jaxtri.scans.schema import FigureChoice
 from jaxtri.tables.reader import read_columns
@@ -81,7 +82,9 @@ def _draw_panel(axes: Axes, scan: Scan, name: str, look: FigureChoice, width: fl
     configuration = scan.header.configuration
     title = (
         f"{configuration['model']['name']}, treatment: {name}\n"
-        f"searches: {configuration['searches']['set']}, {_levels(scan)}" + _caution(scan)
+        f"searches: {configuration['searches']['set']}, {_levels(scan)}"
+        + "".join(f"\nmeasured: {one}" for one in _readings(scan, chosen=True))
+        + _caution(scan)
     )
     if look.size != "panels":
         title = wrapped(title, width, float(matplotlib.rcParams["axes.titlesize"]))
@@ -151,6 +154,7 @@ def caption(scans: Mapping[str, Scan], *, together: bool = False) -> str:
     for name, scan in scans.items():
         model = scan.header.configuration["model"]["name"]
         lines.append(f"{'Curves' if together else 'Panel'} {name}: model {model}, {_levels(scan)}.")
+        lines += [f"Measured branching fractions count as {one}." for one in _readings(scan)]
         said = (verdict_of(scan), *cautions_of(scan))
         lines += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in said]
     for letter in reversed(STACK):
@@ -201,4 +205,16 @@ def _levels(scan: Scan) -> str:
     levels = {one["confidence"] for one in scan.header.searches}
     parts = [f"{100 * level:.0f} %" for level in sorted(level for level in levels if level is not None)]
     text = " and ".join(parts) + " CL limits" if parts else ""
+    converted = (one.get("published_confidence") for one in scan.header.searches)
+    before = sorted({level for level in converted if level is not None})
+    if before:
+        found = " and ".join(f"{100 * level:.0f} %" for level in before)
+        text += f" ({found} ones converted by a Gaussian factor)"
     return text + (" and central values" if None in levels else "")
+
+
+def _readings(scan: Scan, *, chosen: bool = False) -> list[str]:
+    """How measured branching fractions became limits, in words; or only where the scan file chose it."""
+    known = {one.get("measurement", ""): one["confidence"] for one in scan.header.searches}
+    own = scan.header.configuration["searches"].get("measurement")
+    return [meaning(one, level) for one, level in known.items() if one and (not chosen or one == own)]

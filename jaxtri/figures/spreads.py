@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
@@ -9,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from jaxtri.errors import InputError
 from jaxtri.figures.legend import name_groups
@@ -127,6 +130,65 @@ def draw_bands(
         name_groups(axes[0, 0], palette)
         figure.suptitle(as_mathematics(title), fontsize=12)
         return figure
+
+
+class Moved(NamedTuple):
+    """What one search excludes with its shortest and with its longest flight."""
+
+    group: str
+    curves: Sequence[tuple[FloatArray, FloatArray]]  # m_X [GeV] and g_X, of both ends
+    more: Sequence[FloatArray]  # rings (vertex, 2) at the end that excludes more, counterclockwise
+    less: Sequence[FloatArray]  # and at the other
+    m_X: FloatArray  # [GeV]
+    width: FloatArray  # how much of ln g_X lies between
+
+
+def draw_lengths(
+    panels: Mapping[str, Sequence[Moved]],
+    window: tuple[np.ndarray, np.ndarray],
+    *,
+    title: str,
+    palette: str = "okabe-ito",
+) -> Figure:
+    """Draw where the verdict of a search depends on a length of flight, and below it how wide that is.
+
+    Parameters
+    ----------
+    panels
+        Searches by treatment.
+    window
+        Axes of the scan, m_X [GeV] and g_X.
+    title
+        Above all panels.
+    palette
+        As in `draw_scans`.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(PANEL[0] * len(panels), 1.25 * PANEL[1]), layout="constrained")
+        FigureCanvasAgg(figure)
+        rows = figure.subplots(2, len(panels), squeeze=False, sharex="col", height_ratios=(3, 1.2))
+        for (plane, widths), (name, some) in zip(rows.T, panels.items(), strict=True):
+            for one in some:
+                _draw_moved(plane, one, PALETTES[palette][one.group])
+                seen = np.where(one.width > 0, one.width, np.nan)
+                draw_widths(widths, one.m_X, seen, PALETTES[palette][one.group].edge)
+            finish_plane(plane, *window, f"treatment: {name}\nfrom the shortest to the longest flight")
+            plane.set_xlabel("")
+            finish_widths(widths, window[0])
+            widths.set_ylabel("whole range\nof $g_X$ [%]")
+        name_groups(rows[0, 0], palette)
+        figure.suptitle(as_mathematics(title), fontsize=12)
+        return figure
+
+
+def _draw_moved(axes: Axes, one: Moved, style: Style) -> None:
+    """Draw the boundary at both ends, and fill what lies between."""
+    rings = [*one.more, *(ring[::-1] for ring in one.less)]  # clockwise: a hole
+    if rings:
+        path = Path.make_compound_path(*(Path(ring, closed=True) for ring in rings))
+        axes.add_patch(PathPatch(path, facecolor=style.edge, alpha=0.4, linewidth=0))
+    for m_X, g_X in one.curves:
+        axes.plot(m_X, g_X, color=style.edge, linewidth=LINE)
 
 
 def is_thin(lines: Sequence[BandLine], decades: float) -> bool:

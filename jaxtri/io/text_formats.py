@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from jaxtri.boundary.lengths import ENDS, LengthBand
 from jaxtri.boundary.record import Boundaries, Curve, Region
 from jaxtri.numerics.arrays import FloatArray
 
 MEET = 1e-9  # ln g_X: intervals of neighbouring regions that overlap, or are this close, are one piece
+LENGTH_COLUMNS = ("search", "flight", "over_used", "curve", "closed", "m_X_GeV", "g_X", "slope")
 COLUMNS = ("search", "curve", "closed", "m_X_GeV", "g_X", "slope", "residual")
 
 
@@ -62,6 +64,20 @@ def csv_text(boundaries: Boundaries, sigma: Sequence[Sequence[float]] = ()) -> s
                 error = float(sigma[number][i])
                 row.append("" if math.isnan(error) else repr(error))
             lines.writerow(row)
+    return content.getvalue()
+
+
+def lengths_csv_text(bands: Sequence[LengthBand]) -> str:
+    """Every vertex at the shortest and the longest flight as a line of CSV; `over_used`: over that in use."""
+    content = io.StringIO()
+    lines = csv.writer(content, lineterminator="\n")
+    lines.writerow(LENGTH_COLUMNS)
+    for band in bands:
+        for name, over, curves in zip(ENDS, band.spread, band.curves, strict=True):
+            for number, curve in enumerate(curves):
+                for values in zip(curve.m_X, curve.g_X, curve.slope, strict=True):
+                    known = [band.search, name, repr(float(over)), number, int(curve.closed)]
+                    lines.writerow([*known, *(repr(float(v)) for v in values)])
     return content.getvalue()
 
 

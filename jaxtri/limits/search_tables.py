@@ -6,16 +6,28 @@ Nothing here computes, so that listing the searches need not wait for JAX.
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jaxtri.errors import InputError, gather, unknown_name
+from jaxtri.limits.binned_limits import read_binned_limit
 from jaxtri.limits.limit_curves import LimitCurve, curve_of_points, read_limit_curve
-from jaxtri.limits.statistics import upper_limit
+from jaxtri.limits.statistics import BINNED, READINGS, conversion_of, limit_of, measured_of, upper_limit
 from jaxtri.tables.curve_schema import CurveFile
 from jaxtri.tables.reader import locate, names, read, short_name
 from jaxtri.tables.schema import CHANNEL_NAMES, SearchTable
 
-SETS = {"printed": "central", "corrected": "gauss", "2026": "gauss"}  # set -> how it reads a measurement
-NOT_DECIDING = {"bibtex", "printed", "note", "title", "reference", "locator"}
+SETS = {  # set -> how it reads a measurement
+    "printed": "central",
+    "corrected": "gauss",
+    "2026": "gauss",
+    "binned": "binned_gauss",
+}
+NOT_DECIDING: dict[str, Any] = {
+    "bibtex": True, "printed": True, "note": True, "title": True, "reference": True, "locator": True,
+    # these decide by the limit that is made of them
+    "bins": True, "sm_value": True, "sm_error": True, "sm_reference": True,
+    "escape": {"length_range_m", "tau_range_ps"}, "prompt": {"length_range_m", "tau_range_ps"},
+}  # fmt: skip
 MOST = 255  # searches: /leading is one byte
 RESERVED = ("unions", "regions", "projections")  # groups of a scan's file beside those of searches
 SECONDS_PER_PS = 1e-12
@@ -40,6 +52,9 @@ class SearchLabel:
     note: str
     bibtex: str
     conditions: str  # everything that decides, as JSON: windows, vetoes, lengths, boosts, values
+    measurement: str = ""  # how a measured branching fraction became the limit; empty for a published limit
+    published_confidence: float | None = None  # where the limit was converted to another level
+    flight_spread: tuple[float, ...] = ()  # shortest and longest flight over the one used; empty: no range
 
 
 def chosen_tables(
@@ -58,8 +73,8 @@ def chosen_tables(
     if set_name not in SETS:
         raise unknown_name("searches", "search set", set_name, SETS)
     mode = measurement or SETS[set_name]
-    if mode not in SETS.values():
-        raise unknown_name("searches", "measurement", mode, SETS.values())
+    if mode not in READINGS:
+        raise unknown_name("searches", "measurement", mode, READINGS)
     tables = {name: _table(locate("searches", name)) for name in names("searches")}
     for path in files or []:
         _add_own(tables, path, set_name)
@@ -71,12 +86,37 @@ def chosen_tables(
     }
     if len(kept) > MOST:
         raise InputError(f"searches: {len(kept)}; at most {MOST} in one scan")
+    gather(
+        *(lambda name=name, table=table: _require_readable(name, table, mode) for name, table in kept.items())
+    )
     order = sorted(kept, key=lambda name: ("ZBK".index(kept[name].channel[0]), name))
     with_data = {name: kept[name] for name in order if kept[name].kind != "projection"}
     if not with_data:
         what = "but projections " if kept else ""
         raise InputError(f'searches: none of the set "{set_name}" {what}is left; give at least one in only')
     return mode, with_data, {name: kept[name] for name in order if name not in with_data}
+
+
+def _require_readable(name: str, table: SearchTable, mode: str) -> None:
+    """Raise where a measurement does not hold what the way it is to be read needs."""
+    if table.kind != "measurement":
+        return
+    measured, one = measured_of(table), mode.removeprefix(BINNED)
+    if mode.startswith(BINNED):
+        lacks = "" if table.bins else "no bins of q2"
+    elif measured is None:
+        lacks = "bins of q2 alone, no value of all of them"
+    elif one == "sm_subtracted" and measured.sm_value is None:
+        lacks = "no sm_value, sm_error and sm_reference"
+    elif limit_of(measured, one) is None:
+        lacks = f"value = {measured.value:g}, which is no limit"
+    else:
+        lacks = ""
+    if lacks:
+        raise InputError(
+            f'searches: {name} holds {lacks}; measurement = "{mode}" cannot read it: leave it out, or choose '
+            f"another of {', '.join(READINGS)}"
+        )
 
 
 def _add_own(tables: dict[str, SearchTable], path: Path, set_name: str) -> None:
@@ -107,7 +147,12 @@ def _table(path: Path) -> SearchTable:
     return table
 
 
-def curves_of(tables: dict[str, SearchTable], files: list[Path] | None = None) -> dict[str, LimitCurve]:
+def curves_of(
+    tables: dict[str, SearchTable],
+    files: list[Path] | None = None,
+    mode: str = "",
+    confidence: float | None = None,
+) -> dict[str, LimitCurve]:
     """Return the limit curve of every search that has one.
 
     Parameters
@@ -116,6 +161,8 @@ def curves_of(tables: dict[str, SearchTable], files: list[Path] | None = None) -
         Searches by name, as `chosen_tables` returns them.
     files
         The user's own among them: a curve lies beside the file that names it.
+    mode, confidence
+        How measurements are read: bin by bin they have a curve, too.
 
     Raises
     ------
@@ -123,10 +170,17 @@ def curves_of(tables: dict[str, SearchTable], files: list[Path] | None = None) -
         If a curve cannot be read, or does not go with its search.
     """
     own = {path.stem: path for path in files or []}
+    paths = {name: own.get(name) or locate("searches", name) for name in tables}
     steps = {
-        name: lambda name=name, table=table: _curve(table, own.get(name) or locate("searches", name))
+        name: lambda name=name, table=table: _curve(table, paths[name])
         for name, table in tables.items()
         if table.kind != "measurement" and not isinstance(table.limit, float)
+    } | {
+        name: lambda name=name, table=table: read_binned_limit(
+            paths[name].parent / table.bins, mode, confidence
+        )
+        for name, table in tables.items()
+        if table.kind == "measurement" and mode.startswith(BINNED) and table.bins
     }
     return dict(zip(steps, gather(*steps.values()), strict=True))
 
@@ -158,14 +212,27 @@ def _curve(table: SearchTable, path: Path) -> LimitCurve:
     return curve
 
 
-def label_of(name: str, table: SearchTable, mode: str, curve: LimitCurve | None = None) -> SearchLabel:
-    """Label of a search whose measurement, if it is one, is read in some way."""
-    confidence = table.confidence if table.kind != "measurement" else (0.95 if mode == "gauss" else None)
+def label_of(
+    name: str,
+    table: SearchTable,
+    mode: str,
+    curve: LimitCurve | None = None,
+    confidence: float | None = None,
+) -> SearchLabel:
+    """Label of a search whose measurement, if it is one, is read in some way, at some confidence level."""
+    measured, flight = table.kind == "measurement", table.escape or table.prompt
+    scale = conversion_of(table, confidence)
+    if measured:
+        level = None if mode.removeprefix(BINNED) == "central" else confidence or 0.95
+    else:
+        level = table.confidence if confidence is None else confidence
     return SearchLabel(
         name, table.title, table.experiment, table.channel, table.final_state, table.kind,
-        curve.smallest if curve else upper_limit(table, mode), confidence,
+        curve.smallest * scale if curve else upper_limit(table, mode, confidence), level,
         tuple(tau * SECONDS_PER_PS for tau in table.tau_ps or ()),
         table.reference, table.locator, table.note or "", table.bibtex, _conditions(table, curve),
+        measurement=mode if measured else "", published_confidence=table.confidence if scale != 1 else None,
+        flight_spread=flight.spread if flight else (),
     )  # fmt: skip
 
 
@@ -175,5 +242,7 @@ def _conditions(table: SearchTable, curve: LimitCurve | None) -> str:
     plain = table.model_copy(update={"sets": named})
     if curve is None:
         return plain.model_dump_json(exclude=NOT_DECIDING, exclude_none=True)
-    deciding = plain.model_dump(mode="json", exclude=NOT_DECIDING | {"limit", "curve"}, exclude_none=True)
+    deciding = plain.model_dump(
+        mode="json", exclude=NOT_DECIDING | {"limit": True, "curve": True}, exclude_none=True
+    )
     return json.dumps(deciding | {"curve_sha256": curve.digest})

@@ -12,7 +12,7 @@ from jax import Array
 from jaxtri.limits.curve_arrays import curve_arrays
 from jaxtri.limits.limit_curves import LimitCurve
 from jaxtri.limits.search_tables import SECONDS_PER_PS, SearchLabel, chosen_tables, curves_of, label_of
-from jaxtri.limits.statistics import upper_limit
+from jaxtri.limits.statistics import conversion_of, upper_limit
 from jaxtri.numerics.interpolation import Tables
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.numerics.threads import padded as lengthened
@@ -40,7 +40,7 @@ class SearchSet:
     channel: Array  # position in channels.CHANNEL_NAMES
     weight: Array  # (search, final_state) of the final states searched for
     is_invisible: Array  # bool
-    limit: Array  # upper limit on BR(channel) * P(final state); 1 where it is a curve
+    limit: Array  # upper limit on BR(channel) * P(final state); of a curve what multiplies it
     length_m: Array  # distance that decides; 0 where a proper time decides
     gamma_parent: Array  # Lorentz factor of the parent
     wall_time: Array  # proper time that decides [s], where length_m is 0
@@ -79,6 +79,7 @@ def load_searches(
     only: list[str] | None = None,
     exclude: list[str] | None = None,
     files: list[Path] | None = None,
+    confidence: float | None = None,
 ) -> SearchSet:
     """Return a set of searches.
 
@@ -87,20 +88,25 @@ def load_searches(
     set_name
         ``"printed"``: the numbers that arXiv:2401.02483 uses, measurements at their central value;
         ``"corrected"``: what the experiments published, measurements as central + 1.645 sigma;
-        ``"2026"``: results up to 2026, limit curves among them.
+        ``"2026"``: results up to 2026, limit curves among them; ``"binned"``: branching fractions that were
+        measured in bins of q2, as central + 1.645 sigma in each.
     measurement
-        ``"central"`` or ``"gauss"``, to read measurements differently from the set.
+        ``"central"``, ``"gauss"``, ``"sm_subtracted"``, or one of them after ``"binned_"``, to read
+        measurements differently from the set: see `statistics.limit_of`.
     only, exclude
         Names to keep, names to leave out.
     files
         Further searches: TOML files of the same form as the shipped ones; projections are left out.
+    confidence
+        Level to which every limit is converted by a Gaussian factor, approximately; by default each keeps its
+        own.
 
     Raises
     ------
     InputError
-        If a set or a name is unknown, or no search is left.
+        If a set or a name is unknown, no search is left, or a measurement cannot be read as is wanted.
     """
-    return with_projections(set_name, measurement, only, exclude, files)[0]
+    return with_projections(set_name, measurement, only, exclude, files, confidence)[0]
 
 
 def with_projections(
@@ -109,6 +115,7 @@ def with_projections(
     only: list[str] | None,
     exclude: list[str] | None,
     files: list[Path] | None,
+    confidence: float | None = None,
 ) -> tuple[SearchSet, SearchSet]:
     """Return a set of searches, and the projections besides, which exclude nothing and of which none may be.
 
@@ -118,15 +125,19 @@ def with_projections(
     mode, tables, projections = chosen_tables(
         set_name, measurement=measurement, only=only, exclude=exclude, files=files
     )
-    curves = curves_of(tables | projections, files)
+    curves = curves_of(tables | projections, files, mode, confidence)
     return (
-        search_set(set_name, mode, tables, curves),
-        search_set(set_name, mode, projections, curves),
+        search_set(set_name, mode, tables, curves, confidence),
+        search_set(set_name, mode, projections, curves, confidence),
     )
 
 
 def search_set(
-    set_name: str, mode: str, tables: dict[str, SearchTable], curves: dict[str, LimitCurve]
+    set_name: str,
+    mode: str,
+    tables: dict[str, SearchTable],
+    curves: dict[str, LimitCurve],
+    confidence: float | None = None,
 ) -> SearchSet:
     """Turn checked tables into arrays."""
     own = {name: curves[name] for name in tables if name in curves}
@@ -140,7 +151,10 @@ def search_set(
         "weight": np.array([WEIGHTS[table.final_state] for table in tables.values()]),
         "is_invisible": np.array([table.final_state == "invisible" for table in tables.values()]),
         "limit": np.array(
-            [1.0 if name in own else upper_limit(table, mode) for name, table in tables.items()]
+            [
+                conversion_of(table, confidence) if name in own else upper_limit(table, mode, confidence)
+                for name, table in tables.items()
+            ]
         ),
         "length_m": np.array([flight.length_m or 0.0 if flight else 0.0 for flight in flights]),
         "gamma_parent": np.array([_gamma(flight) for flight in flights]),
@@ -151,7 +165,7 @@ def search_set(
         "curves": curve_arrays([own.get(name, 1.0) for name in tables]) if own else None,
         "is_timed": np.array([name in own and len(own[name].tau_ps) > 0 for name in tables]) if own else None,
     }
-    labels = tuple(label_of(name, table, mode, own.get(name)) for name, table in tables.items())
+    labels = tuple(label_of(name, table, mode, own.get(name), confidence) for name, table in tables.items())
     return SearchSet(labels=labels, set_name=set_name, **jax.device_put(arrays))
 
 

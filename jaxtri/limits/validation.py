@@ -28,7 +28,8 @@ from jaxtri.numerics.kernels import kernel
 from jaxtri.tables.reader import FOLDER, locate, read
 from jaxtri.tables.schema import SearchTable
 
-NEWEST = ("2026", "corrected", "printed")  # of a search in several sets, the one that is looked at
+NEWEST = ("2026", "corrected", "printed", "binned")  # of a search in several sets, the one that is looked at
+JUMP = 1e-12  # relative: masses this close are those at which a limit jumps, no hole
 BEYOND = np.log(2.0)  # of u: how far below the first and above the last lifetime one looks
 
 
@@ -40,7 +41,7 @@ def validate(search: str | Path, *, set_name: str | None = None) -> Validation:
     search
         Name of a shipped search, or a file (TOML) of one's own.
     set_name
-        ``"printed"``, ``"corrected"`` or ``"2026"``; by default the newest that holds the search.
+        ``"printed"``, ``"corrected"``, ``"2026"`` or ``"binned"``; by default the newest that holds it.
 
     Returns
     -------
@@ -65,7 +66,7 @@ def validate(search: str | Path, *, set_name: str | None = None) -> Validation:
     if name not in tables:
         raise InputError(f'validate: {name} is not in the set "{set_name}"; it is in {", ".join(sets)}')
     table = tables[name]
-    curve = curves_of({name: table}, own).get(name)
+    curve = curves_of({name: table}, own, mode).get(name)
     engine = search_set(set_name, mode, {name: table}, {} if curve is None else {name: curve})
     return _of_number(engine, table) if curve is None else _of_curve(engine, table, curve)
 
@@ -98,6 +99,10 @@ def _of_curve(engine: SearchSet, table: SearchTable, curve: LimitCurve) -> Valid
     expected, beyond = _expected(curve)
     every = np.hstack([expected, beyond])
     every[~_has_data(m_X, table)] = np.nan
+    middle = np.arange(1, len(m_X), 2)
+    for side in (-1, 1):  # half way between a float and the next, where a limit jumps, is one of them
+        same = middle[m_X[middle] == m_X[middle + side]]
+        every[same] = every[same + side]
     limit, found = compared[:, : len(u)], np.isfinite(compared)
     gap = np.abs(np.where(found & np.isfinite(every), compared - every, 0.0))
     is_node = np.zeros(gap.shape, dtype=bool)
@@ -105,7 +110,8 @@ def _of_curve(engine: SearchSet, table: SearchTable, curve: LimitCurve) -> Valid
     published = np.isfinite(curve.limit)
     tau_ps = np.exp(u) - curve.offset_ps if timed else np.empty(0)
     tau_ps[::2] = curve.tau_ps
-    low, high = curve.m_X[:-1][curve.is_hole], curve.m_X[1:][curve.is_hole]
+    holes = curve.is_hole & (curve.m_X[1:] > curve.m_X[:-1] * (1 + JUMP))
+    low, high = curve.m_X[:-1][holes], curve.m_X[1:][holes]
     return Validation(
         search=label.name, set_name=engine.set_name, label=label,
         kind="mass and lifetime" if timed else "mass", factor=curve.factor, window=window, vetoes=vetoes,

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from jaxtri.boundary.bands import Band, bands_of
+from jaxtri.boundary.lengths import LengthBand, length_bands_of
 from jaxtri.boundary.plane import Plane
 from jaxtri.boundary.record import Boundaries
 from jaxtri.boundary.trace import traced
@@ -68,12 +69,7 @@ def boundaries(source: Source) -> dict[str, Boundaries]:
     """
     require_x64()
     spec = as_spec(source)
-    if spec.axes:
-        names = ", ".join(one.name for one in spec.axes)
-        raise InputError(
-            f"{spec.name}: curves lie in the (m_X, g_X) plane, and this scan has the axes {names} besides; "
-            'scan it with arrays = ["g_X_range"]'
-        )
+    _require_plane(spec)
     found = traced(plane_of(spec))
     if not spec.projections.labels:
         return found
@@ -103,6 +99,45 @@ def bands(source: Source) -> dict[str, list[Band]]:
     spec = as_spec(source)
     found, plane = boundaries(spec), plane_of(spec)
     return {one.name: list(bands_of(plane, one, found[one.name].curves)) for one in spec.treatments}
+
+
+def length_bands(source: Source) -> dict[str, tuple[LengthBand, ...]]:
+    """Trace what effective lengths of flight are worth: every boundary at the ends of their ranges.
+
+    Parameters
+    ----------
+    source
+        As for `boundaries`.
+
+    Returns
+    -------
+    dict
+        `LengthBand` of every search whose table gives a range, by treatment: exact boundaries for the
+        shortest and the longest length, and the part of ln g_X between them.
+
+    Raises
+    ------
+    InputError
+        For everything that is wrong with the specification, before anything is computed.
+
+    Notes
+    -----
+    Valid for: one effective length a search.  The range is an estimate, no confidence interval.
+    """
+    require_x64()
+    spec = as_spec(source)
+    _require_plane(spec)
+    return length_bands_of(plane_of(spec))
+
+
+def _require_plane(spec: Spec) -> None:
+    """Raise where a scan has more axes than a plane."""
+    if spec.axes:
+        names = ", ".join(one.name for one in spec.axes)
+        raise InputError(
+            f"{spec.name}: curves lie in the (m_X, g_X) plane, and this scan has the axes {names} besides; "
+            'scan it with arrays = ["g_X_range"]'
+        )
 
 
 def plane_of(spec: Spec) -> Plane:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from jaxtri.limits.statistics import READINGS
 from jaxtri.scans.arrays import ARRAYS, LABELS
 from jaxtri.scans.favoured import MuonTable
 from jaxtri.tables.dark_matter_schema import DarkMatterTable
@@ -148,12 +149,21 @@ RecastChoice = Annotated[
 class SearchChoice(Strict):
     """Which searches a scan uses and how it reads measurements."""
 
-    set: Literal["printed", "corrected", "2026"]
-    measurement: Literal["central", "gauss"] | None = None
+    set: Literal["printed", "corrected", "2026", "binned"]
+    measurement: Literal[READINGS] | None = None  # type: ignore[valid-type]
+    confidence: Annotated[Real, Field(gt=0.5, lt=1)] | None = None
     only: list[Text] | None = None
     exclude: list[Text] = Field(default_factory=list)
     files: list[Text] = Field(default_factory=list)
     recast: RecastChoice | None = None
+
+    @model_validator(mode="after")
+    def _levels(self) -> "SearchChoice":
+        if self.confidence is not None and self.recast is not None:
+            raise ValueError(
+                "confidence does not go with recast: recast limits keep their own levels; leave one out"
+            )
+        return self
 
 
 PositiveRange = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(ascending)]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from jaxtri.errors import InputError, gather, unknown_name
 from jaxtri.limits.recast_points import chosen_recasts, recast_labels
-from jaxtri.limits.search_tables import SearchLabel
+from jaxtri.limits.search_tables import SETS, SearchLabel
 from jaxtri.limits.searches import SearchSet, with_projections
 from jaxtri.model.anomalies import anomalons_of, anomaly_coefficients
 from jaxtri.model.correlations import INDEPENDENT, Correlations, known_correlations
@@ -140,6 +140,7 @@ class Spec:
                 "limits": {label.name: label.limit for label in self.labels},
                 "conditions": {label.name: json.loads(label.conditions) for label in self.labels},
             }
+            | self._reading()
             | self._projected(),
             "axes": {name: _axis_summary(getattr(self, name)) for name in ("m_X", "g_X")},
             "further_axes": {one.name: one.summary() for one in self.axes},
@@ -159,6 +160,14 @@ class Spec:
         """Kinetic mixing of the model over g_X, where there is any."""
         mixing = float(self.model.kinetic_mixing)
         return {"kinetic_mixing": mixing} if mixing else {}
+
+    def _reading(self) -> dict[str, Any]:
+        """How measurements are read, and to which level limits are converted, where the scan file says so."""
+        labels = (*self.searches.labels, *self.projections.labels)
+        read = {one.measurement for one in labels} - {"", SETS[self.searches.set_name]}
+        converted = {one.confidence for one in labels if one.published_confidence is not None}
+        said = (("measurement", read), ("confidence", converted))
+        return {key: one for key, some in said for one in some}
 
     def _projected(self) -> dict[str, Any]:
         """Conditions of projections, where there are any."""
@@ -311,7 +320,8 @@ def _arrays(where: str, chosen: str | list[str]) -> tuple[str, ...]:
 
 def _searches(choice: SearchChoice, folder: Path) -> tuple[SearchSet, SearchSet]:
     files = [folder / name for name in choice.files]
-    return with_projections(choice.set, choice.measurement, choice.only, choice.exclude, files)
+    named = choice.set, choice.measurement, choice.only, choice.exclude
+    return with_projections(*named, files, choice.confidence)
 
 
 def _axis_summary(values: npt.NDArray[np.float64]) -> dict[str, float | int]:

@@ -1,8 +1,8 @@
-"""What a table of a search may hold of a limit that depends on mass and lifetime."""
+"""What a table of a search may hold of a limit that depends on mass and lifetime, or on a bin of q2."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from jaxtri.tables.fields import Positive, Probability, Real, Strict, Text, Window
 
@@ -28,6 +28,42 @@ class CurveFile(CurveKeys):
     """A limit curve in a file, with keys that replace those at its head."""
 
     file: Text
+
+
+def or_nothing(value: Any) -> Any:
+    """Turn an empty cell of a CSV file into nothing."""
+    return None if value == "" else value
+
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Above = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class BinRow(Strict):
+    """A row of a table of partial branching fractions: one bin of q2 [GeV^2], or m_X^2."""
+
+    q2_min: NotNegative
+    q2_max: Above
+    value: Annotated[Finite, Field(gt=-1, le=1)]
+    error_up: Above
+    error_down: Annotated[Above | None, BeforeValidator(or_nothing)]
+    sm_value: Annotated[NotNegative | None, BeforeValidator(or_nothing)]
+    sm_error: Annotated[NotNegative | None, BeforeValidator(or_nothing)]
+    sm_reference: Annotated[Text | None, BeforeValidator(or_nothing)]
+
+    @model_validator(mode="after")
+    def _ascending(self) -> "BinRow":
+        if self.q2_max <= self.q2_min:
+            raise ValueError(f"q2_max = {self.q2_max:g} is not above q2_min = {self.q2_min:g}")
+        prediction(self.sm_value, self.sm_error, self.sm_reference)
+        return self
+
+
+def prediction(value: float | None, error: float | None, reference: str | None) -> None:
+    """Refuse a prediction of the Standard Model without its error or its reference."""
+    if len({part is None for part in (value, error, reference)}) > 1:
+        raise ValueError("give sm_value, sm_error and sm_reference together, or none of them")
 
 
 def points(value: list[list[float]]) -> list[list[float]]:

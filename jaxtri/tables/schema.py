@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, RootModel, Tag, model_validator
 
-from jaxtri.tables.curve_schema import CurveOf, Limit
+from jaxtri.tables.curve_schema import CurveOf, Limit, or_nothing, prediction
 from jaxtri.tables.dark_matter_schema import DarkMatterTable
-from jaxtri.tables.fields import Charge, Name, Positive, Probability, Real, Strict, Text, Window
+from jaxtri.tables.fields import Charge, Name, Positive, Real, Strict, Text, Window
 
 
 class MomentTable(Strict):
@@ -153,11 +153,6 @@ class TreatmentTable(Strict):
     long_distance: Text = "rates_add"
 
 
-def _or_nothing(value: Any) -> Any:
-    """Turn an empty cell of a CSV file into nothing."""
-    return None if value == "" else value
-
-
 class PreviousLimitRow(Strict):
     """A row of a table of couplings excluded before: g_low < g_X < g_high at one mass."""
 
@@ -167,7 +162,7 @@ class PreviousLimitRow(Strict):
     kind: str
     m_X: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     g_low: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    g_high: Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(_or_nothing)]
+    g_high: Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(or_nothing)]
 
     @model_validator(mode="after")
     def _ascending(self) -> "PreviousLimitRow":
@@ -181,6 +176,8 @@ class Flight(Strict):
 
     length_m: Positive | None = None
     tau_ps: Positive | None = None
+    length_range_m: Window | None = None
+    tau_range_ps: Window | None = None
     gamma_parent: Annotated[Real, Field(ge=1)] | None = None
     beta_gamma_parent: Annotated[Real, Field(ge=0)] | None = None
     locator: Text
@@ -193,6 +190,24 @@ class Flight(Strict):
         if boosts != (self.length_m is not None):
             raise ValueError("length_m needs gamma_parent or beta_gamma_parent, tau_ps needs neither")
         return self
+
+    @model_validator(mode="after")
+    def _range(self) -> "Flight":
+        given = ("length_m", self.length_m, "length_range_m", self.length_range_m)
+        for key, value, name, window in (given, ("tau_ps", self.tau_ps, "tau_range_ps", self.tau_range_ps)):
+            if window is None:
+                continue
+            if value is None:
+                raise ValueError(f"{name} goes with {key}")
+            if not 0 < window[0] <= value <= window[1]:
+                raise ValueError(f"{name} = {window} does not hold {key} = {value:g}, or begins at 0")
+        return self
+
+    @property
+    def spread(self) -> tuple[float, ...]:
+        """Shortest and longest length, or time, over the one that is used; empty where no range is given."""
+        window, value = self.length_range_m or self.tau_range_ps, self.length_m or self.tau_ps
+        return () if window is None or value is None else (window[0] / value, window[1] / value)
 
 
 CHANNEL_NAMES = (  # decays that produce X, then the isospin averages of two of them
@@ -207,10 +222,14 @@ class SearchValues(Strict):
     kind: Literal["limit", "measurement", "projection"] | None = None
     limit: Limit | None = None
     curve: CurveOf | None = None
-    value: Probability | None = None
+    value: Annotated[Real, Field(gt=-1, le=1)] | None = None
     stat_up: Positive | None = None
     stat_down: Positive | None = None
     syst: Annotated[Real, Field(ge=0)] | None = None
+    sm_value: Annotated[Real, Field(ge=0, le=1)] | None = None
+    sm_error: Annotated[Real, Field(ge=0)] | None = None
+    sm_reference: Text | None = None
+    bins: Text | None = None
     confidence: Annotated[Real, Field(gt=0, lt=1)] | None = None
     m_X: Window | None = None
     q2_vetoes: list[Window] | None = None
@@ -236,7 +255,7 @@ class SearchTable(SearchValues):
     reference: Text
     locator: Text
     bibtex: Text
-    sets: list[Literal["printed", "corrected", "2026"]] = Field(default=["printed", "corrected"])
+    sets: list[Literal["printed", "corrected", "2026", "binned"]] = Field(default=["printed", "corrected"])
     printed: SearchValues | None = None
 
     @model_validator(mode="after")
@@ -246,13 +265,25 @@ class SearchTable(SearchValues):
             raise ValueError(f'kind = "{self.kind}" needs limit and confidence, or curve and confidence')
         if given > 1:
             raise ValueError("give limit or curve, not both")
-        if self.kind == "measurement" and (self.value is None or self.stat_up is None):
-            raise ValueError('kind = "measurement" needs value and stat_up')
-        if self.kind == "measurement" and self.curve is not None:
-            raise ValueError('curve belongs to kind = "limit"')
+        self._complete_measurement()
         if self.curve is None:  # the lifetimes of a file are not known yet
             self.check_flight(isinstance(self.limit, list) and len(self.limit[0]) == 3)
         return self
+
+    def _complete_measurement(self) -> None:
+        """Refuse a measurement without a number, and what belongs to measurements elsewhere."""
+        own = {"bins": self.bins, "sm_value": self.sm_value}
+        if self.kind != "measurement":
+            for key in (key for key, value in own.items() if value is not None):
+                raise ValueError(f'{key} belongs to kind = "measurement"')
+            return
+        if (self.value is None) != (self.stat_up is None) or (self.value is None and self.bins is None):
+            raise ValueError('kind = "measurement" needs value and stat_up, or bins')
+        if self.curve is not None:
+            raise ValueError('curve belongs to kind = "limit"')
+        if self.value is None and self.sm_value is not None:
+            raise ValueError("sm_value goes with value; predictions of bins stand in their file")
+        prediction(self.sm_value, self.sm_error, self.sm_reference)
 
     def check_flight(self, has_lifetimes: bool) -> None:
         """Refuse a search without a condition on the lifetime of X, or with two of them."""

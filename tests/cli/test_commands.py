@@ -115,7 +115,7 @@ REFUSED = {  # command, exit code, words
     "no mass": ("point one.toml --m-X -1 --g-X 1", 2, "m_X = -1.0: give a positive number in GeV"),
     "not a mass": ("limit one.toml --m-X nan", 2, "m_X = nan: give a positive number in GeV"),
     "no coupling": ("point one.toml --m-X 1 --g-X 0", 2, "g_X = 0.0: give a positive number"),
-    "no set": ("searches --set old", 2, 'no search set "old"; known: 2026, corrected, printed'),
+    "no set": ("searches --set old", 2, 'no search set "old"; known: 2026, binned, corrected, printed'),
 }
 
 

@@ -55,7 +55,7 @@ def own_search(folder, change=("", "")):
 def test_a_search_condition_changes_the_fingerprint(tmp_path):
     length = tomllib.loads(SHIPPED.read_text())["escape"]["length_m"]
     before = own_search(tmp_path)
-    after = own_search(tmp_path, (f"length_m = {length}", "length_m = 1.5"))
+    after = own_search(tmp_path, (f"length_m = {length}", "length_m = 90.0"))
     assert before.fingerprint(before.treatments[0]) != after.fingerprint(after.treatments[0])
 
 
