@@ -66,6 +66,17 @@ def timed_edges(search: SearchAtMass, ends: Ends) -> TimedEdges:
     return TimedEdges(log_g.ravel(), exists.ravel(), is_jump.ravel())
 
 
+def timed_extent(search: SearchAtMass, ends: Ends) -> tuple[Array, Array]:
+    """Lowest and highest ln g_X that is excluded at one mass; infinite, the lowest above, if nothing is."""
+    found = timed_edges(search, ends)
+    bottom, top = jnp.asarray(ends.bottom), jnp.asarray(ends.top)
+    at_bottom = log_ratio(search, bottom + BESIDE * jnp.abs(bottom)) > 0
+    at_top = log_ratio(search, top - BESIDE * jnp.abs(top)) > 0
+    lowest = jnp.min(found.log_g, where=found.exists, initial=jnp.inf)
+    highest = jnp.max(found.log_g, where=found.exists, initial=-jnp.inf)
+    return jnp.where(at_bottom, bottom, lowest), jnp.where(at_top, top, highest)
+
+
 def _stops(search: SearchAtMass, ends: Ends) -> Array:
     """Ends of the segments as ln g_X, ascending: where the lifetime is one of the table, within the ends."""
     row = search.row

@@ -31,6 +31,7 @@ from jaxtri.limits.recast_points import (
 from jaxtri.limits.recast_tables import RecastTables
 from jaxtri.limits.searches import SearchSet
 from jaxtri.limits.signal import MassPoint, SearchAtMass, log_ratio, mass_point
+from jaxtri.limits.timed_edges import timed_extent
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
@@ -335,12 +336,20 @@ def extent(points: MassPoint, in_domain: Array, count: int, window: Ends) -> Arr
 
     def step(position: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
         search = jax.tree.map(lambda x: x[position], searches)
-        found = jax.vmap(excluded_edges)(search, turning, ends)
-        there = (found.lower != NONE) & in_domain[:, None]
-        low, high = (jnp.take_along_axis(found.value, side, axis=1) for side in (found.lower, found.upper))
-        lowest = jnp.min(low, axis=1, where=there, initial=jnp.inf)
-        highest = jnp.max(high, axis=1, where=there, initial=-jnp.inf)
-        return jnp.minimum(carry[0], lowest), jnp.maximum(carry[1], highest)
+        if search.is_timed is None:
+            low, high = _plain_extent(search, turning, ends)
+        else:
+            plain = replace(search, row=None, is_timed=None, log_tau_ps=None)
+            low, high = jax.lax.cond(
+                search.is_timed[0],
+                lambda: jax.vmap(timed_extent)(search, ends),
+                lambda: _plain_extent(plain, turning, ends),
+            )
+        there = (low < high) & in_domain
+        return (
+            jnp.minimum(carry[0], jnp.where(there, low, jnp.inf)),
+            jnp.maximum(carry[1], jnp.where(there, high, -jnp.inf)),
+        )
 
     nothing = jnp.full(in_domain.shape, jnp.inf), jnp.full(in_domain.shape, -jnp.inf)
     log_g = jnp.stack(jax.lax.fori_loop(0, count, step, nothing) if len(searches.log_norm) else nothing)
@@ -348,6 +357,15 @@ def extent(points: MassPoint, in_domain: Array, count: int, window: Ends) -> Arr
         known = jax.vmap(lambda recasts, ends: recast_intervals(recasts, *ends))(points.recasts, ends)
         log_g = jax.vmap(_with_recasts, in_axes=(1, 0, 0, 0), out_axes=1)(log_g, *known, in_domain)
     return jnp.where(log_g[0] < log_g[1], jnp.exp(log_g), jnp.nan)
+
+
+def _plain_extent(search: SearchAtMass, turning: Array, ends: Ends) -> tuple[Array, Array]:
+    """Lowest and highest ln g_X that a search excludes, (mass point,); its limit is one of the mass alone."""
+    found = jax.vmap(excluded_edges)(search, turning, ends)
+    there = found.lower != NONE
+    low, high = (jnp.take_along_axis(found.value, side, axis=1) for side in (found.lower, found.upper))
+    lowest = jnp.min(low, axis=1, where=there, initial=jnp.inf)
+    return lowest, jnp.max(high, axis=1, where=there, initial=-jnp.inf)
 
 
 def _with_recasts(log_g: Array, low: Array, high: Array, in_domain: Array) -> Array:

@@ -43,7 +43,6 @@ from jaxtri.scans.schema import FigureChoice, SearchChoice, SpecTable
 from jaxtri.scans.spec_checks import (
     require_distinct,
     require_free,
-    require_range,
     require_recast_axes,
     require_usual_masses,
 )
@@ -260,7 +259,6 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
     require_recast_axes(name, axes, recasts)
     gather(*(lambda one=one: require_free(axes, models, one) for one in treatments))
     arrays = _arrays(name, table.arrays)
-    require_range(name, arrays, searches)
     dark_matter, muon_g2 = tuple(map(load_dark_matter, table.dark_matter)), muon_choice(table.muon_g2)
     for model in models:
         require_lines(name, [one.name for one in axes], arrays, dark_matter, model.dark_matter, muon_g2)

@@ -6,7 +6,6 @@ from typing import Any
 import numpy.typing as npt
 
 from jaxtri.errors import InputError
-from jaxtri.limits.searches import SearchSet
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.treatment import Treatment, charge_free_choices
 from jaxtri.scans.axes import MASS_NU_R, Axis, sets_charge, sets_charges
@@ -57,13 +56,4 @@ def require_usual_masses(name: str, m_X: npt.NDArray[Any], highest: float) -> No
         raise InputError(
             f"{name}: axes.m_X ends at {m_X[-1]:g} GeV; above 2 m_t = {highest:.4g} GeV nothing is said; if "
             f"these are MeV, give {m_X[0] / 1000:g} to {m_X[-1] / 1000:g}, else unusual_inputs = true"
-        )
-
-
-def require_range(name: str, arrays: Sequence[str], searches: SearchSet) -> None:
-    """Raise where the range of couplings is wanted of limits that are curves."""
-    if searches.curves is not None and "g_X_range" in arrays:
-        raise InputError(
-            f'{name}: arrays: "g_X_range" is not known of limits that are curves ({searches.set_name}); take '
-            '"excluded", which a grid has'
         )

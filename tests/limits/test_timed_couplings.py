@@ -12,7 +12,6 @@ import pytest
 from scipy.interpolate import RegularGridInterpolator
 
 import jaxtri
-from jaxtri.errors import InputError
 from jaxtri.limits.excluded_couplings import Ends
 from jaxtri.limits.search_tables import chosen_tables, curves_of
 from jaxtri.limits.signal import log_ratio
@@ -181,8 +180,3 @@ def test_a_grid_says_what_a_point_says(spec):
             else:
                 assert cell == -math.inf
         assert bool(scan["excluded"][i, j] == 1) == bool(point.excluded_by)
-
-
-def test_what_curves_do_not_have_is_refused(spec):
-    with pytest.raises(InputError, match="g_X_range"):
-        jaxtri.load_spec(SPEC | {"arrays": "reductions"})

@@ -60,3 +60,21 @@ def test_derivatives_are_those_of_neighbours():
 def test_only_so_many_edges_are_counted():
     with pytest.raises(InputError, match="branch = 16: give 0 to 15"):
         coupling(CASES[0][0], "matched", 0.05, 16)
+
+
+def test_range_of_a_scan_is_that_of_single_masses():
+    """The array g_X_range of limits on mass and lifetime: the lowest and highest edge within the axis."""
+    wanted = spec("printed") | {"arrays": ["g_X_range", "status"]}
+    wanted["axes"] = {
+        "m_X": {"values": [0.05, 0.3, 1.0, 2.0]},
+        "g_X": {"min": 1e-9, "max": 1e-3, "points": 4, "spacing": "log"},
+    }
+    found = jaxtri.scan(wanted)["printed"]["g_X_range"]
+    below = 0
+    for i, m_X in enumerate(wanted["axes"]["m_X"]["values"]):
+        known = [p for some in jaxtri.excluded_couplings(wanted, m_X)["printed"].values() for p in some]
+        inside = [(max(low, 1e-9), min(high, 1e-3)) for low, high in known if low < 1e-3 and high > 1e-9]
+        np.testing.assert_allclose(found[0, i], min(low for low, _ in inside), rtol=SAME)
+        np.testing.assert_allclose(found[1, i], max(high for _, high in inside), rtol=SAME)
+        below += found[1, i] < 1e-3
+    assert below  # at one of them less than the whole axis is excluded from above
