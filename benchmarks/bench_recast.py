@@ -9,6 +9,7 @@ import argparse
 import functools
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -16,12 +17,16 @@ import numpy as np
 import pytest
 
 import jaxtri
+from jaxtri.boundary.recast_edges import recast_boundaries
+from jaxtri.boundary.trace import traced
 from jaxtri.limits.dark_photon import nodes_of, published_limits
 from jaxtri.limits.recast import recast, recast_kernel
 from jaxtri.limits.recast_tables import recast_tables
 from jaxtri.model.constants import HBAR
+from jaxtri.scans.in_memory import plane_of
 from timing import best_of
 
+SCAN = Path(__file__).parents[1] / "scans" / "complete.toml"
 MODELS = 1000
 BATCH = 500  # models at a time
 CLEAR = 1e-3  # in ln g: edges closer to each other than this are a tip, at which any root is uncertain
@@ -116,6 +121,22 @@ def bench_many_models(benchmark):
     assert max(errors) < ROUNDED
 
 
+def every_boundary():
+    """Print how long the exact boundaries of scans/complete.toml take for another model of the same kind."""
+    spec = jaxtri.load_spec(SCAN)
+    jaxtri.boundaries(spec)  # compile outside the clock
+    plane = plane_of(replace(spec, model=jaxtri.load_model("b3_minus_l2")))
+    for what, run in (
+        ("exact boundaries of all recast searches, another model", lambda: recast_boundaries(plane)[0]),
+        (
+            "all limits of 2026: exact boundaries of Z, B, K and recasts",
+            lambda: traced(plane)["matched"].curves,
+        ),
+    ):
+        off = max(float(one.residual.max()) for one in run())
+        print(f"| {what} | {best_of(run, repeats=3):.1f} s | {off:.0e} |")
+
+
 def main():
     """Print the table of benchmarks/README.md."""
     options = argparse.ArgumentParser(description="Time previous limits by computation.")
@@ -148,6 +169,7 @@ def main():
     )
     print(f"| its gradient by charges | {1e3 * gradient:.1f} ms | |")
     print(f"| {count} models | {several:.2f} s | {error:.0e} |")
+    every_boundary()
 
 
 if __name__ == "__main__":
