@@ -15,6 +15,7 @@ from jax import Array
 
 from jaxtri.boundary.kernels import CHUNK
 from jaxtri.boundary.plane import Plane
+from jaxtri.boundary.recast_bands import RecastMoves, recast_moves
 from jaxtri.boundary.record import Curve
 from jaxtri.boundary.sensitivities import compiled, gradients, search_at_mass
 from jaxtri.limits.excluded_couplings import NONE, Ends, excluded_edges
@@ -98,15 +99,25 @@ def band(plane: Plane, treatment: Treatment, curve: Curve) -> Band:
 
 def bands_of(plane: Plane, treatment: Treatment, curves: Iterable[Curve]) -> Iterator[Band]:
     """Yield the `band` of every curve; the tables of errors are read once."""
-    errors = input_errors(plane.sm)
+    errors, every = input_errors(plane.sm), list(curves)
     compiled(plane, treatment)
-    for curve in curves:
-        yield _propagated(plane, treatment, curve, errors)
+    recasts = recast_moves(plane, every) if any(one.search in plane.recasts for one in every) else None
+    for curve in every:
+        yield _propagated(plane, treatment, curve, errors, recasts)
 
 
-def _propagated(plane: Plane, treatment: Treatment, curve: Curve, errors: Mapping[str, Any]) -> Band:
+def _propagated(
+    plane: Plane,
+    treatment: Treatment,
+    curve: Curve,
+    errors: Mapping[str, Any],
+    recasts: RecastMoves | None,
+) -> Band:
     vertices, some = _thinned(curve)
-    moves = {name: slope * errors[name] for name, slope in sensitivities(plane, treatment, some).items()}
+    if recasts is not None and curve.search in plane.recasts:
+        moves = recasts.of(plane, curve, vertices)
+    else:
+        moves = {name: slope * errors[name] for name, slope in sensitivities(plane, treatment, some).items()}
     parts = {
         name: np.sqrt((move**2).reshape(len(vertices), np.size(errors[name])).sum(axis=1))
         for name, move in moves.items()

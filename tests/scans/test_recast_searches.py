@@ -194,3 +194,19 @@ def test_wrong_choices_are_refused(searches, axes, said):
     spec = SPEC | {"searches": SPEC["searches"] | searches, "axes": axes | SPEC["axes"], "arrays": ["all"]}
     with pytest.raises(InputError, match=said):
         load_spec(spec)
+
+
+def test_bands_are_of_the_errors_of_the_inputs():
+    """A limit moves with the error of the isovector current where X decays to pions, and hardly below."""
+    spec = SPEC | {"searches": SPEC["searches"] | {"recast": ["babar_2014"]}, "model": "dark_photon"}
+    spec = load_spec(spec | {"arrays": ["all"]})
+    curves = jaxtri.boundaries(spec)["matched"].curves
+    (band,) = [one for one in jaxtri.bands(spec)["matched"] if one.search == "babar_2014"][:1]
+    assert any(one.search == "babar_2014" for one in curves)
+    assert np.all(np.isfinite(band.sigma))
+    assert band.sigma.max() < 1e-9  # a dark photon recast to itself: both sides of the ratio move alike
+    other = jaxtri.bands(load_spec(SPEC | {"arrays": ["all"]}))["matched"]
+    (first,) = [one for one in other if one.search == "babar_2014"][:1]
+    pions = (first.m_X > 0.5) & (first.m_X < 1.0)
+    assert first.sigma[pions].max() > 1e-3
+    assert first.sigma[first.m_X < 0.2].max() < 1e-4
