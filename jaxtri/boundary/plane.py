@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jaxtri.limits.excluded_couplings import Ends
@@ -59,13 +58,14 @@ class Plane:
     def at_end(self, end: int) -> "Plane":
         """Return the plane of the searches in `spread` with their shortest (0) or longest (1) flight."""
         some = self.only(self.spread)
-        scale = jnp.array([label.flight_spread[end] for label in some.labels])
+        scale = np.ones(len(some.searches.limit))
+        scale[: len(some.labels)] = [label.flight_spread[end] for label in some.labels]
         searches = replace(
             some.searches,
             length_m=some.searches.length_m * scale,
             wall_time=some.searches.wall_time * scale,
         )
-        return replace(some, searches=searches)
+        return replace(some, searches=searches, recasts=())
 
     def only(self, positions: Sequence[int]) -> "Plane":
         """Return the plane of some searches, of which none depends on the lifetime."""
