@@ -1,7 +1,7 @@
 """The legend of a panel: groups with what leads in them, or scans; below the axis of masses."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import matplotlib
@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 
-from jaxtri.figures.panels import DASHED, GREY, PALETTES, PARENTS
+from jaxtri.figures.panels import DASHED, GREY, PALETTES, PARENTS, style_of
 
 BESIDE, BELOW = -3.6, -4.0  # corner of a legend from that of its panel, in font sizes
 LETTER, MARGIN = 0.55, 36  # width of a letter in font sizes; points of a panel that are no room for text
@@ -87,10 +87,11 @@ def draw_legend_of_scans(
     return _legend_below(axes, handles, columns=1 + (len(handles) > ROWS), handlelength=3)
 
 
-def name_groups(axes: Axes, palette: str) -> None:
-    """Legend inside the panel: the colour of each group."""
-    styles = PALETTES[palette]
-    handles = [Patch(color=styles[letter].edge, label=PARENTS[letter]) for letter in ("Z", "B", "K")]
+def name_groups(axes: Axes, palette: str, there: Collection[str] = ()) -> None:
+    """Legend inside the panel: the colour of each group, and of recast searches where they are there."""
+    handles = [Patch(color=style_of(palette, letter).edge, label=PARENTS[letter]) for letter in "ZBK"]
+    if "p" in there:
+        handles.append(Patch(color=style_of(palette, "p").edge, label="recast searches"))
     axes.legend(handles=handles, loc="lower right", fontsize=7, frameon=False)
 
 

@@ -50,6 +50,14 @@ PALETTES = MappingProxyType(
         },
     }
 )
+PREVIOUS = Style("0.85", "0.45")  # recast searches, whose curves are drawn with bands alone
+
+
+def style_of(palette: str, letter: str) -> Style:
+    """How a group of searches is drawn; recast ones are grey in every palette."""
+    return PALETTES[palette].get(letter, PREVIOUS)
+
+
 DASHED = "--"  # of projections, and of nothing else that is computed
 MOST = 5  # scans in one panel
 SHADES = ("#000000", "#4b2070", "#0072b2", "#3fa66b", "#f0c040")  # from dark to light, for grey print

@@ -15,7 +15,7 @@ from matplotlib.path import Path
 
 from jaxtri.errors import InputError
 from jaxtri.figures.legend import name_groups
-from jaxtri.figures.panels import PALETTES, Style, finish_plane, spacing
+from jaxtri.figures.panels import Style, finish_plane, spacing, style_of
 from jaxtri.figures.sheet import PANEL, STYLE, as_mathematics
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.scans.record import Scan
@@ -120,14 +120,14 @@ def draw_bands(
         for column, (name, lines) in zip(axes.T, panels.items(), strict=True):
             plane, widths = column[0], column[-1]
             for letter, m_X, g_X, sigma in lines:
-                draw_band(plane, m_X, g_X, sigma, PALETTES[palette][letter])
-                draw_widths(widths, m_X, sigma, PALETTES[palette][letter].edge)
+                draw_band(plane, m_X, g_X, sigma, style_of(palette, letter))
+                draw_widths(widths, m_X, sigma, style_of(palette, letter).edge)
             finish_plane(plane, *window, f"treatment: {name}\nbands: 1σ and 2σ of the inputs")
             plane.set_xlabel("")
             finish_widths(widths, window[0])
             if len(column) == 3:
                 draw_widened(column[1], lines, palette)
-        name_groups(axes[0, 0], palette)
+        name_groups(axes[0, 0], palette, {letter for lines in panels.values() for letter, *_ in lines})
         figure.suptitle(as_mathematics(title), fontsize=12)
         return figure
 
@@ -169,9 +169,9 @@ def draw_lengths(
         rows = figure.subplots(2, len(panels), squeeze=False, sharex="col", height_ratios=(3, 1.2))
         for (plane, widths), (name, some) in zip(rows.T, panels.items(), strict=True):
             for one in some:
-                _draw_moved(plane, one, PALETTES[palette][one.group])
+                _draw_moved(plane, one, style_of(palette, one.group))
                 seen = np.where(one.width > 0, one.width, np.nan)
-                draw_widths(widths, one.m_X, seen, PALETTES[palette][one.group].edge)
+                draw_widths(widths, one.m_X, seen, style_of(palette, one.group).edge)
             finish_plane(plane, *window, f"treatment: {name}\nfrom the shortest to the longest flight")
             plane.set_xlabel("")
             finish_widths(widths, window[0])
@@ -204,7 +204,7 @@ def draw_widened(axes: Axes, lines: Sequence[BandLine], palette: str) -> None:
     """
     largest = [float(np.nanquantile(sigma, MOST)) for *_, sigma in lines if np.isfinite(sigma).any()]
     for letter, m_X, _, sigma in sorted(lines, key=lambda line: -float(np.nanmedian([*line[3], 0.0]))):
-        style = PALETTES[palette][letter]
+        style = style_of(palette, letter)
         for run in runs_of(m_X):
             dex = sigma[run] / math.log(10.0)
             area = axes.fill_between(m_X[run], -2 * dex, 2 * dex, color=style.face, linewidth=0)

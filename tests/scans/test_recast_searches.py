@@ -6,6 +6,7 @@ import pytest
 import jaxtri
 from jaxtri.boundary import recast_edges
 from jaxtri.errors import InputError
+from jaxtri.figures.spreads import draw_bands
 from jaxtri.io.text_formats import texts
 from jaxtri.limits.recast_points import chosen_recasts, recast_names
 from jaxtri.scans.grey import with_grey
@@ -210,3 +211,13 @@ def test_bands_are_of_the_errors_of_the_inputs():
     pions = (first.m_X > 0.5) & (first.m_X < 1.0)
     assert first.sigma[pions].max() > 1e-3
     assert first.sigma[first.m_X < 0.2].max() < 1e-4
+
+
+def test_bands_of_recast_searches_are_drawn_in_grey():
+    m_X = np.geomspace(0.01, 1.0, 9)
+    lines = [("K", m_X, 1e-5 * m_X, 0.01 + 0 * m_X), ("p", m_X, 1e-4 * m_X, 0.02 + 0 * m_X)]
+    drawn = draw_bands({"matched": lines}, (m_X, np.geomspace(1e-9, 1e-2, 5)), title="bands")
+    named = [text.get_text() for text in drawn.axes[0].get_legend().get_texts()]
+    assert named[-1] == "recast searches"
+    without = draw_bands({"matched": lines[:1]}, (m_X, np.geomspace(1e-9, 1e-2, 5)), title="bands")
+    assert len(without.axes[0].get_legend().get_texts()) == len(named) - 1
