@@ -21,6 +21,7 @@ from jaxtri.scans.tiles import compute_tile
 from timing import best_of
 
 SPEC = Path(__file__).parent.parent / "scans" / "figure_3.toml"
+CURVES = SPEC.with_name("figure_3_2026.toml")
 FLOAT32_DEX = 1e-5  # float32 keeps 7 digits of a logarithm that reaches 60
 
 
@@ -107,6 +108,17 @@ def bench_numpy_yardstick(benchmark):
     benchmark(lambda: numpy_ratios(axis, spec.g_X))
 
 
+def ratio_of_curves():
+    """Cell arrays a second with the limit curves of 2026, and over those with as many flat limits."""
+    spec = dataclasses.replace(load_spec(CURVES), precision="float32")
+    flat = dataclasses.replace(spec, searches=dataclasses.replace(spec.searches, curves=None, is_timed=None))
+    treatment = spec.treatments[-1]
+    count = whole_scan(spec, treatment)
+    whole_scan(flat, treatment)
+    seconds, plain = (best_of(lambda one=one: whole_scan(one, treatment)) for one in (spec, flat))
+    return count / seconds, plain / seconds
+
+
 def main():
     """Print the table of benchmarks/README.md."""
     device = f"{jax.devices()[0].device_kind}, {len(jax.devices())} device"
@@ -127,6 +139,10 @@ def main():
             f"| {precision} | {count / seconds / 1e6:.0f} M | {per_array * count / seconds:.0f}x "
             f"| {fill / seconds:.2f} | {error:.1e} |"
         )
+    speed, ratio = ratio_of_curves()
+    print(
+        f"\nscans/figure_3_2026.toml, limit curves, float32: {speed / 1e6:.0f} M, {ratio:.2f} of flat limits"
+    )
     spec = spec_with("float32")
     jax.clear_caches()
     for treatment in spec.treatments:
