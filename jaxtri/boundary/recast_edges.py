@@ -16,7 +16,7 @@ from jax import Array
 
 from jaxtri.boundary.plane import Plane
 from jaxtri.boundary.record import Curve, Region
-from jaxtri.limits.dark_photon import published_limits
+from jaxtri.limits.dark_photon import has_data, published_limits
 from jaxtri.limits.excluded_couplings import Ends, ends_within
 from jaxtri.limits.recast import recast_kernel
 from jaxtri.limits.recast_points import RecastAtMass, log_displaced_ratio, log_recast_ratio, recasts_at
@@ -195,12 +195,7 @@ def _closed(plane: Plane, edges: Edges) -> Edges:
 def _at_data(plane: Plane, edges: Edges) -> BoolArray:
     """Whether a step leaves the masses of a search's data, (step, search): its edge is the node itself."""
     known = {one.search.search: one for one in published_limits()}
-    inside = np.zeros((len(edges.m_X), len(plane.recasts)), dtype=bool)
-    for k, name in enumerate(plane.recasts):
-        one = known[name]
-        inside[:, k] = (edges.m_X >= one.m_X[0]) & (edges.m_X <= one.m_X[-1])
-        for start, stop in one.holes:
-            inside[:, k] &= (edges.m_X <= start) | (edges.m_X >= stop)
+    inside = np.stack([has_data(known[name], edges.m_X) for name in plane.recasts], axis=1)
     return ~(inside[1:] & inside[:-1])
 
 

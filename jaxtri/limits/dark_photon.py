@@ -182,7 +182,7 @@ def nodes_at(names: Sequence[str], m_X: FloatArray) -> tuple[Nodes, BoolArray]:
     for k, name in enumerate(names):
         position[k], one = every[name]
         own = _nodes(int(position[k, 0]) if len(m_X) else 0, one, m_X)
-        known[k] = np.isin(m_X, own.m_X)
+        known[k] = has_data(one, m_X)
         low[k, known[k]], high[k, known[k]], spread[k, known[k]] = own.low, own.high, own.spread
         if one.search.kind == "dump":
             high[k, ~known[k]] = STAND_IN
@@ -194,10 +194,7 @@ def nodes_at(names: Sequence[str], m_X: FloatArray) -> tuple[Nodes, BoolArray]:
 
 def _nodes(position: int, one: Published, m_X: FloatArray) -> Nodes:
     """One search at masses within its range and outside of its holes; constant from a row to a hole."""
-    inside = (m_X >= one.m_X[0]) & (m_X <= one.m_X[-1])
-    for start, stop in one.holes:
-        inside &= (m_X <= start) | (m_X >= stop)
-    m = m_X[inside]
+    m = m_X[has_data(one, m_X)]
     segment, of_row = (_segments(one, masses) for masses in (m, one.m_X))
     low, high, spread = (np.empty(len(m)) for _ in range(3))
     for k in np.unique(segment):
@@ -208,6 +205,14 @@ def _nodes(position: int, one: Published, m_X: FloatArray) -> Nodes:
     on_row, of_table = np.isin(m, one.m_X), np.isin(one.m_X, m)
     low[on_row], high[on_row] = one.low[of_table], one.high[of_table]  # bit for bit
     return Nodes(np.full(len(m), position), m, low, high, spread, segment)
+
+
+def has_data(one: Published, m_X: FloatArray) -> BoolArray:
+    """Whether a search has a limit at each mass: within its range, and not inside a hole."""
+    inside = (m_X >= one.m_X[0]) & (m_X <= one.m_X[-1])
+    for start, stop in one.holes:
+        inside &= (m_X <= start) | (m_X >= stop)
+    return np.asarray(inside)
 
 
 def _segments(one: Published, m_X: FloatArray) -> IntArray:

@@ -16,11 +16,13 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxtri.limits.signal import SearchAtMass, log_signal
+from jaxtri.numerics.arrays import FloatArray
 from jaxtri.numerics.roots import bracketed_root
 from jaxtri.numerics.safe import log_or_minus_inf
 
 TINY = float(np.finfo(float).tiny)
 WIDEST = (1e-15, 10.0)  # couplings at which a single mass is looked at
+ROUNDED = 1e-12  # of the highest coupling
 SOURCES = ("bottom", "rise", "fall", "second rise", "longest", "shortest", "top")  # of an edge, in this order
 BOTTOM, RISE, FALL, SECOND_RISE, LONGEST, SHORTEST, TOP = range(len(SOURCES))
 EVENTS = 10  # of `ExcludedCouplings.levels`
@@ -39,6 +41,11 @@ class ExcludedCouplings:
     # all this changes with m_X only where one of them is 0
     meeting: Array  # (event,) ln g_X at which edges meet where that level is 0
     is_valid: Array  # whether the search has data at this mass
+
+
+def up_to_widest(g_X: FloatArray) -> FloatArray:
+    """Couplings of which those within rounding of the highest one are the highest one."""
+    return np.where(g_X > WIDEST[1] * (1 - ROUNDED), WIDEST[1], g_X)
 
 
 class Ends(NamedTuple):

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -15,7 +15,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxtri.errors import unknown_name
-from jaxtri.limits.dark_photon import displaced_limit, nodes_at, published_limits
+from jaxtri.limits.dark_photon import Published, displaced_limit, nodes_at, published_limits
 from jaxtri.limits.recast import RecastEdges, RecastSignal
 from jaxtri.limits.recast_tables import RecastTables, recast_tables
 from jaxtri.limits.search_tables import SearchLabel
@@ -86,15 +86,17 @@ def chosen_recasts(choice: str | Sequence[str] | None) -> tuple[str, ...]:
 
 def recast_labels(names: Sequence[str]) -> tuple[SearchLabel, ...]:
     """Labels of recast searches, as those of all others."""
-    known = {one.search.search: one for one in published_limits()} if names else {}
-    return tuple(_label(known[name].search, float(np.min(known[name].low))) for name in names)
+    return tuple(_label(name) for name in names)
 
 
-def _label(search: DarkPhotonSearch, smallest: float) -> SearchLabel:
+@cache
+def _label(name: str) -> SearchLabel:
+    one = next(one for one in published_limits() if one.search.search == name)
+    search = one.search
     deciding = search.model_dump(
         mode="json", exclude={"note", "reference", "locator", "darkcast_id"}, exclude_none=True
     )
-    deciding["limit_sha256"] = _digest(search.search)
+    deciding["limit_sha256"] = _digest(one)
     return SearchLabel(
         name=search.search,
         title=f"{search.experiment}, {MADE[search.production]}",
@@ -102,7 +104,7 @@ def _label(search: DarkPhotonSearch, smallest: float) -> SearchLabel:
         channel=f"previous: {MADE[search.production]}",
         final_state=SEEN[search.final_state],
         kind=search.kind,
-        limit=smallest,
+        limit=float(np.min(one.low)),
         confidence=search.confidence,
         tau_window_s=(),
         reference=search.reference,
@@ -113,12 +115,12 @@ def _label(search: DarkPhotonSearch, smallest: float) -> SearchLabel:
     )
 
 
-def _digest(name: str) -> str:
+def _digest(one: Published) -> str:
     """Checksum of the numbers of a limit."""
-    one = next(one for one in published_limits() if one.search.search == name)
     numbers = [one.m_X, one.low, one.high, np.array(one.holes)]
     if one.search.kind == "displaced":
-        numbers += [displaced_limit(name).log_r, displaced_limit(name).tau_ps]
+        table = displaced_limit(one.search.search)
+        numbers += [table.log_r, table.tau_ps]
     return hashlib.sha256(b"".join(np.ascontiguousarray(x).tobytes() for x in numbers)).hexdigest()
 
 
@@ -200,12 +202,7 @@ def _by_mass(
     signal = jax.tree.map(own, found.signal)
     blind = ~own(has_data)
     return RecastAtMass(
-        signal=RecastSignal(
-            log_norm=jnp.where(blind, -jnp.inf, signal.log_norm),
-            log_first=signal.log_first,
-            log_further=signal.log_further,
-            log_end=signal.log_end,
-        ),
+        signal=replace(signal, log_norm=jnp.where(blind, -jnp.inf, signal.log_norm)),
         is_known=~blind,
         log_low=own(found.log_low),
         log_high=own(found.log_high),

@@ -20,6 +20,7 @@ from jaxtri.limits.excluded_couplings import (
     ExcludedCouplings,
     ends_within,
     excluded_edges,
+    up_to_widest,
 )
 from jaxtri.limits.signal import MassPoint, SearchAtMass, log_limit, log_ratio
 from jaxtri.limits.timed_couplings import timed_intervals
@@ -36,7 +37,6 @@ from jaxtri.scans.spec import LOWEST, Source, Spec, as_spec
 from jaxtri.scans.verdict import Verdict
 from jaxtri.tables.schema import CHANNEL_NAMES
 
-ROUNDED = 1e-12  # of the highest coupling
 NO_STATEMENT = {
     "out_of_domain": "m_X is not below 2 m_t, or X is wider than its mass",
     "non_finite": "a rate is not a finite number; look at the inputs",
@@ -268,7 +268,7 @@ def excluded_at(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Intervals
     found = jax.tree.map(np.asarray, _edges(plain))
     value = np.exp(found.value)
     value[:, BOTTOM] = WIDEST[0]
-    value[value > WIDEST[1] * (1 - ROUNDED)] = WIDEST[1]
+    value = up_to_widest(value)
     intervals = {
         label.name: [
             (float(value[i, low]), float(value[i, high]))
@@ -281,8 +281,7 @@ def excluded_at(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Intervals
         window = Ends(math.log(WIDEST[0]), float(found.value[0, TOP]))
         for i in np.flatnonzero(mass.searches.is_timed[: len(spec.searches.labels)]):
             one = jax.tree.map(lambda x, i=i: x[i], mass.searches)
-            known = np.exp(np.array(timed_intervals(one, window)).reshape(-1, 2))
-            known[known > WIDEST[1] * (1 - ROUNDED)] = WIDEST[1]
+            known = up_to_widest(np.exp(np.array(timed_intervals(one, window)).reshape(-1, 2)))
             intervals[spec.searches.labels[i].name] = [(float(a), float(b)) for a, b in known]
     return intervals | recast_couplings(spec, mass), float(value[0, TOP])
 

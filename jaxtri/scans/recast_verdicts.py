@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxtri.limits.excluded_couplings import WIDEST, Ends, ends_within
+from jaxtri.limits.excluded_couplings import WIDEST, Ends, ends_within, up_to_widest
 from jaxtri.limits.recast_points import (
     RecastAtMass,
     log_displaced_ratio,
@@ -20,7 +20,6 @@ from jaxtri.numerics.kernels import kernel
 from jaxtri.scans.spec import Spec
 from jaxtri.scans.verdict import Verdict
 
-ROUNDED = 1e-12  # of the highest coupling
 SHORT = {
     "dump": "too little is made, or too little decays behind the shield",
     "displaced": "not at this lifetime",
@@ -86,8 +85,7 @@ def _within(
     low: FloatArray, high: FloatArray, exists: FloatArray, bottom: float, top: float
 ) -> list[tuple[float, float]]:
     """Intervals of g_X between two ends, ascending; what reaches the highest coupling ends there."""
-    low, high = np.exp(np.maximum(low, bottom)), np.exp(np.minimum(high, top))
-    high[high > WIDEST[1] * (1 - ROUNDED)] = WIDEST[1]
+    low, high = np.exp(np.maximum(low, bottom)), up_to_widest(np.exp(np.minimum(high, top)))
     return sorted(
         (float(a), float(b)) for a, b, some in zip(low, high, exists, strict=True) if some and a < b
     )
