@@ -78,4 +78,4 @@ class Plane:
             searches = replace(
                 searches, curves=None if flat else short, is_timed=None if flat else searches.is_timed
             )
-        return replace(self, searches=searches.padded(), labels=tuple(self.labels[i] for i in positions))
+        return replace(self, searches=searches.padded, labels=tuple(self.labels[i] for i in positions))

@@ -1,5 +1,6 @@
 """Searches, and as a struct of arrays what each compares: BR(channel) * P(final state) with its limit."""
 
+import functools
 import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -54,17 +55,19 @@ class SearchSet:
         """The arrays alone: what is compiled for them serves every set of as many searches."""
         return replace(self, labels=(), set_name="")
 
+    @functools.cached_property
     def padded(self) -> "SearchSet":
         """The arrays alone, of `ROOM` searches or a multiple, the last ones without data at any mass.
 
         What is compiled for them serves a set with more or fewer searches, too; with limit curves one whose
-        largest table has as many masses and lifetimes.
+        largest table has as many masses and lifetimes.  On the host.
         """
         count, depth = self.veto.shape[:2]
         arrays = jax.tree.map(lambda x: lengthened(x, with_room(count)), self.unlabelled())
         arrays.m_X_window[count:] = np.inf, -np.inf
         veto = np.pad(arrays.veto, [(0, 0), (0, -depth % VETOES), (0, 0)], constant_values=np.inf)
-        return replace(arrays, veto=veto)
+        held: SearchSet = jax.tree.map(np.asarray, jax.device_put(replace(arrays, veto=veto)))
+        return held  # on a CPU, memory that devices use as it is
 
 
 def with_room(count: int) -> int:

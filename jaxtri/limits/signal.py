@@ -3,7 +3,8 @@
 What depends on m_X alone is a `MassPoint`; a point adds only 2 ln g_X and the probability of decay in flight.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -15,7 +16,7 @@ from jaxtri.limits.recast_points import RecastAtMass
 from jaxtri.limits.search_tables import SECONDS_PER_PS
 from jaxtri.limits.searches import SearchSet
 from jaxtri.model.standard_model import StandardModel
-from jaxtri.numerics.interpolation import Row, coordinate, row_at, value_at
+from jaxtri.numerics.interpolation import Place, Row, Tables, coordinate, place_of, row_of, value_at
 from jaxtri.numerics.safe import log_or_minus_inf
 from jaxtri.physics.decays.in_flight import log_probability, proper_time
 from jaxtri.physics.decays.widths import FINAL_STATES, lifetime
@@ -34,9 +35,13 @@ class SearchAtMass:
     is_invisible: Array  # whether the search looks for an X that is not seen
     neutrinos: Array  # branching ratio of X to neutrinos
     is_valid: Array  # whether the search has data at this mass, and its channel a rate
-    row: Row | None = None  # of limits that are curves: ln limit over ln(lifetime / ps)
+    place: Place | None = None  # of limits that are curves: where the mass is in their tables
+    row: Row | None = None  # ln limit over ln(lifetime / ps) there
     is_timed: Array | None = None  # whether the limit depends on the lifetime
     log_tau_ps: Array | None = None  # ln(lifetime / ps) at g_X = 1
+
+
+Signal = Callable[[SearchAtMass, ArrayLike], Array]
 
 
 @jax.tree_util.register_dataclass
@@ -91,16 +96,29 @@ def _limits(searches: SearchSet, m_X: Array, tau: Array) -> tuple[Array, Array, 
     log_limit = jnp.log(searches.limit)
     if searches.curves is None or searches.is_timed is None:
         return log_limit, jnp.ones_like(searches.is_invisible), {}
-    rows = jax.vmap(row_at, (0, None))(searches.curves, m_X)
-    at_mass, known = jax.vmap(value_at, (0, None))(rows, 0.0)
+    places = jax.vmap(place_of, (0, None))(searches.curves, m_X)
+    rows = jax.vmap(row_of, (None, 0, 0))(searches.curves, jnp.arange(len(log_limit)), places)
     somewhere = jnp.any(rows.inside, axis=1) | rows.below | rows.at_last
     timed = searches.is_timed
     log_tau = jnp.broadcast_to(jnp.log(tau / SECONDS_PER_PS), timed.shape)
     return (
-        log_limit + jnp.where(timed, 0.0, at_mass),
-        jnp.where(timed, somewhere, known),
-        {"row": rows, "is_timed": timed, "log_tau_ps": log_tau},
+        log_limit + jnp.where(timed | ~rows.below, 0.0, rows.first_y),  # of one column, if not timed
+        jnp.where(timed, somewhere, rows.below),
+        {"place": places, "row": rows, "is_timed": timed, "log_tau_ps": log_tau},
     )
+
+
+def with_row(search: SearchAtMass, curves: Tables | None, position: ArrayLike) -> SearchAtMass:
+    """One search at many masses, (mass,), with the rows of its curve, in the precision of the search."""
+    if curves is None or search.place is None:
+        return search
+    rows = jax.vmap(row_of, (None, None, 0))(curves, position, search.place)
+    dtype = search.log_norm.dtype
+
+    def held(x: Array) -> Array:
+        return x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x
+
+    return replace(search, row=jax.tree.map(held, rows))
 
 
 def log_signal(search: SearchAtMass, log_g: ArrayLike) -> Array:
@@ -109,34 +127,53 @@ def log_signal(search: SearchAtMass, log_g: ArrayLike) -> Array:
     Where the limit depends on the lifetime, it holds P: no flight is counted besides.  Minus infinity at a
     lifetime without a limit.
     """
+    flown = signal_in_flight(search, log_g)
+    if search.row is None or search.is_timed is None:
+        return flown
+    seen, unseen = signal_of_visible(search, log_g), signal_of_invisible(search, log_g)
+    return jnp.where(search.is_timed, jnp.where(search.is_invisible, unseen, seen), flown)
+
+
+def signal_in_flight(search: SearchAtMass, log_g: ArrayLike) -> Array:
+    """`log_signal` of a limit of the mass alone."""
     twice = 2 * jnp.asarray(log_g)
     x = search.flight * jnp.exp(twice)
-    plain = search.log_norm + twice + log_probability(search.is_invisible, search.neutrinos, x)
-    if search.row is None or search.is_timed is None:
-        return plain
-    return jnp.where(search.is_timed, search.log_norm + twice - log_limit(search, log_g), plain)
+    return search.log_norm + twice + log_probability(search.is_invisible, search.neutrinos, x)
 
 
-def log_limit(search: SearchAtMass, log_g: ArrayLike) -> Array:
-    r"""Ln of a limit that depends on the lifetime; infinite where there is none.
+def signal_of_visible(search: SearchAtMass, log_g: ArrayLike) -> Array:
+    """`log_signal` of a limit of mass and lifetime on an X that decays to what is seen."""
+    y, known = _limit_at(search, log_g)
+    twice = 2 * jnp.asarray(log_g)
+    return (search.log_norm + twice - jnp.where(known, y, jnp.inf)).astype(twice.dtype)
 
-    The curve of an invisible search is one of an X that decays to what is seen; neutrinos are never seen:
+
+def signal_of_invisible(search: SearchAtMass, log_g: ArrayLike) -> Array:
+    r"""`log_signal` of a limit of mass and lifetime on an X that is not seen.
+
+    The curve is one of an X that decays to what is seen; neutrinos are never seen:
 
     .. math:: \frac{1}{UL} = \frac{B_{\nu\nu}}{UL(\tau_{max})} + \frac{1-B_{\nu\nu}}{UL(\tau)}
     """
     assert search.row is not None
-    assert search.log_tau_ps is not None
-    row, dtype = search.row, jnp.asarray(log_g).dtype
-    y, known = value_at(row, coordinate(row, search.log_tau_ps - 2 * jnp.asarray(log_g)))
-    seen = jnp.where(known, -y, -jnp.inf)
-    unseen = log_or_minus_inf(search.neutrinos) + jnp.where(row.at_last, -row.last_y, -jnp.inf)
-    decayed = log_or_minus_inf(1 - search.neutrinos) + seen
+    y, known = _limit_at(search, log_g)
+    twice = 2 * jnp.asarray(log_g)
+    last = jnp.where(search.row.at_last, -search.row.last_y, -jnp.inf)
+    unseen = log_or_minus_inf(search.neutrinos) + last
+    decayed = log_or_minus_inf(1 - search.neutrinos) + jnp.where(known, -y, -jnp.inf)
     neither = jnp.isneginf(unseen) & jnp.isneginf(decayed)  # of their sum there is no derivative
     both = jnp.logaddexp(*(jnp.where(neither, 0.0, one) for one in (unseen, decayed)))
-    return -jnp.where(search.is_invisible & ~neither, both, seen).astype(dtype)
+    return (search.log_norm + twice + jnp.where(neither, -jnp.inf, both)).astype(twice.dtype)
 
 
-def log_ratio(search: SearchAtMass, log_g: ArrayLike) -> Array:
+def _limit_at(search: SearchAtMass, log_g: ArrayLike) -> tuple[Array, Array]:
+    """Ln of the curve at the lifetime of a coupling, and whether there is one."""
+    assert search.row is not None
+    assert search.log_tau_ps is not None
+    return value_at(search.row, coordinate(search.row, search.log_tau_ps - 2 * jnp.asarray(log_g)))
+
+
+def log_ratio(search: SearchAtMass, log_g: ArrayLike, signal: Signal = log_signal) -> Array:
     r"""How far a point is from a limit: above 0 is excluded.
 
     .. math:: \ln r = \ln\frac{\mathrm{BR}\cdot P}{\mathrm{limit}},\qquad
@@ -150,6 +187,8 @@ def log_ratio(search: SearchAtMass, log_g: ArrayLike) -> Array:
         What the search needs of this mass; its dtype decides the precision.
     log_g
         ln g_X.
+    signal
+        `log_signal`, or that of the search's kind where it is known when compiling.
 
     Returns
     -------
@@ -158,4 +197,4 @@ def log_ratio(search: SearchAtMass, log_g: ArrayLike) -> Array:
     """
     twice = 2 * jnp.asarray(log_g)
     inside = jnp.minimum(search.log_above - twice, search.log_below + twice)
-    return jnp.where(search.is_valid, jnp.minimum(log_signal(search, log_g), inside), -jnp.inf)
+    return jnp.where(search.is_valid, jnp.minimum(signal(search, log_g), inside), -jnp.inf)

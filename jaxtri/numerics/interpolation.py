@@ -1,7 +1,8 @@
 r"""Tables of y(x, u), bilinear between their points and masked where a cell has not four known corners.
 
 In two steps, because much depends on x alone: `row_at` interpolates a table at one x, `value_at` the row at
-one u.  Below the first u and above the last one a table goes on as it says: not at all, constant, or as
+one u.  A `Place` stands for a row where rows are too large to be kept for every x.  Below the first u and
+above the last one a table goes on as it says: not at all, constant, or as
 
 .. math:: y(u) = y_K + \ln\frac{1 - e^{-1}}{1 - e^{-x}},\qquad x = e^{u_K - u},
 
@@ -20,6 +21,7 @@ from jax.typing import ArrayLike
 from jaxtri.numerics.arrays import BoolArray, FloatArray
 
 MASKED, CONSTANT, SATURATING = range(3)  # how a table goes on beyond its first or last u
+UNROLLED = 8  # lines of a row compared at a time
 FARTHEST = 600.0  # of u above the last one: e^-u is still a normal number
 
 
@@ -36,6 +38,17 @@ class Tables:
     below: Array  # (table,) MASKED or CONSTANT
     above: Array  # (table,) MASKED, CONSTANT or SATURATING
     shift: Array  # (table,) u = ln(exp(v) + shift) of a coordinate v; 0 where u is v
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where one x is in one table; or with a first axis in several."""
+
+    step: Array  # between which two points of the table
+    share: Array  # of the upper one
+    within: Array  # whether it is in the table
+    on_point: Array  # whether it is the lower one, and another step ends there
 
 
 @jax.tree_util.register_dataclass
@@ -102,25 +115,37 @@ def row_at(table: Tables, x: ArrayLike) -> Row:
         Where; outside of the table, and in a step that is not known, the row is masked. On a point of the
         table the row is that point's, and known if the table is on either side.
     """
+    return row_of(jax.tree.map(lambda leaf: leaf[None], table), 0, place_of(table, x))
+
+
+def place_of(table: Tables, x: ArrayLike) -> Place:
+    """Return where one x is in one table: all that `row_of` needs of it."""
     x = jnp.asarray(x, dtype=table.x.dtype)
     steps = table.x.shape[0] - 1
     within = (x >= table.x[0]) & (x <= table.x[-1])
     i = jnp.clip(jnp.searchsorted(table.x, jax.lax.stop_gradient(x), side="right") - 1, 0, steps - 1)
     low, high = table.x[i], table.x[i + 1]
-    w = jnp.where(within, x - low, 0.0) / (high - low)
-    y = (1 - w) * table.y[i] + w * table.y[i + 1]
-    here, before = table.known[i], table.known[jnp.maximum(i - 1, 0)]
-    on_point = (x == low) & (i > 0)
-    known = within & (here | (on_point & before))
-    cells = (here[1:] & here[:-1]) | (on_point & before[1:] & before[:-1])
-    at_last = known[table.last]
+    share = jnp.where(within, x - low, 0.0) / (high - low)
+    return Place(step=i, share=share, within=within, on_point=(x == low) & (i > 0))
+
+
+def row_of(tables: Tables, position: ArrayLike, place: Place) -> Row:
+    """Return one of several tables at one place; only what is used of it is read."""
+    i, w = place.step, place.share
+    u, last, below, above = (x[position] for x in (tables.u, tables.last, tables.below, tables.above))
+    low, high = tables.y[position, i], tables.y[position, i + 1]
+    y = (1 - w) * low + w * high
+    here, before = tables.known[position, i], tables.known[position, jnp.maximum(i - 1, 0)]
+    known = place.within & (here | (place.on_point & before))
+    cells = (here[1:] & here[:-1]) | (place.on_point & before[1:] & before[:-1])
+    at_last = known[last]
     return Row(
-        u=table.u, y=y, inside=within & cells,
-        first_u=table.u[0], first_y=y[0], last_u=table.u[table.last], last_y=y[table.last], at_last=at_last,
-        below=known[0] & (table.below == CONSTANT),
-        constant=at_last & (table.above == CONSTANT),
-        saturating=at_last & (table.above == SATURATING),
-        shift=table.shift,
+        u=u, y=y, inside=place.within & cells,
+        first_u=u[0], first_y=y[0], last_u=u[last], last_y=y[last], at_last=at_last,
+        below=known[0] & (below == CONSTANT),
+        constant=at_last & (above == CONSTANT),
+        saturating=at_last & (above == SATURATING),
+        shift=tables.shift[position],
     )  # fmt: skip
 
 
@@ -133,6 +158,7 @@ def coordinate(row: Row, v: ArrayLike) -> Array:
     return jnp.where(shifted, jnp.logaddexp(held, log_shift), v)
 
 
+@jax.jit  # or a loop outside of compiled code is compiled at every call
 def value_at(row: Row, u: ArrayLike) -> tuple[Array, Array]:
     """Return a row at one u, and whether it is known there.
 
@@ -149,22 +175,47 @@ def value_at(row: Row, u: ArrayLike) -> tuple[Array, Array]:
         y and a flag. Where the flag is False, y is 0 with zero derivatives.
     """
     u = jnp.asarray(u)
-    k = jnp.searchsorted(row.u, jax.lax.stop_gradient(u), side="right") - 1
-    k = jnp.clip(k, 0, row.u.shape[0] - 2)
-    low, high = row.u[k], row.u[k + 1]
-    within = (u >= row.u[0]) & (u <= row.u[-1])
-    w = jnp.where(within, u - low, 0.0) / (high - low)
-    between = (1 - w) * row.y[k] + w * row.y[k + 1]
-    on_knot = (u == low) & (k > 0) & row.inside[jnp.maximum(k - 1, 0)]
-    is_below, is_above = u < row.first_u, u > row.last_u
-    at_end = (u == row.first_u) & row.below | (u == row.last_u) & (row.constant | row.saturating)
-    known = jnp.where(
-        is_below,
-        row.below,
-        jnp.where(is_above, row.constant | row.saturating, row.inside[k] | on_knot | at_end),
-    )
-    y = jnp.where(is_below, row.first_y, jnp.where(is_above, row.last_y + _saturated(row, u), between))
+    pieces = _pieces(row)
+    held = jnp.clip(u, row.first_u, row.last_u)
+
+    def step(i: int, y: Array) -> Array:
+        line = pieces.y[i] + pieces.slope[i] * (held - pieces.start[i])
+        return jnp.where(u >= pieces.start[i], line, y)
+
+    # the last line that begins at u or before: all are compared, which vectorises; gathers do not
+    y = jax.lax.fori_loop(0, row.u.shape[0], step, pieces.before * jnp.ones_like(u), unroll=UNROLLED)
+    is_above = u > row.last_u
+    goes_on = row.constant | row.saturating
+    y = jnp.where(is_above, jnp.where(goes_on, row.last_y + _saturated(row, u), jnp.nan), y)
+    known = ~jnp.isnan(y)
     return jnp.where(known, y, 0.0), known
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class _Pieces:
+    """A row as straight lines, each from its start to that of the next; NaN where the row is not known."""
+
+    start: Array  # (T,)
+    y: Array  # (T,) at the start
+    slope: Array  # (T,)
+    before: Array  # y below the first start
+
+
+def _pieces(row: Row) -> _Pieces:
+    """The lines of a row; a piece that is not known begins behind its first point, which is known."""
+    ends = row.u == row.last_u
+    goes = jnp.append(row.inside, False) & ~ends
+    reached = jnp.append(False, row.inside) | row.constant | row.saturating
+    known = goes | (ends & row.at_last & reached)
+    rise = jnp.append(jnp.diff(row.y) / jnp.diff(row.u), 0.0)
+    behind = jnp.nextafter(jax.lax.stop_gradient(row.u), jnp.inf)
+    return _Pieces(
+        start=jnp.where(known, row.u, behind),
+        y=jnp.where(known, row.y, jnp.nan),
+        slope=jnp.where(goes, rise, 0.0),
+        before=jnp.where(row.below, row.first_y, jnp.nan),
+    )
 
 
 def _saturated(row: Row, u: Array) -> Array:

@@ -30,12 +30,23 @@ from jaxtri.limits.recast_points import (
 )
 from jaxtri.limits.recast_tables import RecastTables
 from jaxtri.limits.searches import SearchSet
-from jaxtri.limits.signal import MassPoint, SearchAtMass, log_ratio, mass_point
+from jaxtri.limits.signal import (
+    MassPoint,
+    SearchAtMass,
+    Signal,
+    log_ratio,
+    mass_point,
+    signal_in_flight,
+    signal_of_invisible,
+    signal_of_visible,
+    with_row,
+)
 from jaxtri.limits.timed_edges import timed_extent
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.arrays import FloatArray
+from jaxtri.numerics.interpolation import Place, Row, Tables, row_of
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.decays.in_flight import turning_points
@@ -118,7 +129,8 @@ def _mass_points(
     """Join production and decays with every search, at every mass point, and say where the formulas hold."""
 
     def one(sm: StandardModel, model: GaugeModel, mass: Array, *rates: Any) -> tuple[MassPoint, Array]:
-        return mass_point(sm, searches, mass, *rates), mass < 2 * sm.m_t
+        point = mass_point(sm, searches, mass, *rates)
+        return replace(point, searches=replace(point.searches, row=None)), mass < 2 * sm.m_t
 
     return over_axes(one, sm, model, nodes, m_X, production, decays)
 
@@ -153,10 +165,28 @@ def rates_at_masses(
     """
     require_x64()
     masses = jnp.asarray(m_X, dtype=float)
-    found = rates_of_padded(sm, model.unnamed(), treatment, searches.padded(), masses, nodes, recasts)
+    found = rates_of_padded(sm, model.unnamed(), treatment, searches.padded, masses, nodes, recasts)
+    at_masses = with_rows(found.points, searches.padded.curves).searches
     own = (*(slice(None),) * (len(nodes) + 1), slice(len(searches.limit)))
-    at_masses = jax.tree.map(lambda x: x[own], found.points.searches)
+    at_masses = jax.tree.map(lambda x: x[own], at_masses)
     return replace(found, points=replace(found.points, searches=at_masses))
+
+
+def with_rows(points: MassPoint, curves: Tables | None) -> MassPoint:
+    """Mass points with the rows of the curves of all searches, which `rates_of_padded` leaves out."""
+    if curves is None:
+        return points
+    return replace(points, searches=replace(points.searches, row=_rows(curves, points.searches.place)))
+
+
+@kernel()
+def _rows(curves: Tables, places: Place) -> Row:
+    """Rows of every table at every mass point."""
+    mapped = jax.vmap(row_of, (None, 0, 0))
+    for _ in range(places.step.ndim - 1):
+        mapped = jax.vmap(mapped, (None, None, 0))
+    found: Row = mapped(curves, jnp.arange(len(curves.x)), places)
+    return found
 
 
 def rates_of_padded(
@@ -169,7 +199,13 @@ def rates_of_padded(
     recasts: Sequence[str] = (),
     decays: Any = None,
 ) -> MassRates:
-    """`rates_at_masses` of an unnamed model and padded searches, with the padding; `decays` may be known."""
+    """`rates_at_masses` of an unnamed model and padded searches, with the padding and without rows of curves.
+
+    Parameters
+    ----------
+    decays
+        Those of every mass point, where they are known.
+    """
     production, sums = _production(sm, model, treatment, nodes, m_X)
     decays = _decays(sm, model, nodes, m_X) if decays is None else decays
     points, in_domain = _mass_points(sm, model, searches, nodes, m_X, production, decays)
@@ -203,7 +239,12 @@ def _recast(tables: RecastTables, sm: StandardModel, model: GaugeModel, nodes: A
 
 @kernel(quick=False, donated=("buffers",))
 def cells(
-    points: MassPoint, in_domain: Array, log_g: Array, count: int, buffers: dict[str, Array]
+    points: MassPoint,
+    in_domain: Array,
+    log_g: Array,
+    count: int,
+    curves: Tables | None,
+    buffers: dict[str, Array],
 ) -> dict[str, Array]:
     """Compute a block of cells.
 
@@ -220,6 +261,8 @@ def cells(
         ln g_X, (g_X,), of the same dtype.
     count
         How many searches there are: the rest are padding, and are not gone through.
+    curves
+        Limits of the searches that are curves.
     buffers
         Arrays of an earlier block of the same shape, overwritten: those that are asked for, by the names of
         `arrays.CELL_ARRAYS`; see `cell_buffers`.
@@ -231,7 +274,8 @@ def cells(
     """
     searches, log_br = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), (points.searches, points.log_br))
     recasts = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), points.recasts)
-    best, leading, ratios = _running_maximum(searches, recasts, log_g, count, buffers.get("log10_ratio"))
+    planes = buffers.get("log10_ratio")
+    best, leading, ratios = _running_maximum(searches, curves, recasts, log_g, count, planes)
     at_mass = points.mass, points.width, points.lifetime, in_domain, jnp.nanmax(log_br, axis=0)
     known = _over_plane(_cell, log_g, at_mass, best) | {
         "log10_br": jax.vmap(lambda one: _over_plane(_scaled, log_g, one))(log_br) / LN10,
@@ -242,11 +286,11 @@ def cells(
 
 
 def _running_maximum(
-    searches: Any, recasts: Any, log_g: Array, count: int, planes: Array | None
+    searches: Any, curves: Tables | None, recasts: Any, log_g: Array, count: int, planes: Array | None
 ) -> tuple[Array, Array, Array | None]:
     """Best ratio [dex] of all searches, which search has it, and, if there is room for them, all ratios."""
 
-    def step(carry: Any, one: Any, ratios: Callable[[Any, Array], Array] = _ratios) -> tuple[Any, None]:
+    def step(carry: Any, one: Any, ratios: Callable[[Any, Array], Array]) -> tuple[Any, None]:
         best, leading, planes = carry
         search, position = one
         ratio = ratios(search, log_g) / LN10
@@ -260,7 +304,8 @@ def _running_maximum(
     if len(searches.log_norm):
 
         def of_searches(i: Array, carry: Any) -> Any:
-            return step(carry, (jax.tree.map(lambda x: x[i], searches), i))[0]
+            search = jax.tree.map(lambda x: x[i], searches)
+            return step(carry, (search, i), lambda one, log_g: _ratios(one, curves, i, log_g))[0]
 
         found = jax.lax.fori_loop(0, count, of_searches, first)
     if recasts is None:
@@ -286,16 +331,21 @@ def _of_displaced(tables: tuple[Array, ...], log_g: Array) -> Array:
     return _over_plane(one, log_g, tables)
 
 
-def _ratios(search: SearchAtMass, log_g: Array) -> Array:
-    """F of one search in a plane; curves of the lifetime are looked up only where there is one."""
-    if search.is_timed is None:
-        return _over_plane(log_ratio, log_g, search)
-    plain = replace(search, row=None, is_timed=None, log_tau_ps=None)
-    return jax.lax.cond(
-        search.is_timed[0],
-        lambda: _over_plane(log_ratio, log_g, search),
-        lambda: _over_plane(log_ratio, log_g, plain),
-    )
+def _ratios(search: SearchAtMass, curves: Tables | None, position: Array, log_g: Array) -> Array:
+    """F of one search in a plane, by the formula of its kind; nothing is computed where it has no data."""
+
+    def by(signal: Signal, curves: Tables | None = None) -> Callable[[], Array]:
+        F = functools.partial(log_ratio, signal=signal)
+        return lambda: _over_plane(F, log_g, with_row(search, curves, position))
+
+    shape = len(search.is_valid), len(log_g)
+    kinds = [lambda: jnp.full(shape, -jnp.inf, log_g.dtype), by(signal_in_flight)]
+    kind = jnp.where(jnp.any(search.is_valid), 1, 0)
+    if search.is_timed is not None:
+        kinds += [by(signal_of_visible, curves), by(signal_of_invisible, curves)]
+        timed = jnp.where(search.is_invisible[0], 3, 2)
+        kind = jnp.where(search.is_timed[0] & (kind > 0), timed, kind)
+    return jax.lax.switch(kind, kinds)
 
 
 def _scaled(log_br: Array, log_g: Array) -> Array:
@@ -328,7 +378,7 @@ def _cell(at_mass: tuple[Array, ...], log_g: Array, best: Array) -> dict[str, Ar
 
 
 @kernel()
-def extent(points: MassPoint, in_domain: Array, count: int, window: Ends) -> Array:
+def extent(points: MassPoint, in_domain: Array, count: int, curves: Tables | None, window: Ends) -> Array:
     """Lowest and highest coupling that so many searches exclude, (range_end, mass point); NaN without any."""
     ends = jax.vmap(lambda point: ends_within(point.mass, point.width, window))(points)
     turning = jax.vmap(turning_points)(points.x_br[:, FINAL_STATES.index("nu nubar")])
@@ -336,13 +386,13 @@ def extent(points: MassPoint, in_domain: Array, count: int, window: Ends) -> Arr
 
     def step(position: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
         search = jax.tree.map(lambda x: x[position], searches)
+        plain = replace(search, place=None, is_timed=None, log_tau_ps=None)
         if search.is_timed is None:
-            low, high = _plain_extent(search, turning, ends)
+            low, high = _plain_extent(plain, turning, ends)
         else:
-            plain = replace(search, row=None, is_timed=None, log_tau_ps=None)
             low, high = jax.lax.cond(
                 search.is_timed[0],
-                lambda: jax.vmap(timed_extent)(search, ends),
+                lambda: jax.vmap(timed_extent)(with_row(search, curves, position), ends),
                 lambda: _plain_extent(plain, turning, ends),
             )
         there = (low < high) & in_domain

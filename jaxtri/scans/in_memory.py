@@ -147,7 +147,7 @@ def plane_of(spec: Spec) -> Plane:
         treatments=spec.treatments,
         sm=spec.sm,
         model=spec.model.unnamed(),
-        searches=spec.searches.padded(),
+        searches=spec.searches.padded,
         labels=spec.searches.labels,
         m_X=(float(spec.m_X[0]), float(spec.m_X[-1])),
         window=Ends(float(np.log(spec.g_X[0])), float(np.log(spec.g_X[-1]))),

@@ -22,16 +22,15 @@ from jaxtri.limits.excluded_couplings import (
     excluded_edges,
     up_to_widest,
 )
-from jaxtri.limits.signal import MassPoint, SearchAtMass, log_limit, log_ratio
+from jaxtri.limits.signal import MassPoint, SearchAtMass, log_ratio, log_signal
 from jaxtri.limits.timed_couplings import timed_intervals
 from jaxtri.model.treatment import Treatment, refused_channels
 from jaxtri.numerics.arrays import FloatArray
-from jaxtri.numerics.interpolation import value_at
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.numerics.kernels import kernel
 from jaxtri.physics.decays.in_flight import log_probability, turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES
-from jaxtri.scans.grid import MassRates, rates_of_padded
+from jaxtri.scans.grid import MassRates, rates_of_padded, with_rows
 from jaxtri.scans.recast_verdicts import recast_couplings, recast_verdicts
 from jaxtri.scans.spec import LOWEST, Source, Spec, as_spec
 from jaxtri.scans.verdict import Verdict
@@ -77,9 +76,10 @@ def _at_mass(spec: Spec, treatment: Treatment, m_X: float) -> MassRates:
     _require_positive("m_X", m_X)
     if m_X < LOWEST["m_X"]:
         raise InputError(f"m_X = {m_X:g}: at least {LOWEST['m_X']:g} GeV is allowed")
-    model, searches = spec.model.unnamed(), spec.searches.padded()
+    model, searches = spec.model.unnamed(), spec.searches.padded
     mass = jax.device_put(np.array([m_X]))
     found = rates_of_padded(spec.sm, model, treatment, searches, mass, (), spec.recasts)
+    found = replace(found, points=with_rows(found.points, searches.curves))
     return jax.tree.map(lambda x: np.asarray(x)[0], found)
 
 
@@ -201,7 +201,8 @@ def _limit_at(one: SearchAtMass, number: float, log_g: float) -> float:
     """The limit at one mass and lifetime: a number times what its curve says; infinite without one."""
     if one.row is None:
         return number
-    log = float(log_limit(one, log_g)) if one.is_timed else float(value_at(one.row, 0.0)[0])
+    timed = one.log_norm + 2 * log_g - log_signal(one, log_g)
+    log = float(timed if one.is_timed else one.row.first_y)
     return number * math.exp(log) if math.isfinite(log) else math.inf
 
 

@@ -15,10 +15,11 @@ from jaxtri.boundary.kernels import decays_at
 from jaxtri.durable.storage.tiling import CHUNK, Box, NamedArrays, Plan, extents, inside
 from jaxtri.errors import InputError
 from jaxtri.limits.excluded_couplings import Ends
-from jaxtri.limits.searches import with_room
+from jaxtri.limits.searches import SearchSet, with_room
 from jaxtri.limits.signal import MassPoint
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.arrays import FloatArray
+from jaxtri.numerics.interpolation import Tables
 from jaxtri.numerics.jax_settings import prepare
 from jaxtri.numerics.threads import padded
 from jaxtri.physics.relic.relic_lines import omega_h2
@@ -111,19 +112,25 @@ def compute_tile(
     box = plan.box(tile)
     with jax.default_device(device):
         nodes, m_X = _nodes(spec, plan, box)
-        found = _rates(spec, treatment, nodes, m_X, {} if shared is None else shared)
+        searches = jax.device_put(spec.searches.padded)
+        found = _rates(spec, treatment, searches, nodes, m_X, {} if shared is None else shared)
         window = Ends(*np.log(spec.g_X[[0, -1]]))
-        fields = mass_arrays(found, window, len(spec.searches.labels), plan)
+        fields = mass_arrays(found, window, len(spec.searches.labels), searches.curves, plan)
     own = inside(tuple((0, size) for size in extents(box[:-1])))
     trimmed = {name: values[own] for name, values in fields.items()}
-    return trimmed, _blocks(spec, plan, box, found, device, [] if spare is None else spare)
+    return trimmed, _blocks(spec, plan, box, (found, searches.curves), device, [] if spare is None else spare)
 
 
 def _rates(
-    spec: Spec, treatment: Treatment, nodes: AxisNodes, m_X: npt.NDArray[np.float64], shared: Decays
+    spec: Spec,
+    treatment: Treatment,
+    searches: SearchSet,
+    nodes: AxisNodes,
+    m_X: npt.NDArray[np.float64],
+    shared: Decays,
 ) -> MassRates:
     """`rates_at_masses` on the host; in a plane so many masses at a time."""
-    sm, model, searches = jax.device_put((spec.sm, spec.model.unnamed(), spec.searches.padded()))
+    sm, model = jax.device_put((spec.sm, spec.model.unnamed()))
     if nodes:
         parts = [rates_of_padded(sm, model, treatment, searches, jnp.asarray(m_X), nodes, spec.recasts)]
         return _joined(parts, len(m_X), axis=len(nodes))
@@ -165,7 +172,12 @@ def _repeated(ends: tuple[int, int], size: int) -> npt.NDArray[np.intp]:
 
 
 def _blocks(
-    spec: Spec, plan: Plan, box: Box, found: MassRates, device: Any, spare: list[Buffers]
+    spec: Spec,
+    plan: Plan,
+    box: Box,
+    computed: tuple[MassRates, Tables | None],
+    device: Any,
+    spare: list[Buffers],
 ) -> Iterator[tuple[Box, NamedArrays]]:
     """Cells of a tile, a chunk at a time.
 
@@ -173,6 +185,7 @@ def _blocks(
     held cannot be overwritten but would be allocated again.
     """
     masses, couplings = _block(plan)
+    found, curves = computed
     with jax.default_device(device):
         turns = [spare.pop() if spare else cell_buffers(plan, masses, couplings) for _ in range(2)]
     every = cast(found.points, len(plan.tile) - 1, dtype=spec.precision), found.in_domain.reshape(-1)
@@ -185,7 +198,7 @@ def _blocks(
             if where[:-1] != rows:  # chunks that differ in g_X follow each other
                 rows, index = where[:-1], padded(_mass_points_of(plan, box, where), masses)
                 some = jax.device_put(jax.tree.map(lambda x, index=index: x[index], every))
-            buffers = cells(*some, some_g, count, turns.pop(0)) if turns[0] else turns.pop(0)
+            buffers = cells(*some, some_g, count, curves, turns.pop(0)) if turns[0] else turns.pop(0)
         turns.append(buffers)
         known = {name: np.asarray(array) for name, array in buffers.items()} | _densities(spec, plan, where)
         yield where, {name: _trimmed(array, plan, name, where) for name, array in known.items()}
@@ -246,14 +259,14 @@ def _room(name: str, labels: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(with_room(n) for n in labels) if "search" in ARRAYS[name].dims else labels
 
 
-def mass_arrays(found: MassRates, window: Ends, count: int, plan: Plan) -> NamedArrays:
+def mass_arrays(found: MassRates, window: Ends, count: int, curves: Tables | None, plan: Plan) -> NamedArrays:
     """The stored arrays that do not depend on g_X: labels first, then the axes besides g_X."""
     known: dict[str, Callable[[], Any]] = {
         "x_br": lambda: np.moveaxis(np.asarray(found.points.x_br), -1, 0),
         "triangle_sum_re": lambda: np.asarray(found.triangle_sum).real,
         "triangle_sum_im": lambda: np.asarray(found.triangle_sum).imag,
         "valid": lambda: np.moveaxis(_valid(found.points, count), -1, 0).astype(np.uint8),
-        "g_X_range": lambda: _boundary(found, count, window),
+        "g_X_range": lambda: _boundary(found, count, curves, window),
     }
     return {
         name: known[name]()[tuple(map(slice, plan.arrays[name].labels))]
@@ -270,14 +283,14 @@ def _valid(points: MassPoint, count: int) -> npt.NDArray[np.bool_]:
     return np.concatenate([np.asarray(one) for one in some], axis=-1)
 
 
-def _boundary(found: MassRates, count: int, window: Ends) -> npt.NDArray[np.float64]:
+def _boundary(found: MassRates, count: int, curves: Tables | None, window: Ends) -> npt.NDArray[np.float64]:
     """Extent of what so many searches exclude, (edge, ...)."""
     shape = found.in_domain.shape
     points = math.prod(shape)
     flat = jax.tree.map(lambda x: x.reshape(points, *x.shape[len(shape) :]), (found.points, found.in_domain))
     leaves, tree = jax.tree.flatten(flat)
     pieces = zip(*map(_pieces, leaves), strict=True)
-    parts = [extent(*jax.tree.unflatten(tree, some), count, window) for some in pieces]
+    parts = [extent(*jax.tree.unflatten(tree, some), count, curves, window) for some in pieces]
     whole: npt.NDArray[np.float64] = _joined(parts, found.in_domain.size, axis=1)
     return whole.reshape(2, *shape)
 

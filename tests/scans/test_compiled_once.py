@@ -108,7 +108,7 @@ def test_curves_of_timed_searches_compile_nothing(folder):
 @pytest.mark.parametrize("set_name", ["corrected", "2026"])
 def test_padding_has_no_data(set_name):
     searches = load_searches(set_name)
-    padded, count = searches.padded(), len(searches.labels)
+    padded, count = searches.padded, len(searches.labels)
     assert padded.limit.shape == (ROOM,)
     assert padded.veto.shape == (ROOM, VETOES, 2)
     low, high = padded.m_X_window[count:].T
