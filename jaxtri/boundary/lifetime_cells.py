@@ -77,17 +77,14 @@ class LifetimeTable:
         """Masses of the table [GeV], at which a limit bends, begins or ends."""
         return self._x
 
-    def cell(self, low: float, high: float) -> int:
-        """Return the step of the table in which a range of masses lies; -1 where nothing is known."""
-        i = int(np.searchsorted(self._x, (low + high) / 2)) - 1
-        if not 0 <= i < len(self._known) or not self._somewhere(self._known[i]):
-            return -1
-        return i
-
-    def _somewhere(self, known: BoolArray) -> bool:
-        """Whether any lifetime has a limit."""
-        first, last = known[0] and self._below == CONSTANT, known[-1]
-        return bool(first or last or (known[1:] & known[:-1]).any())
+    def cells(self, low: FloatArray, high: FloatArray) -> IntArray:
+        """Return the step of the table in which each range of masses lies; -1 where nothing is known."""
+        i = np.searchsorted(self._x, (low + high) / 2) - 1
+        inside = (i >= 0) & (i < len(self._known))
+        known = self._known[np.where(inside, i, 0)]
+        somewhere = (known[:, 0] & (self._below == CONSTANT)) | known[:, -1]
+        somewhere |= (known[:, 1:] & known[:, :-1]).any(axis=1)
+        return np.where(inside & somewhere, i, -1)
 
     def _seen(self, cell: IntArray) -> BoolArray:
         """Whether the table holds for decays between neighbouring lifetimes, below and above, (node, T+1)."""

@@ -1,5 +1,6 @@
 """Edges of a limit on mass and lifetime, joined across masses: its curves and regions."""
 
+import functools
 import itertools
 from collections.abc import Iterator
 
@@ -24,27 +25,30 @@ def strips(case: Case) -> list[Strip]:
     inner = np.diff(edges.segment) == 0
     edge = ~np.concatenate([[False], inner, [False]])
     nodes = np.flatnonzero(critical | edge[1:] | edge[:-1])
-    found: list[Strip] = []
-    changes = np.append((edges.exists[1:] != edges.exists[:-1]).any(axis=1), False)
-    for a, b in itertools.pairwise(nodes.tolist()):
-        if b == a + 1:
-            continue
-        middle = (a + b + 1) // 2
-        case.unresolved += int(np.count_nonzero(changes[a + 1 : b - 1]))
-        sources = np.flatnonzero(edges.exists[middle]).tolist()
-        pairs = _pairs(sources, bool(edges.at_top[middle]))
-        found.append((slice(a, b + 1), pairs))
-        for node, beside in ((a, a + 1), (b, b - 1)):
-            for source in sources:
-                if critical[node] or not edges.exists[node, source]:
-                    _complete(case, node, beside, source, critical[node])
+    wide = np.diff(nodes) > 1
+    ends = np.stack([nodes[:-1][wide], nodes[1:][wide]], axis=1)
+    changes = np.cumsum(np.append(0, (edges.exists[1:] != edges.exists[:-1]).any(axis=1)))
+    case.unresolved += int(np.sum(changes[ends[:, 1] - 1] - changes[ends[:, 0] + 1]))
+    middle = (ends.sum(axis=1) + 1) // 2
+    between = edges.exists[middle]
+    strip, source = np.nonzero(between)
+    sources = np.split(source, np.searchsorted(strip, np.arange(1, len(ends))))[: len(ends)]
+    found = [
+        (slice(a, b + 1), _pairs(tuple(some.tolist()), at_top))
+        for (a, b), some, at_top in zip(ends.tolist(), sources, edges.at_top[middle].tolist(), strict=True)
+    ]
+    lacks = between[:, None, :] & (critical[ends][:, :, None] | ~edges.exists[ends])
+    for i, side, lacking in np.argwhere(lacks).tolist():
+        node = int(ends[i, side])
+        _complete(case, node, node + 1 - 2 * side, lacking, bool(critical[node]))
     return found
 
 
-def _pairs(sources: list[int], at_top: bool) -> tuple[tuple[int, int], ...]:
+@functools.cache
+def _pairs(sources: tuple[int, ...], at_top: bool) -> tuple[tuple[int, int], ...]:
     """Lower and upper sources of every interval; sources ascend in lifetime, so that couplings descend."""
-    stops = [END, *sources] if at_top else sources
-    stops = stops if len(stops) % 2 == 0 else [*stops, END]
+    stops = (END, *sources) if at_top else sources
+    stops = stops if len(stops) % 2 == 0 else (*stops, END)
     return tuple((stops[i + 1], stops[i]) for i in range(0, len(stops), 2))
 
 

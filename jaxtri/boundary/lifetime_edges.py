@@ -5,12 +5,12 @@ across the plane, and between two lines an edge is one root.  Where an edge meet
 end of the couplings, the critical mass is solved for and becomes a node, as it does for other searches.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from jaxtri.boundary.edge_table import SAME
 from jaxtri.boundary.lifetime_cells import LifetimeTable, Rates
@@ -62,10 +62,13 @@ class Case:
 
     def critical(self) -> BoolArray:
         """Whether each node is a critical mass."""
-        flags = np.zeros(len(self.edges.m_X), dtype=bool)
-        for mass, segment, _, _ in self.events:
-            flags |= (self.edges.m_X == mass) & (self.edges.segment == segment)
-        return flags
+        mass, segment = (np.array([event[i] for event in self.events]) for i in (0, 1))
+        return np.isin(_places(self.edges.segment, self.edges.m_X), _places(segment, mass))
+
+
+def _places(segment: IntArray, m_X: FloatArray) -> npt.NDArray[np.complex128]:
+    """Nodes as one number each, of the order of segment and mass."""
+    return segment + 1j * m_X
 
 
 def edges_at(table: LifetimeTable, rates: Rates, segment: IntArray, cell: IntArray) -> Edges:
@@ -139,19 +142,21 @@ def _first_nodes(plane: Plane, position: int, table: LifetimeTable) -> tuple[Flo
     stops = np.unique(np.concatenate([smooth, jumps]))
     stops = stops[(low <= stops) & (stops <= high)]
     step = min(STEP, np.log(high / low) / LEAST) if high > low else STEP
-    masses, segments, cells = [np.zeros(0)], [np.zeros(0, dtype=int)], [np.zeros(0, dtype=int)]
-    for i, (a, b) in enumerate(itertools.pairwise(stops)):
-        middle, cell = (a + b) / 2, table.cell(a, b)
-        if b / a - 1 < SAME or cell < 0 or np.any((veto[:, 0] < middle) & (middle < veto[:, 1])):
-            continue
-        first = np.nextafter(a, b) if np.any(np.abs(jumps / a - 1) < SAME) else a
-        last = np.nextafter(b, a) if np.any(np.abs(jumps / b - 1) < SAME) else b
-        count = max(2, int(np.ceil(np.log(b / a) / step)))
-        inner = a * (b / a) ** (np.arange(1, count) / count)
-        masses.append(np.concatenate([[first], inner, [last]]))
-        segments.append(np.full(count + 1, i))
-        cells.append(np.full(count + 1, cell))
-    return np.concatenate(masses), np.concatenate(segments), np.concatenate(cells)
+    a, b = stops[:-1], stops[1:]
+    middle, cell = ((a + b) / 2)[:, None], table.cells(a, b)
+    vetoed = ((veto[:, 0] < middle) & (middle < veto[:, 1])).any(axis=1)
+    segment = np.flatnonzero((b / a - 1 >= SAME) & (cell >= 0) & ~vetoed)
+    a, b = a[segment], b[segment]
+    first, last = (
+        np.where((np.abs(jumps / end[:, None] - 1) < SAME).any(axis=1), np.nextafter(end, other), end)
+        for end, other in ((a, b), (b, a))
+    )
+    count = np.maximum(2, np.ceil(np.log(b / a) / step).astype(int))
+    own = np.repeat(np.arange(len(segment)), count + 1)
+    place = np.arange(len(own)) - np.repeat(np.cumsum(count + 1) - count - 1, count + 1)
+    m_X = a[own] * (b[own] / a[own]) ** (place / count[own])
+    m_X = np.where(place == 0, first[own], np.where(place == count[own], last[own], m_X))
+    return m_X, segment[own], cell[segment[own]]
 
 
 @dataclass(frozen=True)
@@ -236,16 +241,16 @@ def inserted(plane: Plane, cases: Sequence[Case], more: Sequence[tuple[FloatArra
     """Add nodes, mass and segment, to every case; return how many were new."""
     fresh = []
     for case, (mass, segment) in zip(cases, more, strict=True):
-        known = set(zip(case.edges.segment.tolist(), case.edges.m_X.tolist(), strict=True))
-        fresh.append(sorted(set(zip(segment.tolist(), mass.tolist(), strict=True)) - known))
-    masses = np.unique(np.array([mass for some in fresh for _, mass in some]))
+        known = _places(case.edges.segment, case.edges.m_X)
+        fresh.append(np.setdiff1d(_places(segment, mass), known))
+    masses = np.unique(np.concatenate(fresh).imag)
     if not len(masses):
         return [0] * len(cases)
     every = mass_rates(plane, masses)
     for case, some in zip(cases, fresh, strict=True):
-        if not some:
+        if not len(some):
             continue
-        segment, m_X = (np.array(one) for one in zip(*some, strict=True))
+        segment, m_X = some.real.astype(int), some.imag
         old = case.edges
         cell = old.cell[np.searchsorted(old.segment, segment)]
         rates = rates_of(plane, case.search, case.treatment, _picked(every, np.searchsorted(masses, m_X)))

@@ -73,7 +73,7 @@ def chains(some: list[EdgePiece], segment: IntArray) -> list[list[tuple[EdgePiec
             joint = node - 1 if end == 0 and node and segment[node] != segment[node - 1] else node
             meetings.setdefault(int(joint), []).append((index, end))
     partner: dict[tuple[int, int], tuple[int, int]] = {}
-    last = np.flatnonzero(np.diff(segment, append=segment[-1] + 1))
+    last = set(np.flatnonzero(np.diff(segment, append=segment[-1] + 1)).tolist())
     for joint, met in meetings.items():
         pairs = sorted(
             (_distance(some, *pair, joint in last), pair) for pair in itertools.combinations(met, 2)
