@@ -1,123 +1,19 @@
-"""The commands on files: `plot`, `compare`, `info`, `cite`."""
+"""The commands that read files: `info`, `cite`."""
 
 import argparse
-from collections.abc import Iterable
 from pathlib import Path
 
 from jaxtri.cli import text as texts
 from jaxtri.durable.jobs.job import PLAN, parts_of, read_plan
 from jaxtri.durable.jobs.status import progress_of
-from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.durable.storage.lock import owners
-from jaxtri.errors import InputError, StorageError
-from jaxtri.figures import comparison, reach
 from jaxtri.io import hdf5_scan
-from jaxtri.scans.record import Scan
-from jaxtri.scans.schema import FigureChoice
-from jaxtri.tables.reader import check
-
-
-def plot(arguments: argparse.Namespace) -> str:
-    """Draw scan files side by side."""
-    from jaxtri.figures import figure, maps, page, sheet  # the other commands need no Matplotlib
-    from jaxtri.figures.selection import chosen
-
-    files = [Path(name) for name in arguments.files]
-    at = arguments.at or []
-    where = _settings(at)
-    scans = [hdf5_scan.open_scan(path).at(**where) for path in files]
-    look = _look(arguments)
-    scans = _with_grey(scans, look.previous)
-    drawn = chosen(_distinct(files, scans), look.searches, look.treatments)
-    stem = Path(arguments.output or "_".join([files[0].stem, *at]))
-    if stem.suffix[1:] in sheet.FORMATS:
-        stem = stem.with_suffix("")
-    if stem.is_dir():
-        raise StorageError(f"-o {stem}: is a folder; give the name of the pictures without ending")
-    pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in sheet.FORMATS]
-    pages = [stem.with_name(f"{stem.name}.html")] if look.html else []
-    hdf5_scan.check_outputs([*pictures, *pages], 0, force=arguments.force)
-    title = arguments.title or scans[0].header.title
-    sheet.require_title(title)
-    along = any(one.further_axes for one in scans)
-    if along and not all(one.further_axes for one in scans):
-        raise InputError("plot: scans with further axes beside planes; draw them apart, or give --at")
-    made = {path: page.page_of(drawn, title=title, look=look) for path in pages}
-    picture = (maps.draw_further if along else figure.draw_scans)(drawn, title=title, look=look)
-    saved = sheet.save(picture, stem, fingerprint=" ".join(one.header.fingerprint for one in drawn.values()))
-    for path, content in made.items():
-        write_whole(path, content.encode())
-    said = "wrote " + ", ".join(map(str, [*saved, *pages]))
-    if not arguments.caption:
-        return said
-    text = maps.caption(drawn, look) if along else figure.caption(drawn, together=look.together)
-    return f"{said}\n{text}"
-
-
-def _look(arguments: argparse.Namespace) -> FigureChoice:
-    """How a figure looks, from the options of the command."""
-    given = {
-        "palette": arguments.palette, "style": arguments.style, "xlim": arguments.xlim,
-        "ylim": arguments.ylim, "size": arguments.size, "searches": arguments.searches,
-        "treatments": arguments.treatments, "previous": arguments.previous,
-    }  # fmt: skip
-    switched = {key: True for key in ("labels", "together", "html") if getattr(arguments, key)}
-    known = {key: value for key, value in given.items() if value is not None}
-    return check(known | switched, FigureChoice, "plot")
-
-
-def compare(arguments: argparse.Namespace) -> str:
-    """The table of what each group adds to earlier limits, or of what each search reaches."""
-    files = [Path(name) for name in arguments.files]
-    if arguments.reach:
-        if arguments.previous:
-            raise InputError("compare: --reach looks at searches alone; leave --previous out")
-        every = _distinct(files, [hdf5_scan.open_scan(path) for path in files])
-        return "\n\n".join(f"{name}:\n\n{reach.reach_table(one)}" for name, one in every.items())
-    scans = _with_grey([hdf5_scan.open_scan(path) for path in files], arguments.previous)
-    return comparison.compare(_distinct(files, scans))
-
-
-def _with_grey(scans: list[Scan], choice: str | None) -> list[Scan]:
-    """Scans with earlier limits as chosen; only computing them, or scans that hold them, need JAX."""
-    own = any(one["channel"][0] == "p" for scan in scans for one in scan.header.searches)
-    if choice == "table" or (choice is None and not own):
-        return scans
-    from jaxtri.numerics.jax_settings import prepare
-    from jaxtri.scans.grey import with_grey
-
-    prepare()
-    return [with_grey(one, choice) for one in scans]
 
 
 def cite(arguments: argparse.Namespace) -> str:
     """BibTeX of what a scan file used."""
     header = hdf5_scan.open_scan(arguments.file).header
     return texts.citations((*header.searches, *header.projections))
-
-
-def _settings(texts: Iterable[str]) -> dict[str, float]:
-    """Turn NAME=VALUE, NAME=VALUE ... into a table."""
-    found: dict[str, float] = {}
-    for text in texts:
-        name, _, value = text.partition("=")
-        if name in found:
-            raise InputError(f"--at {text}: {name} is given twice; draw one plane at a time")
-        try:
-            found[name] = float(value)
-        except ValueError:
-            raise InputError(f"--at {text}: give NAME=VALUE, for example m_t=172.5") from None
-    return found
-
-
-def _distinct(files: list[Path], scans: list[Scan]) -> dict[str, Scan]:
-    """Scans by treatment where that tells them apart, else by file and, if need be, by number."""
-    treatments = [one.header.treatment for one in scans]
-    if len(set(treatments)) == len(scans):
-        return dict(zip(treatments, scans, strict=True))
-    names = [path.stem for path in files]
-    numbered = [f"{name} ({i})" if names.count(name) > 1 else name for i, name in enumerate(names, start=1)]
-    return dict(zip(numbered, scans, strict=True))
 
 
 def info(arguments: argparse.Namespace) -> str:

@@ -13,6 +13,7 @@ from jaxtri.errors import JaxtriError
 from jaxtri.io.file_names import Outputs
 from jaxtri.io.hdf5_layout import write_head, write_tail
 from jaxtri.io.hdf5_scan import open_scan
+from jaxtri.numerics.threads import InBackground
 from jaxtri.scans.favoured_lines import favoured
 from jaxtri.scans.in_memory import boundaries
 from jaxtri.scans.provenance import header, plan_of
@@ -25,7 +26,7 @@ def jobs_of(specs: tuple[Spec, ...], outputs: Outputs) -> list[Job]:
     """One job an output."""
     jobs = []
     for spec in specs:
-        traced = functools.cache(partial(boundaries, spec))  # of all treatments together, once
+        traced = InBackground(partial(boundaries, spec))  # of all treatments together
         shared: Decays = {}
         lines = functools.cache(partial(favoured, spec)) if spec.has_favoured else _none
         for one in spec.treatments:
@@ -42,6 +43,7 @@ def jobs_of(specs: tuple[Spec, ...], outputs: Outputs) -> list[Job]:
                     write_tail=partial(write_tail, header=top, curves=curves, lines=lines),
                     identity_of=identity_of,
                     device=top.versions["device"],
+                    aside=traced.begin if spec.traces_curves else _none,
                     start_worker=task.start_worker,
                 )
             )

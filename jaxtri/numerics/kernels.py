@@ -11,6 +11,7 @@ import hashlib
 import os
 import pickle
 import platform
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
@@ -43,6 +44,7 @@ class Kernel:
         self._name = f"{function.__module__.rpartition('.')[2]}.{function.__name__.strip('_')}"
         self._options: dict[str, str | bool] = dict(QUICK if quick else {})
         self._known: dict[Any, Callable[..., Any]] = {}
+        self._lock = threading.Lock()
         functools.update_wrapper(self, function)
 
     def __call__(self, *arguments: Any) -> Any:
@@ -55,9 +57,10 @@ class Kernel:
         arrays = [leaf if isinstance(leaf, Array) else jax.device_put(leaf) for leaf in leaves]
         arguments = jax.tree.unflatten(tree, arrays)
         shapes = tuple((one.shape, one.dtype, one.weak_type) for one in arrays)
-        first = (tree, shapes) not in self._known
-        if first:
-            self._known[tree, shapes] = self._found(_folder, arguments, f"{tree} {shapes}")
+        with self._lock:  # or threads compile the same
+            first = (tree, shapes) not in self._known
+            if first:
+                self._known[tree, shapes] = self._found(_folder, arguments, f"{tree} {shapes}")
         try:
             found = self._known[tree, shapes](*arguments)
             return jax.block_until_ready(found) if first else found  # type: ignore[no-untyped-call]

@@ -1,11 +1,14 @@
 """Cores and threads: chunks of work side by side in one process."""
 
 import os
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
 
 
 def cores() -> int:
@@ -17,6 +20,27 @@ def cores() -> int:
 
 
 WORKERS = min(8, cores())  # threads; more of them wait for each other's Python
+
+
+class InBackground(Generic[T]):
+    """A value that is computed once, in a thread of its own: begun early, waited for where it is needed."""
+
+    def __init__(self, function: Callable[[], T]) -> None:
+        self._function, self._lock = function, threading.Lock()
+        self._future: Future[T] | None = None
+
+    def begin(self) -> Future[T]:
+        """Begin to compute, unless that has been done."""
+        with self._lock:
+            if self._future is None:
+                pool = ThreadPoolExecutor(1)
+                self._future = pool.submit(self._function)
+                pool.shutdown(wait=False)
+            return self._future
+
+    def __call__(self) -> T:
+        """Return the value, or raise what computing it raised."""
+        return self.begin().result()
 
 
 def padded(values: Any, length: int) -> Any:

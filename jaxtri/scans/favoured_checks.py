@@ -1,11 +1,37 @@
 """Dark matter and the muon's moment in a scan file: checked, and as plain data."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from jaxtri.errors import InputError
 from jaxtri.model.dark_matter import DarkMatter
-from jaxtri.scans.favoured import MuonChoice
+from jaxtri.model.moments import MomentShift, load_moment_shift
+from jaxtri.scans.schema import MuonTable
+
+
+@dataclass(frozen=True, kw_only=True)
+class MuonChoice:
+    """Which measurement of the muon a scan shows, and how wide its band is."""
+
+    shift: MomentShift
+    sigmas: float
+
+    def summary(self) -> dict[str, Any]:
+        """Plain data, for the configuration of a scan."""
+        one = self.shift
+        return {"data": one.name, "value": one.value, "error": one.error, "sigmas": self.sigmas}
+
+
+def muon_choice(table: MuonTable | None) -> MuonChoice | None:
+    """Return the measurement that a scan file names, if it names one.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    return MuonChoice(shift=load_moment_shift(table.data), sigmas=table.sigmas) if table else None
 
 
 def require_lines(

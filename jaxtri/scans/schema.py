@@ -8,7 +8,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 from jaxtri.limits.statistics import READINGS
 from jaxtri.scans.arrays import ARRAYS, LABELS
-from jaxtri.scans.favoured import MuonTable
 from jaxtri.tables.dark_matter_schema import DarkMatterTable
 from jaxtri.tables.fields import Charge, Positive, Real, Strict, Text, ascending
 from jaxtri.tables.schema import AnomalonTable, Choice, Correlation, ModelTable
@@ -208,6 +207,13 @@ NamesOr = Annotated[
     | Annotated[list[Text], Field(min_length=1), Tag("<names>")],
     _either(name=str, names=list),
 ]
+
+
+class MuonTable(Strict):
+    """Which measured moment of the muon is shown, and how many standard deviations its band has."""
+
+    data: Text
+    sigmas: Annotated[Positive, Field(le=10)]
 
 
 class SpecTable(Strict):

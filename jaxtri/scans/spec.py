@@ -36,8 +36,7 @@ from jaxtri.scans.axes import (
     require_separate,
     sets_charges,
 )
-from jaxtri.scans.favoured import MuonChoice, muon_choice
-from jaxtri.scans.favoured_checks import require_lines, summary_of
+from jaxtri.scans.favoured_checks import MuonChoice, muon_choice, require_lines, summary_of
 from jaxtri.scans.look import checked_look
 from jaxtri.scans.schema import FigureChoice, SearchChoice, SpecTable
 from jaxtri.scans.spec_checks import (

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from jaxtri import load_moment_shift, omega_h2, open_scan, relic_couplings, scan, write_scan
-from jaxtri.cli.files import plot
+from jaxtri.cli.pictures import plot
 from jaxtri.errors import InputError
 from jaxtri.figures.favoured import DEEP_ORANGE, ORANGE, legend_entries, sentences
 from jaxtri.figures.figure import caption, draw_scans
@@ -117,7 +117,7 @@ def test_plot_needs_no_computation(stored, tmp_path, monkeypatch, in_process):
     code, said, _ = in_process(tmp_path, "plot", stored, "-o", "picture", "--caption", "--palette", "blue")
     assert code == 0
     assert "Black, solid: Omega h^2 = 0.12 for m_chi = 5 MeV, x_N = 5, common temperature." in said
-    assert plot.__module__ == "jaxtri.cli.files"
+    assert plot.__module__ == "jaxtri.cli.pictures"
 
 
 def test_picture_has_band_line_and_dots(small):

@@ -30,6 +30,10 @@ def _no_device() -> str:
     return ""
 
 
+def _nothing() -> None:
+    """Nothing is begun aside."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """One output file, and the functions that know what is in it.
@@ -48,6 +52,7 @@ class Job:
     write_tail: WriteTail
     identity_of: Callable[[Path], Mapping[str, Any] | None]  # of a finished file; None if it is none
     device: str = ""  # that computes tiles in this process
+    aside: Callable[[], Any] = _nothing  # begin what the tail will ask for, in a thread of its own
     start_worker: Callable[[], str] = _no_device  # prepare another process that computes; name its device
 
     @property

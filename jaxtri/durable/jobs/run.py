@@ -53,6 +53,7 @@ def run_job(
     """
     every = range(job.plan.count)
     sweep_tiles(job, every)
+    job.aside()
     with output_of(job, force=force) as output:
         output.take(job.folder, tiles_there(job.folder).intersection(every))
         found(job.plan.cells - job.plan.cells_of(output.missing))
