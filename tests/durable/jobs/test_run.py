@@ -438,3 +438,26 @@ def test_the_own_folder_is_not_passed_over(tmp_path):
     prepare(as_another(dataclasses.replace(job, plan=dataclasses.replace(job.plan, key="another"))))
     with pytest.raises(InputError, match=r"scan\.h5\.parts: holds parts of another scan"):
         join(job, [others[0].folder])
+
+
+def test_what_the_tail_needs_is_begun_before_the_tiles(tmp_path):
+    order = []
+    job = dataclasses.replace(made_up_job(tmp_path), aside=lambda: order.append("aside"))
+    execute, tiles = counted(in_threads(1))
+
+    def noted(job, some):
+        order.append("tiles")
+        yield from execute(job, some)
+
+    job = prepare(job)
+    with owned(job.folder):
+        run_job(job, noted)
+    assert order == ["aside", "tiles"]
+    assert sorted(tiles) == list(range(job.plan.count))
+
+
+def test_a_part_begins_nothing_that_only_the_whole_needs(tmp_path):
+    order = []
+    job = prepare(dataclasses.replace(made_up_job(tmp_path), aside=lambda: order.append("aside")))
+    part(job, 1, 2)
+    assert order == []
