@@ -5,7 +5,7 @@ Chunks of masses run in threads: the compiler's own parallelism does little for 
 threads compile different kernels at the same time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -40,6 +40,7 @@ from jaxtri.physics.decays.hadrons import Spaces, three_pion_spaces, three_pion_
 from jaxtri.physics.decays.in_flight import turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES, unit_decays
 from jaxtri.physics.production.channels import production_vector
+from jaxtri.physics.production.z_decays import triangle_sum
 
 CHUNK = 128  # masses computed at a time
 FEW = 32  # masses whose three-pion phase space is computed, or differentiated, at a time
@@ -76,10 +77,13 @@ def _decays(sm: StandardModel, model: GaugeModel, m_X: Array, spaces: tuple[Spac
 
 @kernel()
 def _production(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: Array) -> Any:
-    """Branching ratios of every channel at every mass, and their change along ln m_X."""
+    """Branching ratios of every channel at every mass, their change along ln m_X, and the triangle sum."""
 
     def one(m: Array) -> Any:
-        return jax.jvp(lambda m: production_vector(sm, model, treatment, m), (m,), (m,))
+        def rates(m: Array) -> tuple[Array, Array]:
+            return production_vector(sm, model, treatment, m), triangle_sum(sm, model, treatment, m)
+
+        return jax.jvp(rates, (m,), (m,), has_aux=True)
 
     return jax.vmap(one)(m_X)
 
@@ -157,7 +161,7 @@ def rates_at(plane: Plane, m_X: FloatArray) -> tuple[Any, tuple[Any, ...], tuple
     """
     require_x64()  # of this thread
     sm, model = plane.sm, plane.model
-    rates = tuple(_production(sm, model, one, m_X) for one in plane.treatments)
+    rates = tuple(_production(sm, model, one, m_X)[:2] for one in plane.treatments)
     spaces = _spaces_at(sm, plane.three_pions, m_X)
     return _decays(sm, model, m_X, spaces), rates, spaces
 
@@ -168,14 +172,23 @@ def decays_at(sm: StandardModel, model: GaugeModel, m_X: FloatArray) -> tuple[Fl
     By the kernels of boundaries, which a scan compiles in any case.
     """
     low, high = three_pion_window(sm).tolist()
-    parts = []
-    for start in range(0, len(m_X), CHUNK):
-        chunk = padded(m_X[start : start + CHUNK], CHUNK)
-        parts.append(_decays(sm, model, chunk, _spaces_at(sm, (low, high), chunk))[0])
-    x_br, width = (
+    return _in_chunks(lambda some: _decays(sm, model, some, _spaces_at(sm, (low, high), some))[0], m_X)
+
+
+def production_at(
+    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Branching ratios (m_X, channel) and triangle sum (m_X,) at any masses, on the host; as `decays_at`."""
+    return _in_chunks(lambda some: _production(sm, model, treatment, some)[::2], m_X)
+
+
+def _in_chunks(function: Callable[[FloatArray], tuple[Any, Any]], m_X: FloatArray) -> tuple[Any, Any]:
+    """Two arrays over any number of masses, `CHUNK` at a time."""
+    parts = [function(padded(m_X[start : start + CHUNK], CHUNK)) for start in range(0, len(m_X), CHUNK)]
+    first, second = (
         np.concatenate(list(map(np.asarray, some)))[: len(m_X)] for some in zip(*parts, strict=True)
     )
-    return x_br, width
+    return first, second
 
 
 def _spaces_at(sm: StandardModel, window: tuple[float, float], m_X: FloatArray) -> tuple[Spaces, Spaces]:
@@ -216,7 +229,7 @@ def compiled(plane: Plane) -> None:
         decays = pool.submit(_decays, sm, model, m_X, _spaces_at(sm, plane.three_pions, m_X))
         pool.submit(_three_pions, sm, m_X[:FEW])
         rates = tuple(pool.submit(_production, sm, model, one, m_X) for one in plane.treatments)
-        known = decays.result(), tuple(one.result() for one in rates)
+        known = decays.result(), tuple(one.result()[:2] for one in rates)
         masses = _masses(sm, plane.searches, plane.window, m_X, *known)
         pool.submit(edges_at, plane, masses, np.zeros(1, dtype=int), np.zeros(1, dtype=int))
 

@@ -11,7 +11,7 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -69,6 +69,13 @@ class MassRates:
     points: MassPoint
     triangle_sum: Array
     in_domain: Array  # whether the mass is where the formulas hold
+
+
+class Rates(NamedTuple):
+    """Rates at g_X = 1 at every mass point."""
+
+    production: tuple[Any, Any]  # branching ratios (..., channel), triangle sum
+    decays: tuple[Any, Any]  # branching ratios of X (..., final state), width [GeV]
 
 
 def over_axes(
@@ -197,17 +204,18 @@ def rates_of_padded(
     m_X: Array,
     nodes: AxisNodes,
     recasts: Sequence[str] = (),
-    decays: Any = None,
+    known: Rates | None = None,
 ) -> MassRates:
     """`rates_at_masses` of an unnamed model and padded searches, with the padding and without rows of curves.
 
     Parameters
     ----------
-    decays
-        Those of every mass point, where they are known.
+    known
+        Rates at every mass point, where they have been computed.
     """
-    production, sums = _production(sm, model, treatment, nodes, m_X)
-    decays = _decays(sm, model, nodes, m_X) if decays is None else decays
+    if known is None:
+        known = Rates(_production(sm, model, treatment, nodes, m_X), _decays(sm, model, nodes, m_X))
+    (production, sums), decays = known
     points, in_domain = _mass_points(sm, model, searches, nodes, m_X, production, decays)
     if recasts:
         points = replace(points, recasts=_recasts(recasts, sm, model, nodes, np.asarray(m_X)))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from jax import Array
 
-from jaxtri.boundary.kernels import decays_at
+from jaxtri.boundary.kernels import decays_at, production_at
 from jaxtri.durable.storage.tiling import CHUNK, Box, NamedArrays, Plan, extents, inside
 from jaxtri.errors import InputError
 from jaxtri.limits.excluded_couplings import Ends
@@ -24,7 +24,7 @@ from jaxtri.numerics.jax_settings import prepare
 from jaxtri.numerics.threads import padded
 from jaxtri.physics.relic.relic_lines import omega_h2
 from jaxtri.scans.arrays import ARRAYS, MASS_ARRAYS
-from jaxtri.scans.grid import AxisNodes, MassRates, cast, cells, extent, rates_of_padded
+from jaxtri.scans.grid import AxisNodes, MassRates, Rates, cast, cells, extent, rates_of_padded
 from jaxtri.scans.provenance import header, plan_of, versions
 from jaxtri.scans.record import Scan
 from jaxtri.scans.spec import Spec
@@ -139,8 +139,9 @@ def _rates(
         key = piece.tobytes()
         if key not in shared:
             shared[key] = decays_at(sm, model, piece)
+        known = Rates(production_at(sm, model, treatment, piece), shared[key])
         some = jnp.asarray(piece)
-        parts.append(rates_of_padded(sm, model, treatment, searches, some, (), spec.recasts, shared[key]))
+        parts.append(rates_of_padded(sm, model, treatment, searches, some, (), spec.recasts, known))
     return _joined(parts, len(m_X), axis=0)
 
 

@@ -81,9 +81,7 @@ def test_another_treatment_compiles_its_production(folder):
     """So that the count is able to change."""
     before = kept(folder)
     scan(FIRST | {"treatments": ["figure"]})
-    assert {one.partition("-")[0] for one in set(kept(folder)) - set(before)} == {
-        "grid.production", "kernels.production",
-    }  # fmt: skip
+    assert {one.partition("-")[0] for one in set(kept(folder)) - set(before)} == {"kernels.production"}
 
 
 def test_limit_curves_serve_fewer_searches(folder):
