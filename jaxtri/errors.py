@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 MOST_NAMES = 60  # that an error lists where there are near ones
+LONGEST = 80  # characters of a wrong value that an error shows
 
 
 class JaxtriError(Exception):
@@ -55,7 +56,12 @@ def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str]) -> In
     near = difflib.get_close_matches(name, names, n=2, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else ""
     known = "" if near and len(names) > MOST_NAMES else f"known: {', '.join(names)}"
-    return InputError(f'{where}: no {kind} "{name}"; {" ".join(filter(None, (hint, known)))}')
+    return InputError(f'{where}: no {kind} "{shortened(name)}"; {" ".join(filter(None, (hint, known)))}')
+
+
+def shortened(text: str) -> str:
+    """Return the beginning of a text that is too long to be shown."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def gather(*steps: Callable[[], Any]) -> list[Any]:

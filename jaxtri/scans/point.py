@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxtri.errors import InputError
+from jaxtri.errors import InputError, shortened
 from jaxtri.limits.excluded_couplings import (
     BOTTOM,
     NONE,
@@ -40,6 +40,7 @@ NO_STATEMENT = {
     "out_of_domain": "m_X is not below 2 m_t, or X is wider than its mass",
     "non_finite": "a rate is not a finite number; look at the inputs",
 }
+COUPLINGS = 1e-100, 1e100  # of a point: their squares times any width or lifetime are floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ def _at_coupling(searches: SearchAtMass, log_g: Array) -> tuple[Array, Array]:
 
 def _at_mass(spec: Spec, treatment: Treatment, m_X: float) -> MassRates:
     """Everything at one mass, with the padding of searches."""
-    _require_positive("m_X", m_X)
+    m_X = _positive("m_X", m_X)
     if m_X < LOWEST["m_X"]:
         raise InputError(f"m_X = {m_X:g}: at least {LOWEST['m_X']:g} GeV is allowed")
     model, searches = spec.model.unnamed(), spec.searches.padded
@@ -115,7 +116,9 @@ def point(source: Source, m_X: float, g_X: float, *, treatment: str | None = Non
 
 def _point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
     """Everything at one point under one treatment."""
-    _require_positive("g_X", g_X)
+    g_X = _positive("g_X", g_X)
+    if not COUPLINGS[0] <= g_X <= COUPLINGS[1]:
+        raise InputError(f"g_X = {g_X:g}: {COUPLINGS[0]:g} to {COUPLINGS[1]:g} is allowed")
     found = _at_mass(spec, treatment, m_X)
     mass = found.points
     log_g = np.log(g_X)
@@ -299,6 +302,19 @@ def _named(names: tuple[str, ...], values: Any) -> dict[str, float]:
     return dict(zip(names, map(float, values), strict=True))
 
 
-def _require_positive(name: str, value: float) -> None:
-    if not (np.isfinite(value) and value > 0):
-        raise InputError(f"{name} = {value}: give a positive number{' in GeV' if name == 'm_X' else ''}")
+def _positive(name: str, value: Any) -> float:
+    """A number of the caller's as a float.
+
+    Raises
+    ------
+    InputError
+        If it is not a positive number.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):  # text, an array, an integer beyond all floats
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        shown = shortened(str(value))
+        raise InputError(f"{name} = {shown}: give a positive number{' in GeV' if name == 'm_X' else ''}")
+    return number

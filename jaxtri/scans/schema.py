@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 from jaxtri.limits.statistics import READINGS
 from jaxtri.scans.arrays import ARRAYS, LABELS
 from jaxtri.tables.dark_matter_schema import DarkMatterTable
-from jaxtri.tables.fields import Charge, Positive, Real, Strict, Text, ascending
+from jaxtri.tables.fields import Charge, Positive, Real, Strict, Text, ascending, once
 from jaxtri.tables.schema import AnomalonTable, Choice, Correlation, ModelTable
 
 RESERVED = (
@@ -145,15 +145,18 @@ RecastChoice = Annotated[
 ]
 
 
+Names = Annotated[list[Text], AfterValidator(once)]
+
+
 class SearchChoice(Strict):
     """Which searches a scan uses and how it reads measurements."""
 
     set: Literal["printed", "corrected", "2026", "binned"]
     measurement: Literal[READINGS] | None = None  # type: ignore[valid-type]
     confidence: Annotated[Real, Field(gt=0.5, lt=1)] | None = None
-    only: list[Text] | None = None
-    exclude: list[Text] = Field(default_factory=list)
-    files: list[Text] = Field(default_factory=list)
+    only: Names | None = None
+    exclude: Names = Field(default_factory=list)
+    files: Names = Field(default_factory=list)
     recast: RecastChoice | None = None
 
     @model_validator(mode="after")

@@ -14,6 +14,14 @@ Name = Annotated[  # it becomes part of the names of files
 ]
 
 
+def once(names: list[str]) -> list[str]:
+    """Require a list in which nothing stands twice."""
+    twice = sorted({one for one in names if names.count(one) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} stands in it twice; leave one out")
+    return names
+
+
 def ascending(value: list[float]) -> list[float]:
     """Refuse a window whose ends are the wrong way round."""
     if value[0] >= value[1]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 
-from jaxtri.errors import InputError, StorageError, unknown_name
+from jaxtri.errors import LONGEST, InputError, StorageError, shortened, unknown_name
 
 if TYPE_CHECKING:  # listing what is shipped must not wait for NumPy
     import numpy as np
@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # listing what is shipped must not wait for NumPy
 
 FOLDER = Path(__file__).parent
 SINGULAR = {"models": "model", "treatments": "treatment", "searches": "search"}
-LONGEST = 80  # characters of a wrong value that an error shows
 LARGEST = 256 * 1024  # bytes; the TOML parser is quadratic in dotted keys
 
 Table = TypeVar("Table", bound=BaseModel)
@@ -244,7 +243,7 @@ def _sentence(where: str, detail: Any, schema: type[BaseModel]) -> str:
     if not parts:  # the whole file: the message names the keys that do not fit together
         return f"{where}: {message}"
     found = repr(detail["input"])
-    found = found if len(found) <= LONGEST else f"{found[:LONGEST]}..."
+    found = shortened(found)
     return f"{where}: {place} = {found}: {message[:1].lower()}{message[1:]}"
 
 
