@@ -188,20 +188,6 @@ def level_intervals(
     return jnp.where(exists, start[first], 0.0), jnp.where(exists, stop[last], 0.0), exists
 
 
-def most_intervals(log_r: FloatArray) -> int:
-    """How many intervals below a level any row of a table can have, at any level: its local minima."""
-    rows = np.where(np.isfinite(log_r), log_r, np.inf)
-    rows = np.pad(rows, ((0, 0), (1, 1)), constant_values=np.inf)
-    falls = rows[:, 1:] < rows[:, :-1]
-    rises = rows[:, 1:] > rows[:, :-1]
-    count = np.zeros(len(rows), dtype=int)
-    for i, (down, up) in enumerate(zip(falls, rises, strict=True)):
-        moves = np.where(down, -1, np.where(up, 1, 0))
-        moves = moves[moves != 0]
-        count[i] = np.sum((moves[:-1] < 0) & (moves[1:] > 0))
-    return max(1, int(count.max(initial=1)))
-
-
 def prompt_time(
     sm: StandardModel, window: str, m_X: FloatArray, length_m: float | None, energy_GeV: float | None
 ) -> FloatArray:

@@ -15,7 +15,6 @@ from jaxtri.limits.recast_roots import (
     dump_peak,
     dump_signal,
     level_intervals,
-    most_intervals,
     prompt_coupling,
     prompt_time,
 )
@@ -120,7 +119,6 @@ def test_level_intervals(row, level, expected):
     low, high, exists = intervals_of(LOG_TAU, row, level, 3)
     found = [(a, b) for a, b, here in zip(low, high, exists, strict=True) if here]
     np.testing.assert_allclose(np.reshape(found, (-1, 2)), np.reshape(expected, (-1, 2)))
-    assert len(expected) <= most_intervals(row[None])
     assert np.all(
         np.isfinite(jax.jacrev(lambda c: level_intervals(LOG_TAU, row, c, 3)[0])(jnp.asarray(level)))
     )
@@ -131,12 +129,6 @@ def test_intervals_follow_their_level():
     row = np.array([3, 1, -1, -1, 1, 3, 4], dtype=float)
     slopes = [jax.jacrev(lambda c, k=k: level_intervals(LOG_TAU, row, c, 1)[k][0])(0.2) for k in (0, 1)]
     np.testing.assert_allclose(slopes, [-0.5, 0.5])
-
-
-def test_most_intervals_counts_valleys():
-    assert most_intervals(np.array([[3.0, 1, 3, 1, 3], [1, 1, 1, 1, 1], [1, 2, 3, 4, 5]])) == 2
-    assert most_intervals(np.array([[1.0, 2, 1, 2, 1]])) == 3
-    assert most_intervals(np.zeros((0, 2))) == 1
 
 
 def test_prompt_times(sm):

@@ -18,6 +18,7 @@ from jaxtri.errors import InputError, StorageError
 from jaxtri.limits.signal import SearchAtMass, log_ratio, mass_point
 from jaxtri.physics.decays.widths import FINAL_STATES
 from jaxtri.tables.schema import CHANNEL_NAMES
+from made_up_search import MEASUREMENT
 
 ROUNDING = 1e-12  # of F, relative above 1: some tens of operations, and up to 600 roundings in ln P
 CLOSE = 1e-15  # one or two operations
@@ -41,24 +42,14 @@ KINDS = {
     "parent at rest": "e949_2008_kpi_invisible",
     "hadrons": "l3_1992_zgamma_hadrons",
 }
-OWN = """
-title = "a search of one's own"
-experiment = "Own"
-channel = "K+ -> pi+ X"
-final_state = "e+ e-"
-kind = "measurement"
-value = 1e-9
-stat_up = 3e-10
-syst = 4e-10
-m_X = [0.01, 0.3]
+OWN = (
+    MEASUREMENT
+    + """
 m_X_vetoes = [[0.12, 0.15]]
-prompt = {length_m = 0.1, gamma_parent = 2.0, locator = "made up"}
-reference = "none"
-locator = "none"
-bibtex = "none"
 [printed]
 value = 2e-9
 """
+)
 
 
 @functools.cache

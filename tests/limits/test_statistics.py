@@ -16,26 +16,12 @@ from jaxtri import load_searches
 from jaxtri.errors import InputError
 from jaxtri.figures.figure import caption
 from jaxtri.limits.statistics import Measured, conversion, limit_of, meaning, quantile
+from made_up_search import MEASUREMENT as OWN
 
 CLOSE = 1e-15  # a few operations
 PRINTED = 2e-4  # 1.645 in place of 1.64485
 MISS = 1e-2  # what a wrong reading differs by, at least
 
-OWN = """
-title = "a search of one's own"
-experiment = "Own"
-channel = "K+ -> pi+ X"
-final_state = "e+ e-"
-kind = "measurement"
-value = 1e-9
-stat_up = 3e-10
-syst = 4e-10
-m_X = [0.01, 0.3]
-prompt = {length_m = 0.1, gamma_parent = 2.0, locator = "made up"}
-reference = "none"
-locator = "none"
-bibtex = "none"
-"""
 PREDICTED = 'sm_value = 4e-10\nsm_error = 1.2e-9\nsm_reference = "made up"\n'
 SCAN = {
     "title": "two searches",
