@@ -130,8 +130,9 @@ def log_signal(search: SearchAtMass, log_g: ArrayLike) -> Array:
     flown = signal_in_flight(search, log_g)
     if search.row is None or search.is_timed is None:
         return flown
-    seen, unseen = signal_of_visible(search, log_g), signal_of_invisible(search, log_g)
-    return jnp.where(search.is_timed, jnp.where(search.is_invisible, unseen, seen), flown)
+    visible = _inverse_limit(search, log_g)  # read once for both
+    inverse = jnp.where(search.is_invisible, _with_neutrinos(search, visible), visible)
+    return jnp.where(search.is_timed, _at_limit(search, log_g, inverse), flown)
 
 
 def signal_in_flight(search: SearchAtMass, log_g: ArrayLike) -> Array:
@@ -143,34 +144,43 @@ def signal_in_flight(search: SearchAtMass, log_g: ArrayLike) -> Array:
 
 def signal_of_visible(search: SearchAtMass, log_g: ArrayLike) -> Array:
     """`log_signal` of a limit of mass and lifetime on an X that decays to what is seen."""
-    y, known = _limit_at(search, log_g)
-    twice = 2 * jnp.asarray(log_g)
-    return (search.log_norm + twice - jnp.where(known, y, jnp.inf)).astype(twice.dtype)
+    return _at_limit(search, log_g, _inverse_limit(search, log_g))
 
 
 def signal_of_invisible(search: SearchAtMass, log_g: ArrayLike) -> Array:
-    r"""`log_signal` of a limit of mass and lifetime on an X that is not seen.
+    """`log_signal` of a limit of mass and lifetime on an X that is not seen."""
+    return _at_limit(search, log_g, _with_neutrinos(search, _inverse_limit(search, log_g)))
+
+
+def _inverse_limit(search: SearchAtMass, log_g: ArrayLike) -> Array:
+    """Ln of one over the curve at the lifetime of a coupling; minus infinity where there is no limit."""
+    assert search.row is not None
+    assert search.log_tau_ps is not None
+    v = search.log_tau_ps - 2 * jnp.asarray(log_g)
+    y, known = value_at(search.row, coordinate(search.row, v))
+    return jnp.where(known, -y, -jnp.inf)
+
+
+def _with_neutrinos(search: SearchAtMass, visible: Array) -> Array:
+    r"""Ln of one over the limit on an X that is not seen, from that on one that decays visibly.
 
     The curve is one of an X that decays to what is seen; neutrinos are never seen:
 
     .. math:: \frac{1}{UL} = \frac{B_{\nu\nu}}{UL(\tau_{max})} + \frac{1-B_{\nu\nu}}{UL(\tau)}
     """
     assert search.row is not None
-    y, known = _limit_at(search, log_g)
-    twice = 2 * jnp.asarray(log_g)
     last = jnp.where(search.row.at_last, -search.row.last_y, -jnp.inf)
     unseen = log_or_minus_inf(search.neutrinos) + last
-    decayed = log_or_minus_inf(1 - search.neutrinos) + jnp.where(known, -y, -jnp.inf)
+    decayed = log_or_minus_inf(1 - search.neutrinos) + visible
     neither = jnp.isneginf(unseen) & jnp.isneginf(decayed)  # of their sum there is no derivative
     both = jnp.logaddexp(*(jnp.where(neither, 0.0, one) for one in (unseen, decayed)))
-    return (search.log_norm + twice + jnp.where(neither, -jnp.inf, both)).astype(twice.dtype)
+    return jnp.where(neither, -jnp.inf, both)
 
 
-def _limit_at(search: SearchAtMass, log_g: ArrayLike) -> tuple[Array, Array]:
-    """Ln of the curve at the lifetime of a coupling, and whether there is one."""
-    assert search.row is not None
-    assert search.log_tau_ps is not None
-    return value_at(search.row, coordinate(search.row, search.log_tau_ps - 2 * jnp.asarray(log_g)))
+def _at_limit(search: SearchAtMass, log_g: ArrayLike, inverse: Array) -> Array:
+    """Ln r from ln of one over the limit, in the precision of the coupling."""
+    twice = 2 * jnp.asarray(log_g)
+    return (search.log_norm + twice + inverse).astype(twice.dtype)
 
 
 def log_ratio(search: SearchAtMass, log_g: ArrayLike, signal: Signal = log_signal) -> Array:

@@ -11,6 +11,7 @@ the logarithm of a number that saturates, continuous at u_K and rising like u fa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -191,9 +192,7 @@ def value_at(row: Row, u: ArrayLike) -> tuple[Array, Array]:
     return jnp.where(known, y, 0.0), known
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True, kw_only=True)
-class _Pieces:
+class _Pieces(NamedTuple):
     """A row as straight lines, each from its start to that of the next; NaN where the row is not known."""
 
     start: Array  # (T,)

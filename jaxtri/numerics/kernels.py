@@ -44,7 +44,7 @@ class Kernel:
         self._name = f"{function.__module__.rpartition('.')[2]}.{function.__name__.strip('_')}"
         self._options: dict[str, str | bool] = dict(QUICK if quick else {})
         self._known: dict[Any, Callable[..., Any]] = {}
-        self._lock = threading.Lock()
+        self._making: dict[Any, threading.Lock] = {}
         functools.update_wrapper(self, function)
 
     def __call__(self, *arguments: Any) -> Any:
@@ -57,10 +57,11 @@ class Kernel:
         arrays = [leaf if isinstance(leaf, Array) else jax.device_put(leaf) for leaf in leaves]
         arguments = jax.tree.unflatten(tree, arrays)
         shapes = tuple((one.shape, one.dtype, one.weak_type) for one in arrays)
-        with self._lock:  # or threads compile the same
-            first = (tree, shapes) not in self._known
-            if first:
-                self._known[tree, shapes] = self._found(_folder, arguments, f"{tree} {shapes}")
+        first = (tree, shapes) not in self._known
+        if first:
+            with self._making.setdefault((tree, shapes), threading.Lock()):  # or threads compile the same
+                if (tree, shapes) not in self._known:
+                    self._known[tree, shapes] = self._found(_folder, arguments, f"{tree} {shapes}")
         try:
             found = self._known[tree, shapes](*arguments)
             return jax.block_until_ready(found) if first else found  # type: ignore[no-untyped-call]

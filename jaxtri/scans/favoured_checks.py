@@ -8,6 +8,7 @@ from jaxtri.errors import InputError
 from jaxtri.model.dark_matter import DarkMatter
 from jaxtri.model.moments import MomentShift, load_moment_shift
 from jaxtri.scans.schema import MuonTable
+from jaxtri.tables.fields import repeated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +63,9 @@ def require_lines(
         )
     if "omega_h2" in arrays and not (dark_matter or of_model):
         raise InputError(f'{where}: arrays: "omega_h2" needs dark matter; give [[dark_matter]]')
-    labels = [one.label for one in dark_matter or of_model]
-    repeated = sorted({one for one in labels if labels.count(one) > 1})
-    if repeated:
-        raise InputError(f"{where}: dark_matter {'; '.join(repeated)} more than once; leave one out")
+    twice = repeated([one.label for one in dark_matter or of_model])
+    if twice:
+        raise InputError(f"{where}: dark_matter {'; '.join(twice)} more than once; leave one out")
 
 
 def summary_of(dark_matter: Sequence[DarkMatter], muon_g2: MuonChoice | None) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from jaxtri.errors import InputError
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.treatment import Treatment, charge_free_choices
 from jaxtri.scans.axes import MASS_NU_R, Axis, sets_charge, sets_charges
+from jaxtri.tables.fields import repeated
 
 
 def require_distinct(where: str, kind: str, names: Sequence[str]) -> None:
     """Raise where a name is given twice."""
-    repeated = sorted({one for one in names if names.count(one) > 1})
-    if repeated:
-        raise InputError(f"{where}: {kind} named {', '.join(repeated)} more than once; rename one")
+    twice = repeated(names)
+    if twice:
+        raise InputError(f"{where}: {kind} named {', '.join(twice)} more than once; rename one")
 
 
 def require_free(axes: tuple[Axis, ...], models: Sequence[GaugeModel], treatment: Treatment) -> None:

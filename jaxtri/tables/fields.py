@@ -1,5 +1,6 @@
 """Kinds of values that the schemas of tables share."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Any
 
@@ -14,9 +15,14 @@ Name = Annotated[  # it becomes part of the names of files
 ]
 
 
+def repeated(names: Sequence[str]) -> list[str]:
+    """Return what stands more than once in a list."""
+    return sorted({one for one in names if names.count(one) > 1})
+
+
 def once(names: list[str]) -> list[str]:
     """Require a list in which nothing stands twice."""
-    twice = sorted({one for one in names if names.count(one) > 1})
+    twice = repeated(names)
     if twice:
         raise ValueError(f"{', '.join(twice)} stands in it twice; leave one out")
     return names

@@ -242,8 +242,7 @@ def _sentence(where: str, detail: Any, schema: type[BaseModel]) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     if not parts:  # the whole file: the message names the keys that do not fit together
         return f"{where}: {message}"
-    found = repr(detail["input"])
-    found = shortened(found)
+    found = shortened(repr(detail["input"]))
     return f"{where}: {place} = {found}: {message[:1].lower()}{message[1:]}"
 
 

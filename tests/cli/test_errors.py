@@ -20,6 +20,7 @@ from jaxtri.model.treatment import load_treatment
 from jaxtri.physics.production.channels import branching_ratio
 from jaxtri.scans.spec import load_spec
 from jaxtri.tables.reader import LARGEST
+from toml_text import written
 
 REMOVED = object()
 INF, NAN = float("inf"), float("nan")
@@ -63,20 +64,6 @@ def changed(start, *changes):
         else:
             table[last] = value
     return data
-
-
-def toml(data):
-    """Write nested dictionaries as TOML."""
-    if isinstance(data, dict):
-        return "{" + ", ".join(f'"{key}" = {toml(value)}' for key, value in data.items()) + "}"
-    if isinstance(data, list):
-        return "[" + ", ".join(map(toml, data)) + "]"
-    return str(data).lower() if isinstance(data, bool) else repr(data)
-
-
-def written(path, data):
-    path.write_text("".join(f"{key} = {toml(value)}\n" for key, value in data.items()))
-    return path
 
 
 def message_of(source, kind=InputError, load=load_spec):

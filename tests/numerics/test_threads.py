@@ -64,3 +64,18 @@ def test_threads_that_ask_at_once_compile_once(tmp_path, monkeypatch):
         for found in [each.result(LONGEST_S) for each in [pool.submit(ask) for _ in range(AT_ONCE)]]:
             np.testing.assert_array_equal(found, 2 * x)
     assert traced == [(5,)]
+
+
+def test_other_shapes_compile_side_by_side(tmp_path, monkeypatch):
+    monkeypatch.setattr(kernels, "_folder", tmp_path)
+    together = threading.Barrier(2)
+
+    def twice(x):
+        together.wait(LONGEST_S)  # while one is traced the other is
+        return 2 * x
+
+    one = Kernel(twice)
+    with ThreadPoolExecutor(2) as pool:
+        for asked in [pool.submit(one, np.arange(float(count))) for count in (3, 5)]:
+            found = np.asarray(asked.result(LONGEST_S))
+            np.testing.assert_array_equal(found, 2 * np.arange(float(len(found))))

@@ -5,7 +5,6 @@ Oracle: the family of errors, and the record of what was read.  A change that is
 
 import copy
 import dataclasses
-import json
 import math
 import random
 import tomllib
@@ -19,6 +18,7 @@ from jaxtri.errors import JaxtriError
 from jaxtri.limits.limit_curves import read_limit_curve
 from jaxtri.tables.reader import FOLDER
 from places import SCANS
+from toml_text import written
 
 EDITS, QUICK_EDITS = 600, 30  # of scan files, and of tables
 TEXTS, QUICK_TEXTS = 1000, 50  # edits of the characters of a curve
@@ -36,25 +36,7 @@ JUNK = [
 ]  # fmt: skip
 COMMENTS = {"model": ("reference",), "search": ()}  # keys that say where a table is from, and no more
 IGNORED = ("text", "padded")  # as it was written; what is made of the rest
-CHARACTERS = [
-    "",
-    ",",
-    ";",
-    "\t",
-    "-",
-    "e",
-    "\n",
-    "0",
-    "9",
-    ".",
-    "nan",
-    '"',
-    "\ufeff",
-    "\u2212",
-    "#",
-    "inf",
-    "1e9",
-]
+CHARACTERS = [*',;\t-e\n09."\ufeff\u2212#', "", "nan", "inf", "1e9"]
 
 
 def places(data, so_far=()):
@@ -221,22 +203,3 @@ def test_a_call_with_any_numbers_is_refused_or_answered(count, monkeypatch):
             else:
                 assert all(low < high for some in one.values() for low, high in some)
     assert answered > count / 50
-
-
-def written(path, data):
-    """Write nested data as TOML."""
-    path.write_text("".join(f"{json.dumps(key)} = {toml(value)}\n" for key, value in data.items()))
-    return path
-
-
-def toml(value):
-    """Write one value; None has no form."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)} = {toml(one)}" for key, one in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(toml, value)) + "]"
-    if value is None:
-        raise ValueError("TOML has no null")
-    if isinstance(value, float) and not math.isfinite(value):
-        return repr(value).replace("inf", "inf")
-    return json.dumps(value, ensure_ascii=True) if not isinstance(value, float) else repr(value)
