@@ -8,6 +8,7 @@ threads compile different kernels at the same time.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
@@ -34,13 +35,13 @@ from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment
 from jaxtri.numerics.arrays import FloatArray, IntArray
 from jaxtri.numerics.jax_settings import require_x64
-from jaxtri.numerics.kernels import kernel
+from jaxtri.numerics.kernels import Kernel, kernel
 from jaxtri.numerics.threads import WORKERS, over_chunks, padded
 from jaxtri.physics.decays.hadrons import Spaces, three_pion_spaces, three_pion_window
 from jaxtri.physics.decays.in_flight import turning_points
 from jaxtri.physics.decays.widths import FINAL_STATES, unit_decays
 from jaxtri.physics.production.channels import production_vector
-from jaxtri.physics.production.z_decays import triangle_sum
+from jaxtri.physics.production.z_decays import TRIANGLE_SUMS, triangle_of
 
 CHUNK = 128  # masses computed at a time
 FEW = 32  # masses whose three-pion phase space is computed, or differentiated, at a time
@@ -75,17 +76,32 @@ def _decays(sm: StandardModel, model: GaugeModel, m_X: Array, spaces: tuple[Spac
     return jax.vmap(one)(m_X, spaces)
 
 
+def _triangle_kernel(name: str) -> Kernel:
+    """Return the kernel of one of `TRIANGLE_SUMS` at every mass, and its change along ln m_X."""
+
+    def triangle(sm: StandardModel, model: GaugeModel, m_X: Array) -> tuple[Array, Array]:
+        return jax.vmap(lambda m: jax.jvp(lambda m: TRIANGLE_SUMS[name](sm, model, m), (m,), (m,)))(m_X)
+
+    triangle.__name__ = f"triangle_{name}"
+    return Kernel(triangle)
+
+
+TRIANGLES = MappingProxyType({name: _triangle_kernel(name) for name in TRIANGLE_SUMS})
+
+
 @kernel()
-def _production(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: Array) -> Any:
-    """Branching ratios of every channel at every mass, their change along ln m_X, and the triangle sum."""
+def _production(
+    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: Array, triangle: tuple[Array, Array]
+) -> Any:
+    """Branching ratios of every channel at every mass, and their change along ln m_X."""
 
-    def one(m: Array) -> Any:
-        def rates(m: Array) -> tuple[Array, Array]:
-            return production_vector(sm, model, treatment, m), triangle_sum(sm, model, treatment, m)
+    def one(m: Array, triangle: tuple[Array, Array]) -> Any:
+        def rates(m: Array, known: Array) -> Array:
+            return production_vector(sm, model, treatment, m, triangle=known)
 
-        return jax.jvp(rates, (m,), (m,), has_aux=True)
+        return jax.jvp(rates, (m, triangle[0]), (m, triangle[1]))
 
-    return jax.vmap(one)(m_X)
+    return jax.vmap(one)(m_X, triangle)
 
 
 @kernel()
@@ -161,7 +177,8 @@ def rates_at(plane: Plane, m_X: FloatArray) -> tuple[Any, tuple[Any, ...], tuple
     """
     require_x64()  # of this thread
     sm, model = plane.sm, plane.model
-    rates = tuple(_production(sm, model, one, m_X)[:2] for one in plane.treatments)
+    triangles = {triangle_of(one): _triangle_at(sm, model, one, m_X) for one in plane.treatments}
+    rates = tuple(_production(sm, model, one, m_X, triangles[triangle_of(one)]) for one in plane.treatments)
     spaces = _spaces_at(sm, plane.three_pions, m_X)
     return _decays(sm, model, m_X, spaces), rates, spaces
 
@@ -179,7 +196,16 @@ def production_at(
     sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Branching ratios (m_X, channel) and triangle sum (m_X,) at any masses, on the host; as `decays_at`."""
-    return _in_chunks(lambda some: _production(sm, model, treatment, some)[::2], m_X)
+
+    def at(m_X: FloatArray) -> tuple[Any, Any]:
+        triangle = _triangle_at(sm, model, treatment, m_X)
+        return _production(sm, model, treatment, m_X, triangle)[0], triangle[0]
+
+    return _in_chunks(at, m_X)
+
+
+def _triangle_at(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: FloatArray) -> Any:
+    return TRIANGLES[triangle_of(treatment)](sm, model, m_X)
 
 
 def _in_chunks(function: Callable[[FloatArray], tuple[Any, Any]], m_X: FloatArray) -> tuple[Any, Any]:
@@ -227,9 +253,15 @@ def compiled(plane: Plane) -> None:
     m_X = np.full(CHUNK, plane.three_pions[0])  # not inside: no spaces
     with ThreadPoolExecutor(WORKERS) as pool:
         decays = pool.submit(_decays, sm, model, m_X, _spaces_at(sm, plane.three_pions, m_X))
-        pool.submit(_three_pions, sm, m_X[:FEW])
-        rates = tuple(pool.submit(_production, sm, model, one, m_X) for one in plane.treatments)
-        known = decays.result(), tuple(one.result()[:2] for one in rates)
+        triangles = {
+            triangle_of(one): pool.submit(_triangle_at, sm, model, one, m_X) for one in plane.treatments
+        }
+        rates = [
+            pool.submit(_production, sm, model, one, m_X, triangles[triangle_of(one)].result())
+            for one in plane.treatments
+        ]
+        pool.submit(_three_pions, sm, m_X[:FEW])  # last: what follows does not need it
+        known = decays.result(), tuple(one.result() for one in rates)
         masses = _masses(sm, plane.searches, plane.window, m_X, *known)
         pool.submit(edges_at, plane, masses, np.zeros(1, dtype=int), np.zeros(1, dtype=int))
 

@@ -17,6 +17,7 @@ TOUCHING = 1e-9  # ln g_X: edges this close coincide
 ULPS, CLOSEST = 8, 1e-7  # roundings of a mass, and how far they may move a steep edge that is looked at
 EXACT = 1e-10  # |F|; within a rounding of m_X from a wall a curve may end before it leaves the window
 WALL = 1e-6  # ln g_X: shorter steps of an edge at a threshold are none
+STILL = 100  # edges that may step side by side without a wall
 
 
 def members(labels: Sequence[SearchLabel], group: str) -> IntArray:
@@ -232,6 +233,7 @@ def _walls(table: EdgeTable, intervals: Intervals, cases: IntArray) -> FloatArra
     lower, upper = _of_cases(intervals, cases)
     found = []
     joints = np.flatnonzero((np.diff(table.segment) != 0) | (table.m_X[1:] <= table.m_X[:-1] * (1 + SAME)))
+    joints = joints[~(_alike(lower, joints) & _alike(upper, joints))]
     for left, right in [(-1, 0), *((int(i), int(i) + 1) for i in joints)]:
         sides = [
             [] if node < 0 else [(a, b) for a, b in zip(lower[node], upper[node], strict=True) if a < b]
@@ -240,6 +242,12 @@ def _walls(table: EdgeTable, intervals: Intervals, cases: IntArray) -> FloatArra
         mass = table.m_X[max(left, right)]
         found += [(mass, np.exp(a), np.exp(b)) for a, b in on_one_side(*sides) if b - a > WALL]
     return np.array(found).reshape(-1, 3)
+
+
+def _alike(edges: FloatArray, joints: IntArray) -> BoolArray:
+    """Whether no edge moves, appears or ends at each joint: there is no wall."""
+    same = np.isclose(edges[joints], edges[joints + 1], rtol=0, atol=WALL / STILL)
+    return np.asarray(same.all(axis=1))
 
 
 def on_one_side(

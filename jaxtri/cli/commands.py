@@ -5,7 +5,7 @@ import importlib
 from collections.abc import Callable
 
 ROOMS = {
-    "run": "scan",
+    "run": "run",
     "scan": "scan",
     "merge": "scan",
     "plot": "pictures",

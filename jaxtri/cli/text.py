@@ -77,7 +77,7 @@ def point_text(point: "Point") -> str:
     lines.append("  X decays: " + ", ".join(f"{k} {v:.4g}" for k, v in point.x_branching_ratios.items()))
     lines += [f"  BR({name}) = {value:.6g}" for name, value in point.branching_ratios.items()]
     width = max(len(one.name) for one in point.verdicts)
-    for one in sorted(point.verdicts, key=lambda verdict: -verdict.ratio):
+    for one in sorted(point.verdicts, key=lambda one: -one.ratio if one.ratio > 0 else 0.0):
         figure = f"signal/limit {one.ratio:10.3g}" if one.ratio > 0 else " " * 23
         lines.append(f"  {one.name:<{width}}  {figure}  {one.reason}")
     return "\n".join(lines)

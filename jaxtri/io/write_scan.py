@@ -37,6 +37,7 @@ def write_scan(
     force: bool = False,
     part: str | None = None,
     shard: str | None = None,
+    break_lock: bool = False,
     quiet: bool = True,
 ) -> list[Path]:
     """Run a scan to HDF5 files, whatever its size; called again after an interruption, it resumes.
@@ -58,6 +59,8 @@ def write_scan(
         "i/n": only part i of n of the tiles; `merge_scans` makes the file of all parts.
     shard
         An older name of ``part``.
+    break_lock
+        Go on even if a process of another host owns the output.
     quiet
         Show no progress.
 
@@ -78,9 +81,12 @@ def write_scan(
     require_x64()
     if client is not None and not hasattr(client, "submit"):
         raise InputError(f"client = {client!r}: give a distributed.Client")
+    if part is not None and shard is not None:
+        raise InputError("shard is an older name of part; give one of them")
+    part = shard if part is None else part
     specs = load_specs(source)
     outputs = named_outputs(specs, None if output is None else str(output))
-    work = checked(specs, outputs, memory=memory, part=part or shard, force=force)
+    work = checked(specs, outputs, memory=memory, part=part, force=force, break_lock=break_lock)
     run_all(work, client=client, quiet=quiet)
     return list(outputs.values())
 
@@ -184,7 +190,7 @@ def checked(
     """
     jobs = jobs_of(specs, outputs)
     workers = workers_within(parse(memory), [job.plan for job in jobs], cores())
-    wanted = parse_part(part) if part else None
+    wanted = None if part is None else parse_part(part)
     left = left_to_do(jobs, force=force, break_lock=break_lock, clear_up=clear_up)
     work = Work(
         specs=specs,

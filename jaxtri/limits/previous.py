@@ -83,13 +83,17 @@ def previous_edges(limits: list[PreviousLimit], m_X: FloatArray) -> tuple[FloatA
     lower, upper = np.full((len(m_X), len(limits)), np.inf), np.full((len(m_X), len(limits)), -np.inf)
     for i, limit in enumerate(limits):
         inside = (limit.m_X[0] <= m_X) & (m_X <= limit.m_X[-1])
-        lower[inside, i] = np.interp(x[inside], np.log(limit.m_X), np.log(limit.g_low))
-        upper[inside, i] = _upper_edge(limit, x[inside])
+        if inside.any():
+            nodes = np.log(limit.m_X)
+            lower[inside, i] = np.interp(x[inside], nodes, np.log(limit.g_low))
+            upper[inside, i] = _upper_edge(limit, nodes, x[inside])
     return lower, upper
 
 
-def _upper_edge(limit: PreviousLimit, x: FloatArray) -> FloatArray:
+def _upper_edge(limit: PreviousLimit, nodes: FloatArray, x: FloatArray) -> FloatArray:
     """Upper edge as ln g_X at every ln m_X; open (infinite) wherever a neighbouring node is open."""
-    closed, nodes = np.isfinite(limit.g_high), np.log(limit.m_X)
+    closed = np.isfinite(limit.g_high)
+    if not closed.any():
+        return np.full(len(x), np.inf)
     edge = np.interp(x, nodes, np.log(np.where(closed, limit.g_high, 1.0)))
-    return np.where(np.interp(x, nodes, ~closed) > 0, np.inf, edge)
+    return edge if closed.all() else np.where(np.interp(x, nodes, ~closed) > 0, np.inf, edge)

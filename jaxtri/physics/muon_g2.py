@@ -8,8 +8,10 @@ from jax.typing import ArrayLike
 from jaxtri.errors import unknown_name
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
+from jaxtri.model.mixing import mixed
 from jaxtri.model.moments import MomentShift
 from jaxtri.model.standard_model import StandardModel
+from jaxtri.numerics.mapping import positive
 from jaxtri.numerics.quadrature import gauss_legendre
 from jaxtri.numerics.safe import sqrt_or_zero
 
@@ -57,7 +59,7 @@ def delta_a(
     Parameters
     ----------
     sm, model
-        Masses and charges; X couples to the vector current.
+        Masses and charges, to which kinetic mixing adds; X couples to the vector current.
     m_X
         Mass of X [GeV], positive.
     g_X
@@ -73,17 +75,17 @@ def delta_a(
     Raises
     ------
     InputError
-        For another lepton.
+        For another lepton, or a mass that is not positive (NaN inside ``jit``).
 
     Notes
     -----
-    Valid for: perturbative g_X; 1e-13 relative for 1e-8 < m_X/m_l < 1e13.  Kinetic mixing is not included.
+    Valid for: perturbative g_X; 1e-13 relative for 1e-8 < m_X/m_l < 1e13.
     Differs from print: the paper has no formula of it.  Source: Leveille, Nucl. Phys. B 137 (1978) 63.
     """
     if lepton not in LEPTONS:
         raise unknown_name("delta_a", "charged lepton", lepton, LEPTONS)
-    charge, mass = model.charge[FERMIONS.index(lepton)], getattr(sm, f"m_{lepton}")
-    integral = moment_integral((jnp.asarray(m_X, dtype=float) / mass) ** 2)
+    charge, mass = mixed(sm, model).charge[FERMIONS.index(lepton)], getattr(sm, f"m_{lepton}")
+    integral = moment_integral((positive("m_X", m_X) / mass) ** 2)
     return (jnp.asarray(g_X) * charge) ** 2 / (4 * jnp.pi**2) * integral
 
 

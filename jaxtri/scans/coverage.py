@@ -1,6 +1,6 @@
 """Whether what data favour is excluded: relic lines inside the muon's band, the band, the plot."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -51,7 +51,7 @@ class Coverage:
     searches: str
     lines: tuple[LineCoverage, ...]
     band: tuple[Range, ...]  # m_X [GeV] where every coupling of the band is excluded
-    floors: dict[str, float | None]  # lowest coupling above which all is excluded, by m_X [GeV] reached
+    floors: dict[str, float | None]  # lowest coupling above which all is excluded, by the m_X [GeV] reached
     covers: bool  # whether all of the axes of the scan is excluded
 
 
@@ -138,7 +138,8 @@ def _coverage(spec: Spec, traced: Boundaries, lines: Iterable[_Line]) -> Coverag
     )
     top, bottom = float(spec.g_X[-1]), float(spec.g_X[0])
     floor = np.array([next((a for a, b in one if a < top <= b), np.inf) for one in unions])
-    reached = {f"{end:g}": float(floor[m_X <= end * (1 + 1e-9)].max(initial=0.0)) for end in WIDTHS}
+    ends = [end for end in WIDTHS if m_X[0] <= end <= m_X[-1] * (1 + ROUNDING)]
+    reached = {f"{end:g}": float(floor[m_X <= end * (1 + ROUNDING)].max()) for end in ends}
     return Coverage(
         treatment=traced.treatment,
         searches=spec.searches.set_name,
@@ -200,7 +201,7 @@ def coverage_table(found: Sequence[Coverage]) -> str:
     """A table in Markdown: a row for each set, treatment and line."""
     rows = [HEADER, ("---",) * len(HEADER)]
     for one in found:
-        floors = ["nowhere" if g is None else f"{g:.1e}" for g in one.floors.values()]
+        floors = [_floor(one.floors, f"{end:g}") for end in WIDTHS]
         for line in one.lines:
             bath = line.temperature.replace("_", " ")
             name = f"m_χ = {1e3 * line.m_chi:g} MeV, x_N = {line.x_N:g}, {bath}"
@@ -208,6 +209,12 @@ def coverage_table(found: Sequence[Coverage]) -> str:
             cells = (_spans(line.favoured, 1e3), VERDICTS[line.excluded], ratio, _spans(line.allowed, 1e3))
             rows.append((one.searches, one.treatment, name, *cells, _spans(one.band, 1.0), *floors))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _floor(floors: Mapping[str, float | None], end: str) -> str:
+    """A floor in words; where the axis does not reach the mass it is a dash."""
+    floor = floors.get(end, 0.0)
+    return "nowhere" if floor is None else f"{floor:.1e}" if end in floors else "–"
 
 
 def _short(value: float) -> str:

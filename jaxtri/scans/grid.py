@@ -117,7 +117,8 @@ def _production(
     """
 
     def one(sm: StandardModel, model: GaugeModel, mass: Array) -> tuple[Array, Array]:
-        return production_vector(sm, model, treatment, mass), triangle_sum(sm, model, treatment, mass)
+        triangle = triangle_sum(sm, model, treatment, mass)
+        return production_vector(sm, model, treatment, mass, triangle=triangle), triangle
 
     found: tuple[Array, Array] = over_axes(one, sm, model, nodes, m_X)
     return found

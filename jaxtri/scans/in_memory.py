@@ -73,7 +73,7 @@ def boundaries(source: Source) -> dict[str, Boundaries]:
     found = traced(plane_of(spec))
     if not spec.projections.labels:
         return found
-    later = traced(plane_of(replace(spec, searches=spec.projections)))
+    later = traced(plane_of(replace(spec, searches=spec.projections, recasts=())))
     return {name: replace(one, projections=later[name].curves) for name, one in found.items()}
 
 

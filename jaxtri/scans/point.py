@@ -253,7 +253,7 @@ def excluded_and_highest(
 def projected_couplings(source: Source, m_X: float, treatment: str | None) -> dict[str, Intervals]:
     """What the projections of a scan would exclude at one mass, by treatment: as `excluded_couplings`."""
     spec = as_spec(source)
-    later = replace(spec, searches=spec.projections)
+    later = replace(spec, searches=spec.projections, recasts=())
     return {
         one.name: excluded_at(later, one, m_X)[0] if later.searches.labels else {}
         for one in spec.chosen(treatment)

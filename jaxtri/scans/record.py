@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from jaxtri.boundary.record import Boundaries
-from jaxtri.errors import InputError, unknown_name
+from jaxtri.errors import InputError, shortened, unknown_name
 from jaxtri.scans.arrays import ARRAYS, LABELS, PLANE, STATED, USUAL, dims_of
 from jaxtri.scans.favoured import Favoured
 
@@ -141,8 +142,19 @@ class Scan:
         return Scan(header=header, arrays=arrays, boundaries=self.boundaries)  # a plane alone has any
 
     def part(self, name: str, index: Any) -> npt.NDArray[Any]:
-        """Return part of an array by an index; of a file no more is read."""
+        """Return part of an array by an index; of a file no more is read.
+
+        Raises
+        ------
+        InputError
+            If the array has no such part.
+        """
         arrays = self.arrays
+        shape = tuple(len(self.header.axes[dim]) for dim in dims_of(name, self.header.axes))
+        try:
+            _ = np.broadcast_to(np.zeros((), dtype=np.int8), shape)[index]
+        except (IndexError, TypeError, ValueError) as error:
+            raise InputError(f"part: {name} has the shape {shape}: {error}") from None
         return np.asarray(arrays.part(name, index) if isinstance(arrays, Arrays) else arrays[name][index])
 
     def sel(self, name: str, **where: float | str) -> npt.NDArray[Any]:
@@ -179,10 +191,9 @@ class Scan:
                 raise unknown_name(where, dim.replace("_", " "), str(value), self.header.axes[dim])
             return int(self.header.axes[dim].index(value))
         nodes = np.asarray(self.header.axes[dim])
-        if isinstance(value, str) or not nodes.min() <= value <= nodes.max():
-            raise InputError(
-                f"{where}: {dim} = {value}: give a value from {nodes.min():g} to {nodes.max():g}"
-            )
+        if not isinstance(value, Real) or not nodes.min() <= value <= nodes.max():
+            shown, low, high = shortened(str(value)), nodes.min(), nodes.max()
+            raise InputError(f"{where}: {dim} = {shown}: give a value from {low:g} to {high:g}")
         distance = np.abs(np.log(nodes / value)) if dim in PLANE else np.abs(nodes - value)
         return int(np.argmin(distance))
 

@@ -3,6 +3,7 @@
 Oracles: the exit codes that --help lists, the library called in memory, bytes before and after.
 """
 
+import dataclasses
 import functools
 import json
 import os
@@ -22,13 +23,14 @@ import jaxtri
 from jaxtri.__main__ import main
 from jaxtri.cli.commands import ROOMS
 from jaxtri.cli.parser import EXAMPLES, parser
+from jaxtri.cli.text import point_text
 from jaxtri.figures import comparison, figure, page, reach, sheet
 from jaxtri.io import hdf5_scan
 from jaxtri.scans import point
 from jaxtri.scans.arrays import USUAL
 from jaxtri.scans.spec import load_spec
 from jaxtri.tables.reader import names
-from places import PATIENCE_S, PROGRAM, begun
+from places import PATIENCE_S, PROGRAM, SCANS, begun
 
 HEAVY = {"jax", "jaxlib", "numpy", "matplotlib", "h5py", "pydantic"}
 PNG, PDF = b"\x89PNG", b"%PDF"
@@ -296,6 +298,18 @@ def test_point(answers, spec):
     assert sum(verdict.name in text for verdict in one.verdicts) == 27
 
 
+def test_point_lists_the_strongest_first_and_what_has_no_rate_last(spec):
+    some = point.point(spec, 0.3, 2e-6)[spec.treatments[1].name]
+    first, *others = some.verdicts
+    refused = dataclasses.replace(first, ratio=float("nan"), reason="refused")
+    lines = point_text(dataclasses.replace(some, verdicts=(refused, *others))).splitlines()
+    ratios = [float(line.split()[2]) for line in lines if "signal/limit" in line]
+    assert ratios == sorted(ratios, reverse=True)
+    assert next(i for i, line in enumerate(lines) if line.endswith("refused")) > lines.index(
+        [line for line in lines if "signal/limit" in line][-1]
+    )
+
+
 def test_point_as_json(ask, spec):
     code, out, err = ask("point", "small.toml", "--m-X", 0.3, "--g-X", 2e-6, "--json")
     figure, matched = strict(out)
@@ -505,6 +519,7 @@ def test_version(run):
         ("searches --set printed", {"numpy", "pydantic"}),
         ("searches --set 2026", {"numpy", "pydantic"}),
         ("schema scan", HEAVY - {"matplotlib", "h5py"}),  # so the set can be fuller
+        (f"scan {SCANS / 'figure_3.toml'} --dry-run", HEAVY - {"matplotlib"}),
     ],
 )
 def test_lists_import_nothing_heavy(run, line, imported):

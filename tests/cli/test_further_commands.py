@@ -96,7 +96,7 @@ WRONG = {
     "one file": ("scan top.toml -o one.h5", 2, "2 models times 1 treatments make one file each"),
     "neither file nor folder": ("scan one.toml -o run/", 2, "-o run/: neither an existing folder nor"),
     "no workers": ("scan top.toml --force --workers 0", 2, "--workers 0: give 1 or more"),
-    "a part": ("scan top.toml --force --shard 3/2", 2, "--part 3/2: give i/n with 1 <= i <= n"),
+    "a part": ("scan top.toml --force --shard 3/2", 2, "part 3/2: give i/n with 1 <= i <= n"),
     "memory": ("scan top.toml --force --memory 1MB", 2, "this scan needs at least"),
     "nothing to merge": ("merge top.toml -o . --force", 2, "no tiles of it in"),
     "no folder": ("merge top.toml nowhere --force", 4, "nowhere: no such folder"),

@@ -176,3 +176,19 @@ def test_coupling_of_a_shift(sm, lepton, m_X):
 def test_an_unknown_year_is_an_error_with_the_known_ones():
     with pytest.raises(InputError, match="2021, 2023, 2025"):
         load_moment_shift("2022")
+
+
+def test_kinetic_mixing_adds_to_the_charge(sm):
+    """The charge becomes x + (epsilon / g_X) e Q, with Q = -1."""
+    charges = dict.fromkeys(FERMIONS, 0.0) | {"mu": -1.0, "nu_mu": -1.0}
+    table = {"title": "own", "charges": charges, "neutrinos": "chiral"}
+    plain, both = load_model(table), load_model(table | {"kinetic_mixing": 0.1})
+    factor = (1 + 0.1 * np.sqrt(4 * np.pi * float(sm.alpha_0))) ** 2
+    ratio = delta_a(sm, both, 0.01, 1e-3) / delta_a(sm, plain, 0.01, 1e-3)
+    np.testing.assert_allclose(ratio, factor, rtol=ACCURACY)
+    assert factor > 1.05
+
+
+def test_a_mass_that_is_not_positive_is_refused(sm, b3l2):
+    with pytest.raises(InputError, match="m_X = -1: give positive values"):
+        delta_a(sm, b3l2, -1.0, 1e-3)

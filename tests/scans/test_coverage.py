@@ -117,7 +117,7 @@ def test_without_a_search_for_the_region_it_is_allowed():  # so the tests above 
     }
     (one,) = coverage(spec)
     assert one.lines[0].excluded is False
-    assert one.floors == {"0.1": None, "1": None}
+    assert one.floors == {"0.1": None}
     assert one.band == ()
 
 
@@ -148,3 +148,11 @@ def test_a_scan_without_lines_is_refused(missing):
     spec = load_spec({k: v for k, v in SPEC.items() if k != missing})
     with pytest.raises(InputError, match="coverage needs"):
         coverage(spec)
+
+
+def test_there_is_no_floor_where_the_axis_does_not_reach(found):
+    axes = SPEC["axes"] | {"m_X": SPEC["axes"]["m_X"] | {"min": 0.2, "max": 0.5}}
+    (far,) = coverage(SPEC | {"axes": axes, "treatments": ["matched"]})
+    assert far.floors == {}
+    assert coverage_table([far]).splitlines()[-1].endswith("| – | – |")
+    assert set(found["matched"].floors) == {"0.1"}

@@ -19,6 +19,7 @@ from jaxtri.figures.page import page_of
 from jaxtri.figures.panels import PALETTES
 from jaxtri.figures.selection import chosen
 from jaxtri.io import hdf5_scan
+from jaxtri.scans.point import projected_couplings
 from jaxtri.scans.schema import FigureChoice
 
 LATER = """
@@ -193,3 +194,14 @@ def test_projections_alone_and_without_a_limit_are_refused(folder):
     shown = {"figure": {"searches": ["later_"]}}
     with pytest.raises(InputError, match=r'figure: no search "later_"; did you mean later\?'):
         jaxtri.load_spec(spec | shown)
+
+
+def test_recast_searches_are_no_projections(tmp_path):
+    """They exclude, and do so once."""
+    spec = with_file(tmp_path, "projection")
+    spec = spec | {"searches": spec["searches"] | {"recast": ["babar_2014"]}}
+    axes = spec["axes"] | {"m_X": spec["axes"]["m_X"] | {"points": 3}}
+    found = jaxtri.boundaries(spec | {"axes": axes})["matched"]
+    assert "babar_2014" in {one.search for one in found.curves}
+    assert {one.search for one in found.projections} == {"later"}
+    assert set(projected_couplings(spec, MASS, "matched")["matched"]) == {"later"}

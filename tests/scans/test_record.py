@@ -54,6 +54,8 @@ def test_sel_of_a_file_is_that_in_memory(scan, tmp_path):
         ("wide", {}, 'no stored array "wide"'),
         ("width", {"m_X": 20.0}, "m_X = 20.0: give a value from 0.001 to 10"),
         ("width", {"m_X": "heavy"}, "m_X = heavy: give a value"),
+        ("width", {"m_X": None}, "m_X = None: give a value"),
+        ("width", {"m_X": np.ones(2)}, "m_X = .1. 1..: give a value"),
     ],
 )
 def test_what_cannot_be_selected_is_named(scan, name, where, message):
@@ -76,3 +78,11 @@ def test_without_xarray_it_says_what_to_install(scan, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "xarray", None)
     with pytest.raises(InputError, match=r"pip install 'jaxtri\[xarray\]'"):
         scan.to_xarray()
+
+
+def test_an_index_that_an_array_does_not_have(scan, tmp_path):
+    """The index is at fault, and not the file."""
+    (path,) = jaxtri.write_scan(SPEC, tmp_path / "scan.h5")
+    for one in (scan, jaxtri.open_scan(path)):
+        with pytest.raises(InputError, match=r"part: status has the shape \(2, 5, 3\): index 99"):
+            one.part("status", (0, 99))

@@ -1,5 +1,6 @@
 """Executor on a Dask cluster (extra ``dask``): any Client, or local processes."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from logging import CRITICAL
@@ -12,7 +13,8 @@ from jaxtri.durable.storage.tiling import NamedArrays, Plan
 from jaxtri.errors import InputError, InterruptedScan, JaxtriError, StorageError
 
 DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # Ctrl-C is for who called
-PATIENCE_S = 60  # for the first worker, or after all have died for one that is started again
+PATIENCE_S = 300  # for the first worker, or after all have died for one that is started again
+LOOK_S, TICK_S = 2.0, 0.1  # between looks for workers, and for tiles that are finished
 
 
 class _Task(NamedTuple):
@@ -74,7 +76,8 @@ def client_of(workers: int | None, scheduler: str | None) -> Iterator[Any]:
 def on_client(client: Any, report: Callable[[int, int], Any] = lambda cells, size: None) -> Execute:
     """Return an executor on a Dask client.
 
-    Tiles of a worker that dies go to others; one that kills several workers is given up, and named.
+    Tiles of a worker that dies go to others; one that kills several workers is given up, and named; so are
+    those that are left once there has been no worker for `PATIENCE_S`.
 
     Raises
     ------
@@ -100,8 +103,6 @@ def on_client(client: Any, report: Callable[[int, int], Any] = lambda cells, siz
 
 def _computed(client: Any, report: Callable[[int, int], Any], job: Job, tiles: list[int]) -> Iterator[Done]:
     """Let workers compute tiles."""
-    from distributed import as_completed
-
     task = _Task(job.compute, job.start_worker, job.plan, str(job.folder.absolute()))
     try:
         client.wait_for_workers(1, timeout=PATIENCE_S)
@@ -117,14 +118,35 @@ def _computed(client: Any, report: Callable[[int, int], Any], job: Job, tiles: l
         )
     shared = client.submit(_same, task, pure=False)  # scattered, it would be lost with the last worker
     futures = {client.submit(_run_tile, shared, tile, pure=False): tile for tile in tiles}
-    for future in as_completed(futures):
-        error = future.exception() if future.status != "cancelled" else "cancelled"
+    for future in _finished(client, list(futures)):
+        cancelled = future.status == "cancelled"
+        error = f"no worker for {PATIENCE_S} s" if cancelled else future.exception()
         if isinstance(error, StorageError | InputError):
             client.cancel(list(futures))
             raise error
         if error is None:
             report(*future.result())
-        yield Done(futures[future], None if error is None else f"{type(error).__name__}: {error}")
+        said = error if cancelled or error is None else f"{type(error).__name__}: {error}"
+        yield Done(futures[future], said)
+
+
+def _finished(client: Any, futures: list[Any]) -> Iterator[Any]:
+    """Futures as they finish; those that are left are cancelled when there has long been no worker."""
+    from distributed import as_completed
+
+    waiting, looked, seen = as_completed(futures), 0.0, time.monotonic()
+    while not waiting.is_empty():
+        now = time.monotonic()
+        if waiting.has_ready():
+            yield next(waiting)
+        elif now - looked < LOOK_S:
+            time.sleep(TICK_S)
+        else:
+            looked = now
+            if client.scheduler_info(n_workers=1)["n_workers"]:
+                seen = now
+            elif now - seen > PATIENCE_S:
+                client.cancel([one for one in futures if not one.done()])
 
 
 def _same(task: _Task) -> _Task:

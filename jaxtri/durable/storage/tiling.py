@@ -172,10 +172,10 @@ def parse_part(text: str) -> tuple[int, int]:
     InputError
         If it is anything else.
     """
-    part, _, whole = text.partition("/")
+    part, _, whole = str(text).partition("/")
     if part.isdecimal() and whole.isdecimal() and 1 <= int(part) <= int(whole):
         return int(part), int(whole)
-    raise InputError(f"--part {text}: give i/n with 1 <= i <= n, for example 3/8")
+    raise InputError(f"part {text}: give i/n with 1 <= i <= n, for example 3/8")
 
 
 def _bytes_per_cell(arrays: Mapping[str, ArrayPlan]) -> int:

@@ -27,6 +27,7 @@ from jaxtri.physics.production.z_decays import charged_masses, z_to_gamma_width
 from jaxtri.tables.schema import CHANNEL_NAMES
 
 Width = Callable[[StandardModel, GaugeModel, Treatment, Array, Array, ArrayLike], Array]
+Z_CHANNEL = "Z -> gamma X"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def _z_width(
 
 CHANNELS = MappingProxyType(
     {
-        "Z -> gamma X": Channel(_z_width, "m_Z", None, None),
+        Z_CHANNEL: Channel(_z_width, "m_Z", None, None),
         "B+ -> K+ X": Channel(b_to_k_width, "m_B_plus", "m_K_plus", "tau_B_plus"),
         "B0 -> K0 X": Channel(b_to_k_width, "m_B0", "m_K0", "tau_B0"),
         "B0 -> K*0 X": Channel(b_to_kstar_width, "m_B0", "m_Kstar0", "tau_B0"),
@@ -132,17 +133,27 @@ def _branching_ratio(
     return over(unit, m_X) * jnp.asarray(g_X) ** 2
 
 
-def production_vector(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike) -> Array:
+def production_vector(
+    sm: StandardModel,
+    model: GaugeModel,
+    treatment: Treatment,
+    m_X: ArrayLike,
+    *,
+    triangle: Array | None = None,
+) -> Array:
     """Branching ratios of every channel at g_X = 1, (channel,), in the order of `CHANNEL_NAMES`.
 
     They are proportional to g_X^2: a scan needs them once a mass.  `REFUSED` stands for what the treatment
-    refuses for the model.
+    refuses for the model.  A `triangle_sum` that is known is not computed again.
     """
     refused = jnp.full(jnp.shape(m_X), REFUSED)
-    rates = {
-        name: refused if name in treatment.refused else channel.rate(sm, model, treatment, m_X)
+    z_width = z_to_gamma_width(sm, model, treatment, m_X, 1.0, triangle=triangle)
+    rates = {Z_CHANNEL: z_width / sm.Gamma_Z} | {
+        name: channel.rate(sm, model, treatment, m_X)
         for name, channel in CHANNELS.items()
+        if name not in (Z_CHANNEL, *treatment.refused)
     }
+    rates = {name: refused if name in treatment.refused else rates[name] for name in CHANNELS}
     means = [
         refused if name in treatment.refused else (rates[first] + rates[second]) / 2
         for name, (first, second) in AVERAGES.items()

@@ -1,5 +1,7 @@
 r"""Eqs. (4), (5): Z -> X gamma through the anomalous triangle, and what Ward identities make of it."""
 
+import functools
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import jax
@@ -174,7 +176,7 @@ def _phase_space(sm: StandardModel, m_X: ArrayLike) -> Array:
     return jnp.maximum(1 - (jnp.asarray(m_X) / sm.m_Z) ** 2, 0.0) ** 3
 
 
-def _eq5(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike) -> Array:
+def _eq5(sm: StandardModel, model: GaugeModel, triangle: Array, m_X: ArrayLike, g_X: ArrayLike) -> Array:
     r"""Width of Z -> X gamma from Eq. (5).
 
     .. math:: \mathrm{BR} = 4\times10^{-10}\,[1-(m_X/m_Z)^2]^3\,(\mathrm{TeV}/f_X)^2
@@ -187,19 +189,19 @@ def _eq5(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike) -
     return 4e-10 * _phase_space(sm, m_X) * (TEV * g_X / m_X) ** 2 * sm.Gamma_Z
 
 
-def _eq4(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike) -> Array:
+def _eq4(sm: StandardModel, model: GaugeModel, triangle: Array, m_X: ArrayLike, g_X: ArrayLike) -> Array:
     """Width of Z -> X gamma from Eq. (4).  Differs from print: nothing but what `eq4_sum` states."""
     return width_from_sum(sm, eq4_sum(sm, model, m_X), m_X, g_X)
 
 
-def _mass_basis(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike) -> Array:
-    """Width of Z -> X gamma from Eqs. (1), (2).  Differs from print: `mass_basis_sum` says how."""
-    return width_from_sum(sm, mass_basis_sum(sm, model, m_X), m_X, g_X)
-
-
-def _ward(
-    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike, g_X: ArrayLike
+def _mass_basis(
+    sm: StandardModel, model: GaugeModel, triangle: Array, m_X: ArrayLike, g_X: ArrayLike
 ) -> Array:
+    """Width of Z -> X gamma from Eqs. (1), (2).  Differs from print: `mass_basis_sum` says how."""
+    return width_from_sum(sm, triangle, m_X, g_X)
+
+
+def _ward(sm: StandardModel, triangle: Array, m_X: ArrayLike, g_X: ArrayLike) -> Array:
     r"""Width of Z -> X gamma from `ward_sum`, longitudinal and transverse X.
 
     .. math:: \Gamma = \frac{k^3(m_X^2+m_Z^2)}{12\pi m_Z^2m_X^2}
@@ -210,24 +212,45 @@ def _ward(
     Valid for: 0 < m_X < m_Z.
     Differs from print: `width_from_sum` times 1 + m_X^2 / m_Z^2, with another sum.
     """
-    amplitude = triangle_sum(sm, model, treatment, m_X)
-    return width_from_sum(sm, amplitude, m_X, g_X) * (1 + (jnp.asarray(m_X) / sm.m_Z) ** 2)
+    return width_from_sum(sm, triangle, m_X, g_X) * (1 + (jnp.asarray(m_X) / sm.m_Z) ** 2)
+
+
+TriangleSum = Callable[[StandardModel, GaugeModel, ArrayLike], Array]
+TRIANGLE_SUMS: Mapping[str, TriangleSum] = MappingProxyType(  # by what a treatment supposes of decoupling
+    {"paper": mass_basis_sum, "ward": functools.partial(ward_sum, emission=False), "ward_emitted": ward_sum}
+)
+
+
+def triangle_of(treatment: Treatment) -> str:
+    """Name, in `TRIANGLE_SUMS`, of the triangle sum that a treatment's premise gives."""
+    if treatment.decoupling != "ward":
+        return "paper"
+    return "ward_emitted" if treatment.emission == "one_loop" else "ward"
 
 
 def triangle_sum(sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike) -> Array:
     """Return the triangle sum that a treatment's premise gives: `ward_sum`, or else `mass_basis_sum`."""
-    if treatment.decoupling == "ward":
-        return ward_sum(sm, model, m_X, emission=treatment.emission == "one_loop")
-    return mass_basis_sum(sm, model, m_X)
+    return TRIANGLE_SUMS[triangle_of(treatment)](sm, model, m_X)
 
 
 Z_TO_GAMMA = MappingProxyType({"eq5": _eq5, "eq4": _eq4, "mass_basis": _mass_basis})  # Eqs. (4), (5)
 
 
 def z_to_gamma_width(
-    sm: StandardModel, model: GaugeModel, treatment: Treatment, m_X: ArrayLike, g_X: ArrayLike
+    sm: StandardModel,
+    model: GaugeModel,
+    treatment: Treatment,
+    m_X: ArrayLike,
+    g_X: ArrayLike,
+    *,
+    triangle: Array | None = None,
 ) -> Array:
-    """Width of Z -> X gamma [GeV] in the form that the treatment chooses, Eqs. (4), (5)."""
+    """Width of Z -> X gamma [GeV] in the form that the treatment chooses, Eqs. (4), (5).
+
+    A `triangle_sum` that is known is not computed again.
+    """
+    if triangle is None:
+        triangle = triangle_sum(sm, model, treatment, m_X)
     if treatment.decoupling == "ward":
-        return _ward(sm, model, treatment, m_X, g_X)
-    return Z_TO_GAMMA[treatment.z_to_gamma](sm, model, m_X, g_X)
+        return _ward(sm, triangle, m_X, g_X)
+    return Z_TO_GAMMA[treatment.z_to_gamma](sm, model, triangle, m_X, g_X)

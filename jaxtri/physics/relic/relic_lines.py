@@ -19,6 +19,7 @@ from jaxtri.errors import InputError
 from jaxtri.model.cosmology import cosmology
 from jaxtri.model.dark_matter import DarkMatter
 from jaxtri.model.gauge_model import GaugeModel
+from jaxtri.model.mixing import mixed
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.numerics.jax_settings import require_x64
 from jaxtri.numerics.kernels import kernel
@@ -112,7 +113,7 @@ def omega_h2(
     """
     _checked(dark_matter)
     m_X, g_X = positive("m_X", m_X), positive("g_X", g_X)
-    scope, known = scope_of(sm, model, dark_matter), model.unnamed()
+    scope, known = scope_of(sm, model, dark_matter), mixed(sm, model).unnamed()
     shape = jnp.broadcast_shapes(m_X.shape, g_X.shape)
     if m_X.size * g_X.size == np.prod(shape, dtype=int):  # no axis is of both
         masses, widths = m_X.ravel(), _widths(sm, known, dark_matter, m_X.ravel())
@@ -237,7 +238,7 @@ def relic_couplings(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatte
     """
     _checked(dark_matter)
     masses = positive("m_X", m_X)
-    scope, known = scope_of(sm, model, dark_matter), model.unnamed()
+    scope, known = scope_of(sm, model, dark_matter), mixed(sm, model).unnamed()
     widths = _widths(sm, known, dark_matter, masses.ravel())
     return _couplings(sm, known, dark_matter, scope, masses.ravel(), widths).reshape(masses.shape)
 
@@ -298,8 +299,8 @@ def relic_point(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, m
         raise InputError(f"m_X = {m_X:g}: give a mass between 0 and 2 m_t = {2 * float(sm.m_t):.4g} GeV")
     root = float(relic_couplings(sm, model, dark_matter, m_X))
     g_X = [root] if np.isfinite(root) else []
-    scope, known = scope_of(sm, model, dark_matter), model.unnamed()
-    heats = heats_neutrinos(sm, known)
+    scope, known = scope_of(sm, model, dark_matter), mixed(sm, model).unnamed()
+    heats = heats_neutrinos(sm, model)
     width = _widths(sm, known, dark_matter, jnp.asarray([m_X], dtype=float))[0]
     averages = [_averages(sm, known, dark_matter, scope, m_X, width, one) for one in g_X]
     totals = [sum(map(float, one.values())) for one in averages]

@@ -20,8 +20,9 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxtri.model.dark_matter import DarkMatter
-from jaxtri.model.fermions import FERMIONS
+from jaxtri.model.fermions import ELECTRIC_CHARGE, FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
+from jaxtri.model.mixing import mixed
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.numerics.arrays import FloatArray, IntArray
 from jaxtri.numerics.bessel import scaled_bessel_k
@@ -73,7 +74,10 @@ def scope_of(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter) -> S
     def known(value: Array) -> bool:
         return not isinstance(value, jax.core.Tracer)
 
-    charges = np.asarray(model.charge) if known(model.charge) else np.ones(len(FERMIONS))
+    charges = np.ones(len(FERMIONS))
+    if known(model.charge) and known(model.kinetic_mixing):
+        mixing = float(model.kinetic_mixing) * np.asarray(ELECTRIC_CHARGE)
+        charges = np.abs(model.charge) + np.abs(mixing)
     charged = dict(zip(FERMIONS, (charges != 0).tolist(), strict=True))
     leptons = [one for one in LEPTONS if charged[one]]
     quarks = charged["u"] or charged["d"] or charged["s"]
@@ -285,7 +289,7 @@ def thermal_averages(
     Parameters
     ----------
     sm, model, dark_matter
-        Measured inputs, charges, and chi.
+        Measured inputs, charges, to which kinetic mixing adds, and chi.
     m_X, g_X
         Mass of X [GeV] and coupling, one number each.
     x
@@ -307,7 +311,7 @@ def thermal_averages(
     Valid for: x >= 1, Gamma_X << m_X; leptons up to 2 m_chi, hadrons of energies up to 2 GeV.
     Differs from print: not in the paper.
     """
-    scope = scope or Scope()
+    scope, model = scope or Scope(), mixed(sm, model)
     m, m_X, g_X = dark_matter.m_chi, *(jnp.asarray(one, dtype=float) for one in (m_X, g_X))
     thermal = thermal_at(x)
     unit = unit_width(sm, model, dark_matter, m_X) if width is None else jnp.asarray(width)

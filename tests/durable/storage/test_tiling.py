@@ -91,7 +91,7 @@ def test_workers_fit_into_memory():
     plans = [cut(SIZES["figure"])]
     assert workers_within(1 << 40, plans, CORES) >= 1
     assert workers_within(BASE + (200 << 20), plans, CORES) <= workers_within(1 << 40, plans, CORES)
-    with pytest.raises(InputError, match=r"--memory 100 MiB: this scan needs at least \d+ MiB"):
+    with pytest.raises(InputError, match=r"^memory 100 MiB: this scan needs at least \d+ MiB"):
         workers_within(100 << 20, plans, CORES)
 
 

@@ -14,6 +14,8 @@ import jaxtri
 from jaxtri.errors import InputError
 from jaxtri.model.cosmology import cosmology
 from jaxtri.model.dark_matter import load_dark_matter
+from jaxtri.model.fermions import FERMIONS
+from jaxtri.model.mixing import mixed
 from jaxtri.physics.relic import freeze_out, relic_lines
 from jaxtri.physics.relic.relic_lines import kinetic_equilibrium_fails, relic_point
 
@@ -31,6 +33,7 @@ REFERENCE = {  # m_chi = x_N in MeV: m_X in MeV, g_X of `common`, of `neutrino_b
     ],
 }  # fmt: skip
 NINE = 9  # masses
+SAME = 1e-12  # of two ways to the same couplings
 SLOW_STEPS = 2e-2  # where chi freezes out while relativistic, steps are coarse
 
 
@@ -198,3 +201,19 @@ def test_derivatives(sm, b3_minus_l2, m_X, temperature):
         ahead, behind = (log_g(np.eye(4)[i] * sign * h) for sign in (1, -1))
         np.testing.assert_allclose(slope, (ahead - behind) / (2 * h), 2e-3, 1e-4)
     assert abs(slopes[0]) > 0.1
+
+
+def test_kinetic_mixing_counts_like_charges(sm):
+    """A model whose couplings are all mixing is that with the charges that mixing adds."""
+    neutral = {"title": "none", "charges": dict.fromkeys(FERMIONS, 0.0), "neutrinos": "chiral"}
+    pure = jaxtri.load_model(neutral | {"kinetic_mixing": 1.0})
+    charges = dict(zip(FERMIONS, mixed(sm, pure).charge.tolist(), strict=True))
+    same, m_X = jaxtri.load_model(neutral | {"charges": charges}), np.full(NINE, 0.03)
+    found, known = (jaxtri.relic_couplings(sm, one, chi(0.01), m_X) for one in (pure, same))
+    np.testing.assert_allclose(found, known, rtol=SAME)
+    omega = [float(jaxtri.omega_h2(sm, one, chi(0.01), 0.03, 1e-3)) for one in (pure, same)]
+    np.testing.assert_allclose(*omega, rtol=SAME)
+    shares = [relic_point(sm, one, chi(0.01), 0.03).channels[0] for one in (pure, same)]
+    assert shares[0] == pytest.approx(shares[1], rel=SAME)
+    assert shares[0]["e+ e-"] > 0.5  # which it would not be without mixing
+    assert np.isnan(jaxtri.relic_couplings(sm, jaxtri.load_model(neutral), chi(0.01), m_X)).all()

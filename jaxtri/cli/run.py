@@ -1,0 +1,60 @@
+"""The command that computes grids and draws them: `run`."""
+
+import argparse
+from pathlib import Path
+
+from jaxtri.cli.scan import checked_work, computed
+from jaxtri.durable.storage.atomic_files import write_whole
+from jaxtri.errors import InputError
+from jaxtri.figures import comparison, figure, maps, page, sheet
+from jaxtri.figures.plane import PLOTTED
+from jaxtri.figures.selection import chosen
+from jaxtri.io import hdf5_scan
+from jaxtri.io.file_names import outputs_in
+from jaxtri.scans.grey import with_grey
+from jaxtri.scans.spec import Spec, load_spec
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Scan, then draw the figure."""
+    spec = load_spec(arguments.spec)
+    _require_drawable(spec)
+    sheet.require_title(spec.figure.title or spec.title)
+    outputs = outputs_in((spec,), arguments.output)
+    stem = (Path(arguments.output) if arguments.output else Path()) / spec.name
+    pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in sheet.FORMATS]
+    if spec.figure.html:
+        page.require_library()
+        pictures.append(stem.with_name(f"{stem.name}.html"))
+    work = checked_work((spec,), outputs, arguments, pictures)
+    said = computed(work, arguments, pictures)
+    if said:
+        return said
+    scans = {
+        one.name: with_grey(hdf5_scan.open_scan(outputs[spec.model.name, one.name]), spec.figure.previous)
+        for one in spec.treatments
+    }
+    look = spec.figure.model_copy(update={"palette": arguments.palette or spec.figure.palette})
+    shown, title = chosen(scans, look.searches, look.treatments), look.title or spec.title
+    draw = maps.draw_further if spec.axes else figure.draw_scans
+    drawn = draw(shown, title=title, look=look)
+    fingerprint = " ".join(scan.header.fingerprint for scan in scans.values())
+    sheet.save(drawn, stem, fingerprint=fingerprint, only=work.files)
+    if spec.figure.html and pictures[-1] in work.files:
+        write_whole(pictures[-1], page.page_of(shown, title=title, look=look).encode())
+    said = "wrote " + ", ".join(map(str, work.files))
+    return said if spec.axes else f"{said}\n{comparison.compare(scans)}"
+
+
+def _require_drawable(spec: Spec) -> None:
+    """Raise where the figure, a plane or a map, cannot be drawn from what a scan stores."""
+    if spec.axes:
+        joint = [one.name for one in spec.axes if one.joint]
+        maps.require_drawable(spec.name, spec.sizes, joint, spec.arrays, spec.figure)
+        return
+    lacking = [name for name in PLOTTED if name not in spec.arrays]
+    if lacking and not spec.traces_curves:
+        raise InputError(
+            f"{spec.name}: run draws curves, or {' and '.join(lacking)}; leave curves out of the scan file, "
+            "add these to arrays, or use jaxtri scan"
+        )
