@@ -47,7 +47,7 @@ PUBLIC = {  # a name may join; none may leave or change what it is called with
     "point": "source m_X g_X treatment",
     "relic_couplings": "sm model dark_matter m_X",
     "scan": "source",
-    "write_scan": "source output client memory force part shard quiet",
+    "write_scan": "source output client memory force part shard break_lock quiet",
     "triangle_integral": "p2 q2 k2 m precision",
     "validate": "search set_name",
     "x_branching_ratios": "sm model m_X",

@@ -33,7 +33,7 @@ def write_scan(
     output: str | Path | None = None,
     *,
     client: Any = None,
-    memory: str = "1GiB",
+    memory: str | int = "1GiB",
     force: bool = False,
     part: str | None = None,
     shard: str | None = None,
@@ -52,7 +52,7 @@ def write_scan(
         A ``distributed.Client`` whose workers compute the tiles (extra ``dask``); by default threads of this
         process do.
     memory
-        Memory that this process may take, as "1GiB".
+        Memory that this process may take, as "1GiB", or in bytes.
     force
         Replace existing files, and what an interrupted run of another scan left.
     part
@@ -161,7 +161,7 @@ def checked(
     specs: tuple[Spec, ...],
     outputs: Outputs,
     *,
-    memory: str,
+    memory: str | int,
     part: str | None = None,
     force: bool = False,
     break_lock: bool = False,

@@ -30,7 +30,7 @@ class GaugeModel:
     m_nu_R: Array  # mass of the right-handed neutrinos [GeV]; only "majorana" ones have their own
     has_anomalons: bool = field(metadata={"static": True})  # heavy fermions that cancel anomalies
     m_anomalon: Array  # their mass [GeV]; infinite where it does not matter
-    kinetic_mixing: Array  # epsilon / g_X: adds epsilon e Q to every coupling of X at tree level (`mixed`); not to its production
+    kinetic_mixing: Array  # epsilon / g_X: adds epsilon e Q to charges (`mixed`), not in production
     dark_matter: tuple[DarkMatter, ...] = ()  # that the model's file names; no rate depends on it
 
     def unnamed(self) -> "GaugeModel":
