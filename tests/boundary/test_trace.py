@@ -82,6 +82,7 @@ def test_the_mesh_alone_has_too_few(found, monkeypatch):  # so the test above is
 def test_threads_change_no_bit(monkeypatch):
     """As many chunks at a time as there are threads: what each computes does not depend on the others."""
     scan = {"treatments": ["matched"], "searches": {"set": "printed", "only": [SMALL]}}
+    monkeypatch.setattr(threads, "WORKERS", 4)  # whatever the machine has
     several = traced(**scan)["matched"]
     monkeypatch.setattr(threads, "WORKERS", 1)
     alone = traced(**scan)["matched"]

@@ -28,7 +28,12 @@ from many_tiles import NAME, OUTPUT, SPEC, TILES, parts, place, stored, tile_fil
 from places import AS_IN_A_TERMINAL, PATIENCE_S, PROGRAM
 
 LANES = 2  # scans side by side
-KILLS = 25  # of each
+KILLS, MOST_KILLS = 25, 100  # of each; the latter until every stage was hit, on any machine
+STAGES = (
+    ("before its folder was its own",), ("before the first tile",), ("between tiles",),
+    ("after the last", "after the output appeared"),
+)  # fmt: skip
+SHORTEST = -2  # power of ten of the least of these times, for machines of any speed:
 START_S = 2.0  # kills that are to come early come within this time from the start,
 OWNED_S = 1.0  # from when the folder is owned,
 TILE_S = 0.1  # from when a tile file is there,
@@ -152,12 +157,20 @@ def stage(process, folder):
 def moments(seed):
     """When to kill: since it started or owns its folder, so many more tiles, and then so many seconds."""
     draw = random.Random(seed)
+
+    def within(longest):
+        return longest * 10 ** draw.uniform(SHORTEST, 0)
+
     while True:
-        yield "started", 0, draw.uniform(0, START_S)
-        yield "owned", 0, draw.uniform(0, OWNED_S)
+        yield "started", 0, within(START_S)
+        yield "owned", 0, within(OWNED_S)
         for _ in range(4):
-            yield "owned", draw.randint(1, 3), draw.uniform(0, TILE_S)
-        yield "owned", TILES, draw.uniform(0, FINISH_S)
+            yield "owned", draw.randint(1, 3), within(TILE_S)
+        yield "owned", TILES, within(FINISH_S)
+
+
+def every_stage(landed):
+    return all(sum(landed[name] for name in names) for names in STAGES)
 
 
 def killed_again_and_again(start, run, folder, whole, seed):
@@ -179,7 +192,7 @@ def killed_again_and_again(start, run, folder, whole, seed):
         if (folder / OUTPUT).exists() and not parts(folder).exists():
             assert stored(folder / OUTPUT) == whole
             (folder / OUTPUT).unlink()
-        if landed.total() == KILLS:
+        if landed.total() >= (KILLS if every_stage(landed) else MOST_KILLS):
             break
     finish(run, folder, whole)
     return landed
@@ -198,11 +211,8 @@ def test_killed_at_random_times_it_resumes_bit_for_bit(start, run, whole, tmp_pa
         landed = sum(some, Counter())
     record_property("kills", dict(landed))
     print("kills:", dict(landed))
-    assert landed.total() == LANES * KILLS
-    assert landed["before its folder was its own"] > 0
-    assert landed["before the first tile"] > 0
-    assert landed["between tiles"] > 0
-    assert landed["after the last"] + landed["after the output appeared"] > 0
+    assert landed.total() >= LANES * KILLS
+    assert every_stage(landed)
 
 
 def test_stopped_by_signals_it_says_so_and_resumes(start, run, whole, folder):
@@ -223,7 +233,9 @@ def test_stopped_by_signals_it_says_so_and_resumes(start, run, whole, folder):
     kept = {path: path.stat().st_mtime_ns for path in tile_files(folder)}
     process = start(folder, "scan", NAME, "--quiet")
     assert wait_for(lambda: len(tile_files(folder)) > done, process)
+    process.send_signal(signal.SIGSTOP)  # or it may finish, and clear its folder, meanwhile
     assert {path: path.stat().st_mtime_ns for path in kept} == kept  # not computed again
+    process.send_signal(signal.SIGCONT)
     process.communicate(timeout=PATIENCE_S)
     check_result(folder, whole)
 
