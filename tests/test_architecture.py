@@ -60,6 +60,32 @@ def test_reference_scripts_are_independent(path):
     assert "jaxtri" in set(imported(Path(__file__)))  # where it would be seen
 
 
+def said(tree):
+    """Names that docstrings set in single backticks, without folders and endings."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
+            for name in re.findall(r"(?<!`)`([\w./]+)`(?!`)", ast.get_docstring(node) or ""):
+                yield re.split(r"[./]", name.removesuffix(".py").removesuffix(".toml"))[-1]
+
+
+def known(path, tree):
+    """Names of a file, its folder, and all that it defines, calls or spells out."""
+    yield from (path.stem, path.parent.name)
+    for node in ast.walk(tree):
+        for field in ("name", "arg", "id", "attr", "value"):
+            if isinstance(value := getattr(node, field, None), str):
+                yield value
+
+
+def test_docstrings_speak_of_what_there_is():
+    trees = {path: ast.parse(path.read_text()) for path in (ROOT / "jaxtri").rglob("*.py")}
+    there = {name for path, tree in trees.items() for name in known(path, tree)}
+    gone = {(path.name, name) for path, tree in trees.items() for name in said(tree) if name not in there}
+    assert gone == set()
+    assert list(said(ast.parse('"""As `figures/no_such_room.py`."""'))) == ["no_such_room"]
+    assert "no_such_room" not in there
+
+
 def test_no_public_name_is_a_wing():
     """A package of that name would replace the function as soon as it is imported."""
     wings = {path.name for path in (ROOT / "jaxtri").iterdir()}

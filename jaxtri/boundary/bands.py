@@ -4,7 +4,7 @@ Errors are those of the tables, the larger side where they are lopsided; inputs 
 tables do not contribute.  Inputs count as independent, but for correlations that the tables or a scan list.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -33,9 +33,14 @@ from jaxtri.physics.decays.widths import unit_decays
 from jaxtri.physics.production.channels import production_vector
 
 STEEP = 30.0  # |d ln g_X / d ln m_X| beyond which a curve is a wall: it moves in mass, not in g_X
-MOST_POINTS = 64  # vertices of a curve at which its band is computed; linear from one to the next
+FIRST = 127  # vertices of a curve at which its band is computed first; linear from one to the next
+CLOSE = 0.02  # of sigma: where a vertex lies further from the line between its neighbours, more are computed
+ROUNDS = 6
 LEADING = 3  # contributions that are named
 DECADE = 10.0  # mass ranges in which they are named
+ALONG = ("m_X", "g_X", "slope", "residual")  # what a curve has at every vertex
+
+Moves = dict[str, FloatArray]  # of ln g_X by 1 sigma of every input, (vertex, ...)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +54,7 @@ class Band:
     sigma: FloatArray  # 1 sigma of ln g_X; 2 sigma is twice as much
     leading: tuple[
         tuple[float, float, tuple[tuple[str, float], ...]], ...
-    ]  # m_X range; input, sigma of ln g_X
+    ]  # m_X range; input, sigma of ln g_X where that of all together is largest
 
     def along(self, curve: Curve) -> FloatArray:
         """1 sigma of ln g_X at every vertex of the curve; NaN on a wall."""
@@ -113,11 +118,18 @@ def _propagated(
     errors: Mapping[str, Any],
     recasts: RecastMoves | None,
 ) -> Band:
-    vertices, some = _thinned(curve)
-    if recasts is not None and curve.search in plane.recasts:
-        moves = recasts.of(plane, curve, vertices)
-    else:
-        moves = {name: slope * errors[name] for name, slope in sensitivities(plane, treatment, some).items()}
+
+    def moves_at(vertices: IntArray) -> Moves:
+        if recasts is not None and curve.search in plane.recasts:
+            return recasts.of(plane, curve, vertices)
+        some = replace(curve, **{one: getattr(curve, one)[vertices] for one in ALONG})
+        return {name: slope * errors[name] for name, slope in sensitivities(plane, treatment, some).items()}
+
+    def sigma_of(moves: Moves) -> FloatArray:
+        return np.sqrt(variance(moves, plane.correlations))
+
+    vertices, moves = _sampled(np.flatnonzero(~_is_wall(curve)), moves_at, sigma_of)
+    sigma = sigma_of(moves)
     parts = {
         name: np.sqrt((move**2).reshape(len(vertices), np.size(errors[name])).sum(axis=1))
         for name, move in moves.items()
@@ -125,31 +137,46 @@ def _propagated(
     return Band(
         search=curve.search,
         vertices=vertices,
-        m_X=some.m_X,
-        g_X=some.g_X,
-        sigma=np.sqrt(variance(moves, plane.correlations)),
-        leading=_leading(some.m_X, parts),
+        m_X=curve.m_X[vertices],
+        g_X=curve.g_X[vertices],
+        sigma=sigma,
+        leading=_leading(curve.m_X[vertices], sigma, parts),
     )
 
 
-def _thinned(curve: Curve) -> tuple[IntArray, Curve]:
-    """Vertices off the walls, always MOST_POINTS of them, repeated if there are fewer: one compilation."""
-    flat = np.flatnonzero(~_is_wall(curve))
-    kept = flat[np.linspace(0, len(flat) - 1, MOST_POINTS).astype(int)] if len(flat) else flat
-    return kept, replace(
-        curve, **{name: getattr(curve, name)[kept] for name in ("m_X", "g_X", "slope", "residual")}
-    )
+def _sampled(
+    flat: IntArray, moves_at: Callable[[IntArray], Moves], sigma_of: Callable[[Moves], FloatArray]
+) -> tuple[IntArray, Moves]:
+    """Some of the vertices off the walls and the moves there, closer together where sigma bends."""
+    place = np.unique(np.linspace(0, len(flat) - 1, FIRST).astype(int)) if len(flat) else flat
+    moves = moves_at(flat[place])
+    looked = place[1:-1:2]  # against the line between their neighbours
+    for _ in range(ROUNDS):
+        sigma, at = sigma_of(moves), np.searchsorted(place, looked)
+        share = (looked - place[at - 1]) / (place[at + 1] - place[at - 1])
+        line = sigma[at - 1] + share * (sigma[at + 1] - sigma[at - 1])
+        bent = at[np.abs(sigma[at] - line) > CLOSE * sigma[at]]
+        middles = np.concatenate([place[bent - 1] + place[bent], place[bent] + place[bent + 1]]) // 2
+        looked = np.setdiff1d(middles, place)
+        if not len(looked):
+            break
+        order = np.argsort(np.concatenate([place, looked]))
+        more = moves_at(flat[looked])
+        place = np.concatenate([place, looked])[order]
+        moves = {name: np.concatenate([move, more[name]])[order] for name, move in moves.items()}
+    return flat[place], moves
 
 
 def _leading(
-    m_X: FloatArray, parts: Mapping[str, FloatArray]
+    m_X: FloatArray, sigma: FloatArray, parts: Mapping[str, FloatArray]
 ) -> tuple[tuple[float, float, tuple[tuple[str, float], ...]], ...]:
-    """Leading contributions in every decade of mass: root mean square over its vertices."""
+    """Leading contributions in every decade of mass, where sigma is largest."""
     decade = np.floor(np.log10(m_X) / np.log10(DECADE))
     found = []
     for one in np.unique(decade):
         inside = decade == one
-        size = {name: float(np.sqrt(np.mean(part[inside] ** 2))) for name, part in parts.items()}
+        most = np.flatnonzero(inside)[np.argmax(sigma[inside])]
+        size = {name: float(part[most]) for name, part in parts.items()}
         first = sorted(size, key=lambda name: -size[name])[:LEADING]
         low, high = float(m_X[inside].min()), float(m_X[inside].max())
         found.append((low, high, tuple((name, size[name]) for name in first if size[name] > 0)))

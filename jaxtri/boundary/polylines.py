@@ -1,4 +1,4 @@
-"""EdgeTable of edges to polylines: what is excluded, joined across masses.
+"""From edges to polylines: what is excluded, joined across masses.
 
 Between two neighbouring *nodes* where something happens (a cut, a threshold, a critical mass) the same
 intervals are excluded, with edges from the same sources: a *slab*.  Its edges are pieces of curves,

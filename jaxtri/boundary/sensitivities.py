@@ -34,7 +34,7 @@ JUMP = 1e-6  # |F| at a vertex where it has no root
 def search_at_mass(
     sm: StandardModel, searches: SearchSet, position: Array, m_X: Array, production: Array, decays: Any
 ) -> SearchAtMass:
-    """MassPoint of one search at one mass, from rates at g_X = 1."""
+    """One search at one mass, from rates at g_X = 1."""
     alone = jax.tree.map(lambda x: x[position][None], searches)
     return jax.tree.map(lambda x: x[0], mass_point(sm, alone, m_X, production, decays).searches)
 

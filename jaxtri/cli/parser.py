@@ -160,7 +160,9 @@ def _validate_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     text = "a search's published limit beside the interpolation that is compared with"
     command = commands.add_parser("validate", help=text, description=text)
     command.add_argument("searches", nargs="*", metavar="SEARCH", help="shipped search, or file (TOML)")
-    text = "printed, corrected or 2026: all of its searches, or these in it (default: the newest with each)"
+    text = (
+        "all searches of a set (printed, corrected, 2026, binned), or these in it (else the newest with each)"
+    )
     command.add_argument("--set", metavar="SET", help=text)
     command.add_argument("--json", action="store_true", help="machine-readable output")
     text = "draw a picture of each there, and of a whole set one of all"

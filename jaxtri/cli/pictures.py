@@ -25,7 +25,7 @@ def plot(arguments: argparse.Namespace) -> str:
     look = _look(arguments)
     scans = _with_grey(scans, look.previous)
     drawn = chosen(_distinct(files, scans), look.searches, look.treatments)
-    stem = Path(arguments.output or "_".join([files[0].stem, *at]))
+    stem = Path(arguments.output or "_".join([files[0].stem, *at, *(["together"] if look.together else [])]))
     if stem.suffix[1:] in sheet.FORMATS:
         stem = stem.with_suffix("")
     if stem.is_dir():

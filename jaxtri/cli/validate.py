@@ -27,7 +27,9 @@ def validate(arguments: argparse.Namespace) -> str:
     """Compare every search that is named, or of a set; draw them."""
     names = list(dict.fromkeys(arguments.searches))
     if not names and arguments.set is None:
-        raise InputError("validate: name a search, or give --set printed, corrected or 2026 for all of one")
+        raise InputError(
+            "validate: name a search, or give --set printed, corrected, 2026 or binned for all of one"
+        )
     whole = [] if names else [f"searches_{arguments.set}"]
     names = names or list(chosen_tables(arguments.set)[1])
     folder = None if arguments.output is None else Path(arguments.output)

@@ -32,6 +32,9 @@ class BoundingBox:
     g_X: tuple[float, float]
 
 
+UNKNOWN = "no earlier limits known"
+
+
 @dataclass(frozen=True)
 class Improvement:
     """A range of masses with newly excluded couplings, and how many decades of them at most."""
@@ -245,9 +248,13 @@ def compare(scans: Mapping[str, Scan]) -> str:
         the table, what the formulas leave out for a model.
     """
     names = list(scans)
-    known = all(one.header.configuration["model"]["previous_limits"] for one in scans.values())
-    what = "new exclusion" if known else "exclusion (no earlier limits known)"
-    lines = [f"| {what}, m_X in GeV | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+    known = [bool(one.header.configuration["model"]["previous_limits"]) for one in scans.values()]
+    what = "new exclusion" if any(known) else f"exclusion ({UNKNOWN})"
+    heads = [
+        name if there or not any(known) else f"{name} ({UNKNOWN}: all exclusion)"
+        for name, there in zip(names, known, strict=True)
+    ]
+    lines = [f"| {what}, m_X in GeV | " + " | ".join(heads) + " |", "|---|" + "---|" * len(names)]
     gains = {name: improvements(scan) for name, scan in scans.items()}
     for letter in GROUPS:
         cells = [_ranges(gains[name][letter]) for name in names]

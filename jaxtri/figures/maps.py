@@ -24,7 +24,7 @@ from jaxtri.figures.map_words import (
     power_of_ten,
     sizes_of,
 )
-from jaxtri.figures.panels import spacing
+from jaxtri.figures.panels import readable_ticks, spacing
 from jaxtri.figures.sheet import PANEL, STYLE, as_mathematics
 from jaxtri.figures.spreads import draw_axis
 from jaxtri.numerics.arrays import BoolArray, FloatArray
@@ -123,8 +123,13 @@ def axes_of(where: str, sizes: Mapping[str, int], joint: Iterable[str]) -> tuple
         some = f"ax{'es' if len(free) > 1 else 'is'} {', '.join(free)} ha{'ve' if len(free) > 1 else 's'}"
         found = f"{some if free else 'no axis has'} several nodes"
         raise InputError(
-            f"{where}: {found}, and a map has two; choose nodes with --at until two are left, or give "
-            "m_X = {values = [...]} one value and the model the charges"
+            f"{where}: {found}, and a map has two; "
+            + (
+                "choose nodes with --at until two are left, or give m_X = {values = [...]} one value and the "
+                "model the charges"
+                if len(free) > 2
+                else "give m_X, or another axis, several nodes; jaxtri scan stores the numbers of this one"
+            )
         )
     for name in free:
         if name in joint:
@@ -232,6 +237,7 @@ def _draw_map(axes: Axes, x: FloatArray, y: FloatArray, lowest: FloatArray, norm
         for text in shown:
             text.set_path_effects([Stroke(linewidth=2.0, foreground="white"), Normal()])
     axes.tick_params(which="both", direction="in", top=True, right=True)
+    readable_ticks(axes)
 
 
 def _scale(nodes: FloatArray) -> str:

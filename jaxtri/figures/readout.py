@@ -30,7 +30,7 @@ Positions = npt.NDArray[np.intp]
 
 
 def script_arguments(scans: Mapping[str, Scan]) -> dict[str, Any]:
-    """Return what `SCRIPT` needs to speak of some scans of a panel, by what each is called."""
+    """Return what the script of a page needs to speak of some scans of a panel, by what each is called."""
     return {
         "scans": [record_of(scan, name) for name, scan in scans.items()],
         "statuses": list(STATUS),  # in the order of their numbers

@@ -37,7 +37,7 @@ def draw_axis(scan: Scan, *, title: str) -> Figure:
     Raises
     ------
     InputError
-        If there are more axes, or the scan does not hold ``boundary``.
+        If there are more axes, or the scan does not hold ``g_X_range``.
     """
     if len(scan.further_axes) != 1:
         names = ", ".join(scan.further_axes)

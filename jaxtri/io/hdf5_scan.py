@@ -1,4 +1,4 @@
-"""Finished files: opened lazily, checked for where they will go.  How they lie in HDF5: `layout`."""
+"""Finished files: opened lazily, checked for where they will go.  How they lie in HDF5: `hdf5_layout`."""
 
 import io
 import os

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxtri.boundary.edge_table import SAME
 from jaxtri.boundary.lengths import ENDS, LengthBand
 from jaxtri.boundary.record import Boundaries, Curve, Region
 from jaxtri.numerics.arrays import FloatArray
@@ -124,7 +125,7 @@ def hepdata_tables(
                     "name": f"{curve.search} {number}",
                     "location": label["reference"],
                     "description": f"Boundary of what {label['title']} excludes",
-                    "keywords": [{"name": "observables", "values": ["CLS"]}],
+                    "keywords": [{"name": "phrases", "values": ["exclusion boundary"]}],
                     "data_file": name,
                 }
             )
@@ -156,7 +157,8 @@ def lmt_texts(regions: Sequence[Region]) -> dict[str, str]:
 
     A search has as many pieces as its regions have: where it excludes two ranges of couplings at a mass the
     second one is a piece of its own, and nothing is said of masses between two pieces.  At a tip lower and
-    upper coupling agree; where a region is open upwards its upper coupling is that of the window.  Where the
+    upper coupling agree; where a region is open upwards its upper coupling is the end of the axis of
+    g_X, and no edge.  Where the
     limit jumps, at a threshold, the second of two equal masses is the next larger float.
     """
     found = {}
@@ -179,7 +181,7 @@ class _Piece:
         """Whether a region goes on where this piece ends."""
         near = math.exp(MEET)
         touches = lower[0] <= self.upper[-1] * near and self.lower[-1] <= upper[0] * near
-        return bool(self.m_X[-1] == m_X[0] and touches)
+        return bool(abs(m_X[0] / self.m_X[-1] - 1) < SAME and touches)
 
     def rows(self) -> list[tuple[float, float, float]]:
         """Rows with ascending masses, each once."""

@@ -77,7 +77,7 @@ def grid_of(columns: Columns, chosen: str | None = None) -> Grid:
 
 
 def _column(columns: Columns, position: int) -> Column:
-    """Name and unit of a column; `m_MeV`, `m [MeV]` and `m (MeV)` say the same."""
+    """Name and unit of a column; ``m_MeV``, `m [MeV]` and `m (MeV)` say the same."""
     head = columns.names[position].replace("$", "").replace("\\times", "").strip() if columns.names else ""
     for pattern in HEADS:
         match = pattern.fullmatch(head)

@@ -32,7 +32,7 @@ NONE = -1  # in place of a source: there is no such interval
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
 class ExcludedCouplings:
-    """ExcludedCouplings of what one search excludes at one mass, as ln g_X."""
+    """What one search excludes at one mass, as ln g_X."""
 
     value: Array  # (source,); a source without a root holds the nearest end of its bracket
     lower: Array  # (2,) source of the lower edge of each excluded interval, or NONE

@@ -50,7 +50,7 @@ class Coverage:
     treatment: str
     searches: str
     lines: tuple[LineCoverage, ...]
-    band: tuple[Range, ...]  # m_X [GeV] where every coupling of the band is excluded
+    band: tuple[Range, ...]  # m_X [GeV] where every coupling of the band is excluded, of `EVEN` masses
     floors: dict[str, float | None]  # lowest coupling above which all is excluded, by the m_X [GeV] reached
     covers: bool  # whether all of the axes of the scan is excluded
 
@@ -134,7 +134,10 @@ def _coverage(spec: Spec, traced: Boundaries, lines: Iterable[_Line]) -> Coverag
     unions = _unions(regions, m_X)
     low, high = _band(spec, m_X)
     whole = np.array(
-        [any(a <= g and h <= b for a, b in one) for g, h, one in zip(low, high, unions, strict=True)]
+        [
+            bool(np.isfinite(g)) and any(a <= g and h <= b for a, b in one)  # there is a band
+            for g, h, one in zip(low, high, unions, strict=True)
+        ]
     )
     top, bottom = float(spec.g_X[-1]), float(spec.g_X[0])
     floor = np.array([next((a for a, b in one if a < top <= b), np.inf) for one in unions])

@@ -292,7 +292,7 @@ def excluded_at(spec: Spec, treatment: Treatment, m_X: float) -> tuple[Intervals
 
 @kernel()
 def _edges(mass: MassPoint) -> ExcludedCouplings:
-    """ExcludedCouplings of every search, in the widest window."""
+    """What every search excludes, in the widest window."""
     turning = turning_points(mass.x_br[FINAL_STATES.index("nu nubar")])
     ends = ends_within(mass.mass, mass.width, Ends(*np.log(WIDEST)))
     return jax.vmap(lambda search: excluded_edges(search, turning, ends))(mass.searches)

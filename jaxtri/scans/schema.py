@@ -76,7 +76,7 @@ class AnyAxisTable(Strict):
 
 
 class AxisTable(AnyAxisTable):
-    """AxisTable of m_X or g_X: all values are positive."""
+    """Axis of m_X or g_X: all values are positive."""
 
     min: Positive | None = None
     max: Positive | None = None

@@ -86,7 +86,7 @@ class Spec:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """AxisNodes by axis, in the order of the dimensions of every array."""
+        """Number of nodes by axis, in the order of the dimensions of every array."""
         return {one.name: len(one) for one in self.axes} | {"m_X": len(self.m_X), "g_X": len(self.g_X)}
 
     @property

@@ -18,6 +18,7 @@ from jaxtri.tables.schema import Correlation
 
 SEARCH = "na62_2021_kpi_invisible_low"
 DRAWS = 2000
+FOLLOWS = 0.05  # of sigma between vertices that are computed, with steps halved above 2 %
 SAMPLING = 5 / np.sqrt(2 * DRAWS)  # five standard deviations of a standard deviation
 SCAN = {
     "title": "bands",
@@ -115,6 +116,27 @@ def test_walls_have_no_band(plane):
     np.testing.assert_array_equal(np.isnan(every), wall | np.isnan(curve.slope))
     upright = dataclasses.replace(curve, slope=np.full_like(curve.slope, np.inf))
     assert np.all(np.isnan(bands.band(plane, plane.treatments[0], upright).along(upright)))
+
+
+@pytest.mark.long
+def test_a_band_follows_the_resonances(monkeypatch):
+    """At every vertex of a curve over omega and phi: what is computed there."""
+    axes = SCAN["axes"] | {"m_X": {"min": 0.3, "max": 2.0, "points": 2, "spacing": "log"}}
+    searches = {"set": "printed", "only": ["l3_1997_zgamma_invisible"]}
+    plane = plane_of(load_spec(SCAN | {"axes": axes, "searches": searches}))
+    treatment, curve = plane.treatments[0], traced(plane)["matched"].curves[0]
+    errors = bands.input_errors(plane.sm)
+    moves = {name: x * errors[name] for name, x in bands.sensitivities(plane, treatment, curve).items()}
+    known = np.sqrt(bands.variance(moves, plane.correlations))
+
+    def miss():
+        along = bands.band(plane, treatment, curve).along(curve)
+        return np.nanmax(np.abs(along / known - 1))
+
+    assert miss() < FOLLOWS
+    monkeypatch.setattr(bands, "ROUNDS", 0)
+    monkeypatch.setattr(bands, "FIRST", 64)
+    assert miss() > 5 * FOLLOWS  # so this is able to fail
 
 
 def test_errors_come_from_the_tables(sm):

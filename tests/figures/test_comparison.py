@@ -422,3 +422,16 @@ def test_unknown_table_of_earlier_limits(tmp_path):
 
 def test_model_without_earlier_limits():
     assert previous_limits({"model": {"previous_limits": None}}) == []
+
+
+def test_a_column_says_where_no_earlier_limits_are_known(exact):
+    one = exact["matched"]
+    model = one.header.configuration["model"] | {"previous_limits": None}
+    header = dataclasses.replace(one.header, configuration=one.header.configuration | {"model": model})
+    without = dataclasses.replace(one, header=header)
+    mixed = compare({"known": one, "not": without}).splitlines()
+    assert mixed[0] == "| new exclusion, m_X in GeV | known | not (no earlier limits known: all exclusion) |"
+    _, _, known, unknown, _ = (cell.strip() for cell in mixed[3].split("|"))
+    assert known == "none"
+    assert "dex" in unknown
+    assert compare({"not": without}).startswith("| exclusion (no earlier limits known), m_X in GeV | not |")

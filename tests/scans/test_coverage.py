@@ -126,6 +126,7 @@ def test_todays_data_favour_no_region():
     (one,) = coverage(spec)
     assert one.lines[0].excluded is None
     assert "no favoured region" in coverage_table([one])
+    assert one.band == ()  # there is none to be excluded
 
 
 def test_table_has_a_row_a_treatment(found):

@@ -1,8 +1,8 @@
 r"""Eqs. (1), (2) and (3) = (A7): the triangle integral and the decoupling factor of a massive fermion.
 
 The factor 1 - 2 m^2 I00 multiplies both vertices, Eqs. (1) = (A8) and (2) = (A9).  Here are the two public
-functions and what they accept; the quadrature is in `triangle_massless_leg` (q^2 = 0),
-`triangle_three_legs` and `triangle_tensor`, its regimes and derivatives in `triangle_regimes`.
+functions and what they accept; the quadrature is in `massless_leg` (q^2 = 0),
+`three_legs` and `tensor`, its regimes and derivatives in `regimes`.
 """
 
 import functools

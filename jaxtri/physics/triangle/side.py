@@ -1,6 +1,6 @@
 """One side of the triangle in its three-leg kinematics: angles and logarithms, no integral yet.
 
-Names are those of `triangle_three_legs`; everything that may be small is computed as a small number.
+Names are those of `three_legs`; everything that may be small is computed as a small number.
 """
 
 import math
@@ -63,7 +63,7 @@ def determinants(s: tuple[Array, Array, Array], m: Array) -> Determinants:
 
 
 class Side(NamedTuple):
-    """One side of the triangle; names as in `triangle_three_legs`."""
+    """One side of the triangle; names as in `three_legs`."""
 
     sign: Array  # of y
     kind: Array  # 0: kappa < 0, 1: 0 <= kappa <= 1, 2: kappa > 1
