@@ -55,15 +55,28 @@ def decay_ratios(
     """
     m_X, model = jnp.asarray(m_X, dtype=float), mixed(sm, model)
     x = dict(zip(FERMIONS, model.charge, strict=True))
-    masses = {"e": sm.m_e, "mu": sm.m_mu, "tau": sm.m_tau}
-    leptons = [
-        x[lepton] ** 2 * pair_velocity(m_X, m) * (1 + 2 * (m / m_X) ** 2) for lepton, m in masses.items()
-    ]
-    neutrinos = HELICITIES[model.neutrinos] * (x["nu_e"] ** 2 + x["nu_mu"] ** 2 + x["nu_tau"] ** 2)
+    leptons = [pair_ratio(x[lepton], m, m_X) for lepton, m in lepton_masses(sm).items()]
+    return jnp.stack([*leptons, neutrino_ratio(model, m_X), hadronic_ratio(sm, model, m_X, spaces=spaces)])
+
+
+def lepton_masses(sm: StandardModel) -> dict[str, Array]:
+    """Masses of the charged leptons by name [GeV]."""
+    return {"e": sm.m_e, "mu": sm.m_mu, "tau": sm.m_tau}
+
+
+def pair_ratio(x: ArrayLike, m: ArrayLike, E: Array) -> Array:
+    """R of a pair of Dirac fermions of vector charge x and mass m, x^2 (1 + 2r) sqrt(1 - 4r), r = m^2/E^2."""
+    return jnp.asarray(x) ** 2 * pair_velocity(E, m) * (1 + 2 * (m / E) ** 2)
+
+
+def neutrino_ratio(model: GaugeModel, E: Array) -> Array:
+    """R of neutrinos, with the partners that the model gives them, as in `decay_ratios`; without mixing."""
+    x = dict(zip(FERMIONS, model.charge, strict=True))
+    total = HELICITIES[model.neutrinos] * (x["nu_e"] ** 2 + x["nu_mu"] ** 2 + x["nu_tau"] ** 2)
     if model.neutrinos == "majorana":
         axial = sum(x_N**2 for x_N in model.right_handed_neutrinos) / 2
-        neutrinos = neutrinos + axial * pair_velocity(m_X, model.m_nu_R) ** 3
-    return jnp.stack([*leptons, neutrinos, hadronic_ratio(sm, model, m_X, spaces=spaces)])
+        total = total + axial * pair_velocity(E, model.m_nu_R) ** 3
+    return jnp.asarray(total)
 
 
 def decay_thresholds(sm: StandardModel, model: GaugeModel) -> Array:

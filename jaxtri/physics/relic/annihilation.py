@@ -12,10 +12,9 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxtri.model.dark_matter import DarkMatter
-from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
-from jaxtri.physics.decays.widths import FINAL_STATES, HELICITIES, decay_ratios
+from jaxtri.physics.decays.widths import FINAL_STATES, decay_ratios, pair_ratio
 from jaxtri.physics.kinematics import pair_velocity
 
 LEPTONS = ("e", "mu", "tau")
@@ -56,7 +55,7 @@ def unit_width(sm: StandardModel, model: GaugeModel, dark_matter: DarkMatter, m_
     Differs from print: not in the paper.
     """
     m_X, m = jnp.asarray(m_X, dtype=float), dark_matter.m_chi
-    chi = dark_matter.x_N**2 * pair_velocity(m_X, m) * (1 + 2 * (m / m_X) ** 2)
+    chi = pair_ratio(dark_matter.x_N, m, m_X)
     total = jnp.sum(decay_ratios(sm, model, m_X)) + chi + majorana_ratio(dark_matter, m_X)
     return m_X * total / (12 * jnp.pi)
 
@@ -122,26 +121,6 @@ def x_pair_kernel(p: Array, p_X: Array, r2: Array) -> Array:
         - 4 * (8 + 8 * r2 + 2 * r2**2) / gap
         - 16 * (1 - r2**2) * log / a
     )
-
-
-def charged_lepton_ratio(x: Array, m: Array, E: Array) -> Array:
-    """R of a pair of charged leptons."""
-    return x**2 * pair_velocity(E, m) * (1 + 2 * (m / E) ** 2)
-
-
-def lepton_masses(sm: StandardModel) -> dict[str, Array]:
-    """Masses of the charged leptons by name [GeV]."""
-    return {"e": sm.m_e, "mu": sm.m_mu, "tau": sm.m_tau}
-
-
-def neutrino_ratio(model: GaugeModel, E: Array) -> Array:
-    """R of neutrinos, with the partners that the model gives them, as in `decay_ratios`."""
-    x = dict(zip(FERMIONS, model.charge, strict=True))
-    total = HELICITIES[model.neutrinos] * (x["nu_e"] ** 2 + x["nu_mu"] ** 2 + x["nu_tau"] ** 2)
-    if model.neutrinos == "majorana":
-        axial = sum(x_N**2 for x_N in model.right_handed_neutrinos) / 2
-        total = total + axial * pair_velocity(E, model.m_nu_R) ** 3
-    return jnp.asarray(total)
 
 
 def cross_sections(

@@ -28,14 +28,11 @@ from jaxtri.numerics.arrays import FloatArray, IntArray
 from jaxtri.numerics.bessel import scaled_bessel_k
 from jaxtri.numerics.quadrature import gauss_legendre, node_sum
 from jaxtri.physics.decays.hadrons import hadronic_ratio
-from jaxtri.physics.decays.widths import FINAL_STATES
+from jaxtri.physics.decays.widths import FINAL_STATES, lepton_masses, neutrino_ratio, pair_ratio
 from jaxtri.physics.relic.annihilation import (
     CHANNELS,
     LEPTONS,
-    charged_lepton_ratio,
-    lepton_masses,
     majorana_ratio,
-    neutrino_ratio,
     pole,
     unit_width,
     x_pair_kernel,
@@ -246,7 +243,7 @@ def finals(
     x = dict(zip(FERMIONS, model.charge, strict=True))
 
     def lepton(one: str, counts: Array) -> Ratio:
-        return lambda E: jnp.where(counts, charged_lepton_ratio(x[one], masses[one], m * E), 0.0)
+        return lambda E: jnp.where(counts, pair_ratio(x[one], masses[one], m * E), 0.0)
 
     found = [Final("nu nubar", lambda E: neutrino_ratio(model, m * E), None)]
     for one in scope.light:
