@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
+from typing import Any, TextIO
 
 from jaxtri.cli.parser import parsed
 from jaxtri.errors import InterruptedScan, JaxtriError
@@ -38,6 +39,7 @@ def command_line() -> None:
 
     After a signal at once: libraries that were interrupted may not survive being taken down in order.
     """
+    _answer()  # until the end: also while libraries are taken down
     code = main()
     if code in SAID:
         sys.stdout.flush()
@@ -91,6 +93,34 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  # as long as the process lives
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    if not isinstance(sys.stderr, _Lossy):
+        sys.stderr = _Lossy(sys.stderr)
+
+
+class _Lossy:
+    """A stream for messages: where it cannot be written they are lost, and nothing else is."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write, or from now on nowhere."""
+        self._try(self._stream.write, text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is kept."""
+        self._try(self._stream.flush)
+
+    def _try(self, function: Callable[..., Any], *arguments: str) -> None:
+        try:
+            function(*arguments)
+        except OSError:
+            with open(os.devnull, "w") as nowhere, suppress(OSError):
+                os.dup2(nowhere.fileno(), self._stream.fileno())
 
 
 def _say(text: str) -> None:
@@ -127,13 +157,18 @@ def _raised(number: int, frame: FrameType | None) -> None:
     raise InterruptedScan(SAID[TERMINATED] + KEPT)
 
 
-@contextmanager
-def _signals() -> Iterator[None]:
-    """Answer SIGTERM, and Ctrl-C unless it is ignored, as it is for jobs in the background."""
+def _answer() -> dict[int, Any]:
+    """Answer signals from now on; return who did before."""
     numbers = [signal.SIGTERM]
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         numbers.append(signal.SIGINT)
-    before = {number: signal.signal(number, _left) for number in numbers}
+    return {number: signal.signal(number, _left) for number in numbers}
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Answer SIGTERM, and Ctrl-C unless it is ignored, as it is for jobs in the background."""
+    before = _answer()
     try:
         yield
     finally:

@@ -7,7 +7,7 @@ from jaxtri.cli.scan import checked_work, computed
 from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.errors import InputError
 from jaxtri.figures import comparison, figure, maps, page, sheet
-from jaxtri.figures.plane import PLOTTED
+from jaxtri.figures.plane import PLOTTED, require_window
 from jaxtri.figures.selection import chosen
 from jaxtri.io import hdf5_scan
 from jaxtri.io.file_names import outputs_in
@@ -20,6 +20,9 @@ def run(arguments: argparse.Namespace) -> str:
     spec = load_spec(arguments.spec)
     _require_drawable(spec)
     sheet.require_title(spec.figure.title or spec.title)
+    _require_texts(spec)
+    require_window(f"{spec.name}: figure: xlim", spec.figure.xlim, spec.m_X)
+    require_window(f"{spec.name}: figure: ylim", spec.figure.ylim, spec.g_X)
     outputs = outputs_in((spec,), arguments.output)
     stem = (Path(arguments.output) if arguments.output else Path()) / spec.name
     pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in sheet.FORMATS]
@@ -44,6 +47,14 @@ def run(arguments: argparse.Namespace) -> str:
         write_whole(pictures[-1], page.page_of(shown, title=title, look=look).encode())
     said = "wrote " + ", ".join(map(str, work.files))
     return said if spec.axes else f"{said}\n{comparison.compare(scans)}"
+
+
+def _require_texts(spec: Spec) -> None:
+    """Raise where a text in the figure cannot be typeset."""
+    for curve in spec.figure.curves:
+        sheet.require_text(f"{spec.name}: figure: label of {curve.file}", curve.label)
+    for label in (*spec.searches.labels, *spec.projections.labels):
+        sheet.require_text(f"{spec.name}: experiment of {label.name}", label.experiment)
 
 
 def _require_drawable(spec: Spec) -> None:

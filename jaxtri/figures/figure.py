@@ -14,7 +14,7 @@ from jaxtri.figures.comparison import cautions_of, leading_searches, verdict_of
 from jaxtri.figures.favoured import legend_entries, sentences
 from jaxtri.figures.legend import ROWS, draw_legend, draw_legend_of_scans, wrapped
 from jaxtri.figures.panels import PARENTS, STACK, draw_own, readable_ticks, shades
-from jaxtri.figures.plane import draw, require_plotted
+from jaxtri.figures.plane import draw, require_plotted, require_window
 from jaxtri.figures.selection import called, names_of, projections_of, same_grey, window_of
 from jaxtri.figures.sheet import LEGEND, NARROW, PANEL, STYLE, WIDTHS, as_mathematics
 from jaxtri.limits.previous import previous_limits
@@ -82,7 +82,7 @@ def _draw_panel(axes: Axes, scan: Scan, name: str, look: FigureChoice, width: fl
     configuration = scan.header.configuration
     title = (
         f"{configuration['model']['name']}, treatment: {name}\n"
-        f"searches: {configuration['searches']['set']}, {_levels(scan)}"
+        f"searches: {', '.join(filter(None, (configuration['searches']['set'], _levels(scan))))}"
         + "".join(f"\nmeasured: {one}" for one in _readings(scan, chosen=True))
         + _caution(scan)
     )
@@ -124,6 +124,8 @@ def _draw_together(axes: Axes, scans: Mapping[str, Scan], look: FigureChoice) ->
                     float(np.max(lines.get_linewidth())) + (THICKER if i < len(scans) - 1 else 0.0)
                 )
     window = window_of(scans)
+    require_window("xlim", look.xlim, window[0])
+    require_window("ylim", look.ylim, window[1])
     axes.set(xlim=look.xlim or window[0], ylim=look.ylim or window[1])
     readable_ticks(axes)
     sets = dict.fromkeys(one.header.configuration["searches"]["set"] for one in scans.values())

@@ -12,7 +12,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.patheffects import Normal, Stroke
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from jaxtri.errors import InputError
 from jaxtri.numerics.arrays import BoolArray, FloatArray
@@ -64,6 +64,7 @@ SHADES = ("#000000", "#4b2070", "#0072b2", "#3fa66b", "#f0c040")  # from dark to
 GREY = "0.78"
 LEAST_ROOM = 0.75  # around the middle of a name, of its height, and as much of its width: half a diagonal
 NARROW = 2.0  # decades of mass, below which ticks are labelled between the powers of ten
+LEAST, FEW = 3.0, 5  # factor of masses below which ticks are those of a linear axis, and how many
 FINEST = 5e-4  # of a panel: 0.04 mm where it is 8 cm wide
 SEEN = 2e-5  # of a panel: a fiftieth of a pixel, and half a pixel where a browser magnifies 25 times
 STACK = ("K", "B", "Z")  # drawn in this order: the smallest region on top
@@ -201,10 +202,16 @@ def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str) -> No
 
 
 def readable_ticks(axes: Axes) -> None:
-    """Masses as decimals where they span few decades: labels also between the powers of ten."""
+    """Masses as decimals where they span few decades: labels also between the powers of ten.
+
+    Over less than a factor of `LEAST` ticks are where those of a linear axis would be.
+    """
     low, high = axes.get_xlim()
     if axes.get_xscale() != "log" or high / low > 10**NARROW:
         return
+    if high / low < LEAST:
+        axes.xaxis.set_major_locator(MaxNLocator(FEW, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_minor_locator(NullLocator())
     between = (2, 5) if high / low > 10 ** (NARROW / 2) * 1.01 else (2, 3, 5)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axes.xaxis.set_minor_formatter(

@@ -1,5 +1,6 @@
 """One plane, drawn into an `Axes`: what groups or single searches exclude."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from jaxtri.boundary.intervals import edges_at
-from jaxtri.errors import InputError, unknown_name
+from jaxtri.errors import InputError, shortened, unknown_name
 from jaxtri.figures.comparison import regions_of
 from jaxtri.figures.favoured import draw_favoured
 from jaxtri.figures.marching_squares import filled as contours
@@ -28,9 +29,10 @@ from jaxtri.figures.panels import (
 )
 from jaxtri.figures.selection import projected, searches_of, with_searches
 from jaxtri.limits.previous import previous_limits
-from jaxtri.numerics.arrays import BoolArray
+from jaxtri.numerics.arrays import BoolArray, FloatArray
 from jaxtri.scans.record import Scan
 
+SAME = 1e-9  # of the ends of an axis, typed with fewer digits
 POINTS = 150  # each way, at which room for labels is looked for
 PLOTTED = ("log10_ratio", "status")  # of a plane
 
@@ -82,9 +84,12 @@ def draw(
     ------
     InputError
         If the palette, the style or a search is unknown, the scan has further axes, or has neither curves nor
-        ``log10_ratio`` and ``status``.
+        ``log10_ratio`` and ``status``; if limits do not ascend, or lie outside the scan.
     """
+    _require_arguments(scan, searches, previous)
     require_plotted(scan)
+    require_window("xlim", xlim, scan["m_X"])
+    require_window("ylim", ylim, scan["g_X"])
     if palette not in PALETTES:
         raise unknown_name("draw", "palette", palette, PALETTES)
     if style not in ("regions", "curves"):
@@ -113,6 +118,40 @@ def draw(
     readable_ticks(axes)
     if labels and scan.boundaries is not None:
         place_labels(axes, _seen(scan, axes), palette)
+
+
+def _require_arguments(scan: Any, searches: Any, previous: Any) -> None:
+    """Raise where what is given is of another kind."""
+    if not isinstance(scan, Scan):
+        raise InputError(f"draw: {shortened(repr(scan))} is no scan; give what scan or open_scan returns")
+    if isinstance(searches, str):
+        raise InputError(f'draw: searches = "{shortened(searches)}": give a list of names')
+    if isinstance(previous, str):
+        raise InputError(
+            f'draw: previous = "{shortened(previous)}": give True, False, or what previous_limits returns'
+        )
+
+
+def require_window(name: str, limits: Sequence[float] | None, nodes: Sequence[float] | FloatArray) -> None:
+    """Raise unless limits ascend and lie within the axis: beyond it nothing is known.
+
+    Raises
+    ------
+    InputError
+        With the ends of the axis.
+    """
+    if limits is None:
+        return
+    try:
+        low, high = (float(one) for one in limits)
+    except (TypeError, ValueError):
+        low, high = math.nan, math.nan
+    first, last = float(nodes[0]), float(nodes[-1])
+    if not (first * (1 - SAME) <= low < high <= last * (1 + SAME)):
+        raise InputError(
+            f"{name} = {shortened(str(limits))}: give two numbers that ascend, from {first:g} to {last:g}: "
+            "beyond these the scan says nothing"
+        )
 
 
 def _seen(scan: Scan, axes: Axes) -> dict[str, BoolArray]:

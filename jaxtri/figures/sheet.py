@@ -17,7 +17,13 @@ LEGEND = 0.13  # share of the height below the panels
 WIDTHS = {"single": 3.386, "double": 7.008}  # inches: one column of 86 mm, two of 178 mm together
 DPI = 200
 FORMATS = ("pdf", "png")
-STYLE: dict[Any, Any] = {
+LOOKS = (
+    "axes", "contour", "figure", "font", "grid", "hatch", "image", "legend", "lines", "markers", "mathtext",
+    "patch", "path", "pdf", "savefig", "scatter", "text", "xaxis", "xtick", "yaxis", "ytick",
+)  # fmt: skip
+STYLE: dict[Any, Any] = {  # from Matplotlib's own: a user's settings are not those of a shipped picture
+    name: value for name, value in matplotlib.rcParamsDefault.items() if name.split(".")[0] in LOOKS
+} | {
     "font.family": "serif",
     "mathtext.fontset": "cm",
     "font.size": 9,
@@ -42,12 +48,24 @@ def require_title(title: str) -> None:
     InputError
         If a formula in it is broken.
     """
+    require_text("title", as_mathematics(title), title)
+
+
+def require_text(what: str, text: str, given: str | None = None) -> None:
+    """Raise where a text that a picture shows cannot be typeset, before any work.
+
+    Raises
+    ------
+    InputError
+        If a formula in it is broken.
+    """
+    if "$" not in text:
+        return
     try:
-        MathTextParser("agg").parse(as_mathematics(title))
+        MathTextParser("agg").parse(text)
     except ValueError as error:
-        raise InputError(
-            f"title {title!r}: not valid mathematics ({str(error).strip().splitlines()[-1]}); write \\$ for $"
-        ) from None
+        reason, shown = str(error).strip().splitlines()[-1], text if given is None else given
+        raise InputError(f"{what} {shown!r}: not valid mathematics ({reason}); write \\$ for $") from None
 
 
 def save(

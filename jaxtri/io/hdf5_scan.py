@@ -53,6 +53,10 @@ def check_outputs(paths: list[Path], needed: int, *, force: bool) -> None:
             raise StorageError(f"{path}: exists; choose another output or pass --force to replace it")
         if path.is_dir():
             raise StorageError(f"{path}: is a folder; name a file")
+        if path.is_symlink():
+            raise StorageError(
+                f"{path}: is a symbolic link to {os.readlink(path)}; name that file, or remove it"
+            )
         probe = part_of(path)
         try:
             probe.touch()

@@ -8,7 +8,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from jaxtri.boundary.lengths import ENDS, LengthBand
 from jaxtri.boundary.record import Boundaries, Curve, Region
 from jaxtri.numerics.arrays import FloatArray
 
+LONGEST = 100  # characters of the name of a search in that of a file
 MEET = 1e-9  # ln g_X: intervals of neighbouring regions that overlap, or are this close, are one piece
 LENGTH_COLUMNS = ("search", "flight", "over_used", "curve", "closed", "m_X_GeV", "g_X", "slope")
 COLUMNS = ("search", "curve", "closed", "m_X_GeV", "g_X", "slope", "residual")
@@ -98,8 +99,9 @@ def hepdata_tables(
     """
     labels = {one["name"]: one for one in searches}
     files, documents = {}, []
+    plain = _plain_names(curve.search for curve in boundaries.curves)
     for number, curve in enumerate(boundaries.curves):
-        label, name = labels[curve.search], f"{_plain(curve.search)}_{number}.yaml"
+        label, name = labels[curve.search], f"{plain[curve.search]}_{number}.yaml"
         qualifiers = [
             {"name": "TREATMENT", "value": boundaries.treatment},
             {"name": "CHANNEL", "value": label["channel"]},
@@ -134,9 +136,16 @@ def hepdata_tables(
     return {"submission.yaml": "\n---\n".join([head, *documents]) + "\n"} | files
 
 
-def _plain(name: str) -> str:
-    """Name of a search as part of a file name that every archive takes."""
-    return re.sub(r"[^A-Za-z0-9_.+-]+", "_", name)
+def _plain_names(searches: Iterable[str]) -> dict[str, str]:
+    """Parts of file names that every archive takes by search; no two are alike, whatever the case."""
+    found: dict[str, str] = {}
+    for search in dict.fromkeys(searches):
+        plain = re.sub(r"[^A-Za-z0-9_.+-]+", "_", search).lstrip(".")[:LONGEST] or "search"
+        taken, name, number = {one.lower() for one in found.values()}, plain, 2
+        while name.lower() in taken:
+            name, number = f"{plain}-{number}", number + 1
+        found[search] = name
+    return found
 
 
 def _values(numbers: Any) -> list[dict[str, float]]:
@@ -162,10 +171,10 @@ def lmt_texts(regions: Sequence[Region]) -> dict[str, str]:
     limit jumps, at a threshold, the second of two equal masses is the next larger float.
     """
     found = {}
-    for search in dict.fromkeys(one.search for one in regions):
+    for search, plain in _plain_names(one.search for one in regions).items():
         for number, piece in enumerate(_pieces([one for one in regions if one.search == search]), start=1):
             rows = [" ".join(map(repr, row)) for row in piece.rows()]
-            found[f"{_plain(search)}_{number}.lmt"] = "\n".join(["# mass lower upper", *rows]) + "\n"
+            found[f"{plain}_{number}.lmt"] = "\n".join(["# mass lower upper", *rows]) + "\n"
     return found
 
 

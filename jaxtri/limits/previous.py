@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 
 from jaxtri.numerics.arrays import BoolArray, FloatArray
-from jaxtri.tables.reader import FOLDER, read_rows
-from jaxtri.tables.schema import PreviousLimitRow
-
-WIDEST_GAP = 1.3  # ratio of neighbouring masses beyond which a tabulated limit is two pieces
+from jaxtri.tables.previous_table import Piece, read_previous_limits
+from jaxtri.tables.reader import FOLDER
 
 
 @dataclass(frozen=True)
@@ -41,22 +39,16 @@ def previous_limits(configuration: Mapping[str, Any]) -> list[PreviousLimit]:
     if name is None:
         return []
     path = FOLDER / name
-    pieces: list[list[PreviousLimitRow]] = []
-    for row in _rows(path, path.stat().st_mtime_ns if path.exists() else 0):
-        last = pieces[-1][-1] if pieces else None
-        if last is None or last.search != row.search or not 1 <= row.m_X / last.m_X < WIDEST_GAP:
-            pieces.append([])
-        pieces[-1].append(row)
-    return [_piece(rows) for rows in pieces]
+    return [_piece(rows) for rows in _pieces(path, path.stat().st_mtime_ns if path.exists() else 0)]
 
 
 @lru_cache(maxsize=8)
-def _rows(path: Path, changed: int) -> list[PreviousLimitRow]:
-    """Rows of a table that was changed at some time; every panel and comparison needs them."""
-    return read_rows(path, PreviousLimitRow)
+def _pieces(path: Path, changed: int) -> list[Piece]:
+    """Pieces of a table that was changed at some time; every panel and comparison needs them."""
+    return read_previous_limits(path)
 
 
-def _piece(rows: list[PreviousLimitRow]) -> PreviousLimit:
+def _piece(rows: Piece) -> PreviousLimit:
     return PreviousLimit(
         rows[0].search,
         rows[0].experiment,

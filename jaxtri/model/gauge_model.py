@@ -12,8 +12,9 @@ from jaxtri.errors import unknown_name
 from jaxtri.model.dark_matter import DarkMatter, load_dark_matter
 from jaxtri.model.fermions import FERMIONS
 from jaxtri.numerics.jax_settings import require_x64
-from jaxtri.tables.reader import FOLDER, check, locate, read, read_rows
-from jaxtri.tables.schema import AnomalonTable, ModelTable, PreviousLimitRow
+from jaxtri.tables.previous_table import read_previous_limits
+from jaxtri.tables.reader import FOLDER, check, locate, read
+from jaxtri.tables.schema import AnomalonTable, ModelTable
 
 
 @jax.tree_util.register_dataclass
@@ -104,7 +105,7 @@ def _previous_limits(name: str | None, relative_to: Path | None) -> str | None:
         return name
     own = (relative_to or Path()) / name
     if own.is_file():
-        read_rows(own, PreviousLimitRow)  # what is wrong with it is said before any work
+        read_previous_limits(own)  # what is wrong with it is said before any work
         return str(own.absolute())
     known = [str(path.relative_to(FOLDER)) for path in FOLDER.glob("previous_limits/*.csv")]
     raise unknown_name("model: previous_limits", "table", name, known)

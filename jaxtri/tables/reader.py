@@ -5,6 +5,7 @@ A name that a user gives is either the stem of a table in this folder or a path 
 
 import csv
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:  # listing what is shipped must not wait for NumPy
 FOLDER = Path(__file__).parent
 SINGULAR = {"models": "model", "treatments": "treatment", "searches": "search"}
 LARGEST = 256 * 1024  # bytes; the TOML parser is quadratic in dotted keys
+NUMBER = re.compile(r"""["']?\s*[-+−]?\s*(?:\.?\d.*|nan|inf(?:inity)?)""", re.IGNORECASE)  # or meant as one
+OTHER_UNIT = re.compile(r"(?:^|[\W_])([meEkMT]eV)\b")  # in the name of a column
 
 Table = TypeVar("Table", bound=BaseModel)
 
@@ -134,7 +137,7 @@ def read_columns(path: Path) -> "dict[str, npt.NDArray[np.float64]]":
     Raises
     ------
     InputError
-        If a value is no finite number, or the header does not name every column once.
+        If a value is no finite number, or the header does not name every column once, or in another unit.
     StorageError
         If the file cannot be read.
     """
@@ -153,6 +156,9 @@ def read_columns(path: Path) -> "dict[str, npt.NDArray[np.float64]]":
     if names != [""] and all(map(_is_number, names)):  # no header: all lines are values
         rows = {first: header.split(",")} | rows
         names = [f"column {i}" for i in range(1, len(names) + 1)]
+    for name in names:
+        if (match := OTHER_UNIT.search(name)) is not None:
+            raise InputError(f"{path}: column {name!r} is in {match[1]}; masses and energies are read in GeV")
     if not all(names) or len(set(names)) < len(names) or not rows:
         raise InputError(f"{path}: give a header that names every column once, and at least one row below it")
     values = np.array([_numbers(path, number, row, len(names)) for number, row in rows.items()])
@@ -202,11 +208,8 @@ def _row_of_grid(path: Path, number: int, cells: list[str], count: int) -> list[
 
 
 def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    """Whether a cell is a number, also where it is quoted, has a unit, or is written as in Fortran."""
+    return NUMBER.fullmatch(text.strip()) is not None
 
 
 def _numbers(path: Path, number: int, row: list[str], count: int) -> list[float]:

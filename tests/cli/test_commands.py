@@ -53,8 +53,8 @@ BARYON = ONE.replace(
 )
 INTERRUPTIBLE = """import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits "ignored"
-from jaxtri.__main__ import main
-sys.exit(main(sys.argv[1:]))
+from jaxtri.__main__ import command_line
+command_line()
 """
 
 

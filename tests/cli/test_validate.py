@@ -51,7 +51,7 @@ def test_a_whole_set_has_a_sheet(tmp_path, in_process):
     ("arguments", "exit_code", "words"),
     [
         (["na62_2025_kpi_mum"], 2, "did you mean na62_2025_kpi_mumu"),
-        ([], 2, "name a search, or give --set printed, corrected or 2026"),
+        ([], 2, "name a search, or give --set printed, corrected, 2026 or binned"),
         (["babar_2012_bk_ll", "--set", "2026"], 2, 'is not in the set "2026"; it is in printed, corrected'),
         (["--set", "2025"], 2, "did you mean 2026"),
         ([NUMBER, "-o", "nowhere"], 4, "nowhere: no such folder; make it first"),

@@ -15,12 +15,17 @@ from jaxtri.numerics import kernels
 from jaxtri.numerics.kernels import Kernel
 
 X = np.linspace(0.1, 2.0, 7)
+LONGEST_S = 1e6  # no compilation takes as long, on any machine
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(kernels, "_folder", tmp_path / "kernels")
-    return tmp_path / "kernels"
+    least = "jax_persistent_cache_min_compile_time_secs"
+    before = getattr(jax.config, least)
+    jax.config.update(least, LONGEST_S)  # what JAX's own cache gives could not be kept
+    yield tmp_path / "kernels"
+    jax.config.update(least, before)
 
 
 class Wave:

@@ -51,7 +51,11 @@ OWN_TESTS = (
     "jaxtri.physics.muon_g2",
     "jaxtri.physics.trident",
 )  # mapped and differentiated in relic, test_muon_g2, test_trident
-OWN_FUNCTIONS = {"in_flight.spectrum_of", "in_flight.flight_probability"}  # in test_in_flight
+OWN_FUNCTIONS = {
+    "in_flight.spectrum_of", "in_flight.flight_probability",  # in test_in_flight
+    "widths.lepton_masses", "widths.neutrino_ratio",  # parts of decay_ratios
+    "z_decays.triangle_of",  # a name
+}  # fmt: skip
 NOT_DIFFERENTIATED = (  # the slopes are those of decoupled_ratio and any_legs
     "massless_leg.contour_rule",
     "three_legs.contour_rule",
@@ -203,6 +207,7 @@ PUBLIC = (
         "three_pions.three_pion_phase_space": lambda sm, model, t, m, g: three_pions.three_pion_phase_space(
             sm, 3 * m
         ),
+        "widths.pair_ratio": lambda sm, model, t, m, g: widths.pair_ratio(g, 0.001, m),
         "widths.decay_ratios": lambda sm, model, t, m, g: widths.decay_ratios(sm, model, 3 * m),
         "widths.unit_decays": lambda sm, model, t, m, g: widths.unit_decays(sm, model, 3 * m),
         "widths.x_branching_ratios": lambda sm, model, t, m, g: widths.x_branching_ratios(sm, model, 3 * m),
