@@ -7,7 +7,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
 from typing import Any, TextIO
@@ -110,6 +110,10 @@ class _Lossy:
         """Write, or from now on nowhere."""
         self._try(self._stream.write, text)
         return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write several texts."""
+        self.write("".join(lines))
 
     def flush(self) -> None:
         """Write what is kept."""

@@ -25,6 +25,18 @@ MOST_SIGNALS = 40  # until one lands between the command's first line and its en
 AGAIN = 8  # signals after which that time is measured again
 EARLIEST = 0.2  # of the time that `point` takes here; before it Python itself begins
 FIGURE_3 = SCANS / "figure_3.toml"
+TINY = """
+title = "t"
+model = "b_minus_l"
+treatments = ["matched"]
+curves = false
+[searches]
+set = "printed"
+only = ["belle_2017_bk_invisible"]
+[axes]
+m_X = {min = 1e-3, max = 5.0, points = 3, spacing = "log"}
+g_X = {min = 1e-8, max = 1e-2, points = 3, spacing = "log"}
+"""
 POINT = ("point", FIGURE_3, "--m-X", "0.05", "--g-X", "1e-6", "--treatment", "matched")
 
 
@@ -83,6 +95,16 @@ def test_streams_that_are_closed(closed):
         timeout=PATIENCE_S,
     )  # fmt: skip
     assert done.returncode == 4
+
+
+@pytest.mark.parametrize("stream", ["2>/dev/full", "2>&-"])
+def test_messages_that_cannot_be_written_are_lost_alone(tmp_path, stream):
+    (tmp_path / "t.toml").write_text(TINY)
+    done = subprocess.run(
+        ["bash", "-c", f'"{PROGRAM}" scan t.toml {stream}'], cwd=tmp_path, check=False, capture_output=True,
+        text=True, timeout=PATIENCE_S,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "wrote t_matched.h5\n")
 
 
 def test_a_full_device():

@@ -6,6 +6,7 @@ Oracle: the exact curves of each scan, vertex by vertex; lightness by CIE 1976 L
 import dataclasses
 import itertools
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
@@ -16,9 +17,10 @@ from colour_vision import VISION, lab, linear
 from jaxtri import scan
 from jaxtri.errors import InputError
 from jaxtri.figures.figure import caption, draw_scans
-from jaxtri.figures.panels import MOST, PALETTES, SHADES, shades
+from jaxtri.figures.panels import MOST, PALETTES, SHADES, readable_ticks, shades
 from jaxtri.figures.plane import draw
 from jaxtri.figures.selection import chosen, names_of, same_grey
+from jaxtri.figures.sheet import save
 from jaxtri.scans.schema import FigureChoice
 from small_plane import SMALL
 
@@ -137,3 +139,41 @@ def test_too_many_scans_for_one_panel(one):
     assert [len(shades(count)) for count in range(1, MOST + 1)] == [*range(1, MOST + 1)]
     with pytest.raises(InputError, match="6 scans in one panel: at most 5 can be told apart"):
         draw_scans(dict.fromkeys("abcdef", one), title="t", look=FigureChoice(together=True))
+
+
+@pytest.mark.parametrize("xlim", [(6.0, 7000.0), (0.2, 0.1), (0.0, 1.0), (float("nan"), 1.0), (1e-2,), 0.1])
+def test_limits_beyond_what_is_known_are_refused(one, xlim):
+    with pytest.raises(InputError, match="xlim = .*: give two numbers that ascend, from"):
+        draw(one, Figure().subplots(), xlim=xlim)
+
+
+def test_what_is_no_scan_or_no_list_is_refused(one):
+    for scan, more, said in (
+        ("file.h5", {}, "is no scan"), (one, {"searches": "name"}, "give a list of names"),
+        (one, {"previous": "computed"}, "give True, False, or what previous_limits returns"),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=said):
+            draw(scan, Figure().subplots(), **more)
+
+
+def test_a_users_settings_of_matplotlib_do_not_change_a_picture(one, tmp_path, monkeypatch):
+    looks = {"text.usetex": True, "axes.facecolor": "yellow", "savefig.bbox": "tight", "axes.grid": True}
+
+    def picture(name):
+        save(draw_scans({"one": one}, title="t"), tmp_path / name)
+        return (tmp_path / f"{name}.png").read_bytes()
+
+    plain = picture("plain")
+    with matplotlib.rc_context(looks):
+        assert picture("own") == plain
+
+
+@pytest.mark.parametrize("xlim", [(0.1, 0.11), (0.2, 0.3), (6.0, 7.0)])
+def test_a_narrow_axis_has_labels(one, xlim):
+    axes = Figure().subplots()
+    axes.set(xscale="log", xlim=xlim)
+    readable_ticks(axes)
+    shown = [one for one in axes.xaxis.get_majorticklocs() if xlim[0] <= one <= xlim[1]]
+    assert 3 <= len(shown) <= 8
+    texts = [axes.xaxis.get_major_formatter()(value) for value in shown]
+    assert len(set(texts)) == len(texts)

@@ -353,3 +353,12 @@ def test_unresolved_masses_end_in_code_3(tmp_path, monkeypatch, capsys):
     assert main(["boundary", "small.toml"]) == 3
     assert "2 critical masses" in capsys.readouterr().err
     assert (tmp_path / "small_figure_boundaries.csv").exists()
+
+
+def test_names_of_searches_never_meet_in_a_file():
+    """Whatever they are made of, and on file systems that do not tell cases apart."""
+    names = ["日本", "東京", "a_b", "a,b", "A_b", ".hidden", "x" * 240]
+    some = [region([0.1, 0.2], [1e-5, 1e-5], [1e-3, 1e-3], search=name) for name in names]
+    files = list(text_formats.lmt_texts(some))
+    assert len({name.lower() for name in files}) == len(names)
+    assert all(len(name) < 120 and not name.startswith(".") and name.isascii() for name in files)

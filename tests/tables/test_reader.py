@@ -347,3 +347,19 @@ def test_the_readme_names_every_channel_and_key():
         "printed",
     }
     assert all(f"`{key}`" in readme for key in set(SearchTable.model_fields) - stated)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("m_X [MeV]\n10\n100\n", r"column 'm_X \[MeV\]' is in MeV; masses and energies are read in GeV"),
+        ("m_X_keV\n10\n100\n", "is in keV"),
+        ('"0.01"\n0.1\n', r'line 1 is "0.01"; give a finite number'),
+        ("0.01 GeV\n0.1\n", "line 1 is 0.01 GeV; give a finite number"),
+        ("1.0D-2\n0.1\n", "line 1 is 1.0D-2; give a finite number"),
+    ],
+)
+def test_no_first_line_of_a_file_of_numbers_is_swallowed(tmp_path, text, message):
+    (tmp_path / "axis.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        reader.read_columns(tmp_path / "axis.csv")
