@@ -143,17 +143,17 @@ def test_too_many_scans_for_one_panel(one):
 
 @pytest.mark.parametrize("xlim", [(6.0, 7000.0), (0.2, 0.1), (0.0, 1.0), (float("nan"), 1.0), (1e-2,), 0.1])
 def test_limits_beyond_what_is_known_are_refused(one, xlim):
-    with pytest.raises(InputError, match="xlim = .*: give two numbers that ascend, from"):
+    with pytest.raises(InputError, match=r"xlim = .*: give two numbers that ascend, from"):
         draw(one, Figure().subplots(), xlim=xlim)
 
 
 def test_what_is_no_scan_or_no_list_is_refused(one):
-    for scan, more, said in (
+    for given, more, said in (
         ("file.h5", {}, "is no scan"), (one, {"searches": "name"}, "give a list of names"),
         (one, {"previous": "computed"}, "give True, False, or what previous_limits returns"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=said):
-            draw(scan, Figure().subplots(), **more)
+            draw(given, Figure().subplots(), **more)
 
 
 def test_a_users_settings_of_matplotlib_do_not_change_a_picture(one, tmp_path, monkeypatch):
