@@ -196,6 +196,12 @@ class FigureChoice(Strict):
     previous: Literal["table", "computed", "visible", "none"] | None = None
     curves: list[OwnCurve] = Field(default_factory=list)
 
+    @model_validator(mode="after")
+    def _labels_apart(self) -> "FigureChoice":
+        if self.labels and self.together:
+            raise ValueError("labels name the regions of one scan; of scans together the legend names each")
+        return self
+
 
 Kind = TypeVar("Kind", bound=Strict)
 NameOr = Annotated[

@@ -22,6 +22,7 @@ from jaxtri.figures.plane import draw
 from jaxtri.figures.selection import chosen, names_of, same_grey
 from jaxtri.figures.sheet import save
 from jaxtri.scans.schema import FigureChoice
+from jaxtri.tables.reader import check
 from small_plane import SMALL
 
 KAON, B = "na62_2021_kpi_invisible_low", "belle_2017_bk_invisible"
@@ -177,3 +178,8 @@ def test_a_narrow_axis_has_labels(one, xlim):
     assert 3 <= len(shown) <= 8
     texts = [axes.xaxis.get_major_formatter()(value) for value in shown]
     assert len(set(texts)) == len(texts)
+
+
+def test_labels_of_scans_together_are_refused_and_not_dropped():
+    with pytest.raises(InputError, match="plot: labels name the regions of one scan"):
+        check({"labels": True, "together": True}, FigureChoice, "plot")
