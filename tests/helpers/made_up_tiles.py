@@ -11,7 +11,6 @@ from made_up_job import SIZES, made_up_job
 LARGER = {**SIZES, "g_X": 24}  # eight tiles
 POISON = 5
 PAUSE_S = 2.0  # one that dies as soon as it has started is not started again
-KILLS_S = 2.0  # a worker that dies while it is registered is not started again: Dask looks every 0.05 s
 
 
 def sent_job(folder, compute, sizes=LARGER):
@@ -34,7 +33,7 @@ def raising(plan, tile):
 def killing(plan, tile):
     """Compute a tile, unless it is the one that takes its process with it."""
     if tile == POISON:
-        time.sleep(KILLS_S)
+        time.sleep(PAUSE_S)
         os.kill(os.getpid(), signal.SIGKILL)
     return harmless(plan, tile)
 
