@@ -14,6 +14,7 @@ from jaxtri.errors import InputError, InterruptedScan, JaxtriError, StorageError
 
 DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # Ctrl-C is for who called
 PATIENCE_S = 300  # for the first worker, or after all have died for one that is started again
+REVIVE_S = 15.0  # without a worker, after which those of a cluster of this process are started again
 LOOK_S, TICK_S = 2.0, 0.1  # between looks for workers, and for tiles that are finished
 
 
@@ -134,7 +135,7 @@ def _finished(client: Any, futures: list[Any]) -> Iterator[Any]:
     """Futures as they finish; those that are left are cancelled when there has long been no worker."""
     from distributed import as_completed
 
-    waiting, looked, seen = as_completed(futures), 0.0, time.monotonic()
+    waiting, looked, seen, revived = as_completed(futures), 0.0, time.monotonic(), False
     while not waiting.is_empty():
         now = time.monotonic()
         if waiting.has_ready():
@@ -144,9 +145,20 @@ def _finished(client: Any, futures: list[Any]) -> Iterator[Any]:
         else:
             looked = now
             if client.scheduler_info(n_workers=1)["n_workers"]:
-                seen = now
+                seen, revived = now, False
             elif now - seen > PATIENCE_S:
                 client.cancel([one for one in futures if not one.done()])
+            elif now - seen > REVIVE_S and not revived:
+                revived = True
+                _revive(client.cluster)
+
+
+def _revive(cluster: Any) -> None:
+    """Start the workers of a cluster of this process again; whoever does so for each may have given up."""
+    if cluster is not None:
+        count = len(cluster.worker_spec)
+        cluster.scale(0)
+        cluster.scale(count)
 
 
 def _same(task: _Task) -> _Task:

@@ -164,6 +164,29 @@ def test_tiles_are_named_when_all_workers_are_gone_for_good(monkeypatch, tmp_pat
     assert 1 <= len(list(job.folder.glob("tile-*.tile"))) < job.plan.count
 
 
+@pytest.mark.long
+def test_workers_that_nobody_starts_again_are_started_again(monkeypatch, tmp_path):
+    monkeypatch.setattr(dask_cluster, "LOOK_S", 0.1)
+    monkeypatch.setattr(dask_cluster, "REVIVE_S", 1.0)
+    job = prepare(made_up_tiles.sent_job(tmp_path, made_up_tiles.slow))
+    with dask_cluster.client_of(1, None) as client:
+        execute, victims = dask_cluster.on_client(client), []
+
+        def killing(job, tiles):
+            for done in execute(job, tiles):
+                if not victims:
+                    for nanny in client.cluster.workers.values():
+                        nanny.auto_restart = False
+                    victims.extend(client.run(os.getpid).values())
+                    os.kill(victims[0], signal.SIGKILL)
+                yield done
+
+        with owned(job.folder):
+            run_job(job, killing)
+        assert victims[0] not in client.run(os.getpid).values()
+    assert wrong_output(job) == []
+
+
 @pytest.fixture
 def frail(tmp_path):
     """A scheduler in a process of its own with one worker, and its address."""
