@@ -147,13 +147,15 @@ def production_vector(
     refuses for the model.  A `triangle_sum` that is known is not computed again.
     """
     refused = jnp.full(jnp.shape(m_X), REFUSED)
-    z_width = z_to_gamma_width(sm, model, treatment, m_X, 1.0, triangle=triangle)
-    rates = {Z_CHANNEL: z_width / sm.Gamma_Z} | {
-        name: channel.rate(sm, model, treatment, m_X)
-        for name, channel in CHANNELS.items()
-        if name not in (Z_CHANNEL, *treatment.refused)
-    }
-    rates = {name: refused if name in treatment.refused else rates[name] for name in CHANNELS}
+
+    def rate(name: str) -> Array:
+        if name in treatment.refused:
+            return refused
+        if name == Z_CHANNEL:
+            return z_to_gamma_width(sm, model, treatment, m_X, 1.0, triangle=triangle) / sm.Gamma_Z
+        return CHANNELS[name].rate(sm, model, treatment, m_X)
+
+    rates = {name: rate(name) for name in CHANNELS}
     means = [
         refused if name in treatment.refused else (rates[first] + rates[second]) / 2
         for name, (first, second) in AVERAGES.items()
