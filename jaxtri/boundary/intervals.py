@@ -37,8 +37,9 @@ def joined(*some: Edges) -> Edges:
 
 def covered(edges: Edges, window: tuple[float, float]) -> FloatArray:
     """How much of a window of ln g_X the union of all intervals covers, (m_X,)."""
-    lower, upper = np.clip(edges[0], window[0], None), np.clip(edges[1], None, window[1])
-    order = np.argsort(lower, axis=1)
+    lower, upper = np.maximum(edges[0], window[0]), np.minimum(edges[1], window[1])
+    most = int((lower < upper).sum(axis=1).max(initial=0))  # at one mass: few of all pieces
+    order = np.argsort(np.where(lower < upper, lower, np.inf), axis=1)[:, :most]
     low, high = np.take_along_axis(lower, order, 1), np.take_along_axis(upper, order, 1)
     reach = np.maximum.accumulate(high, axis=1)
     before = np.concatenate([np.full((len(low), 1), -np.inf), reach[:, :-1]], axis=1)

@@ -39,8 +39,8 @@ from jaxtri.numerics.kernels import Kernel, kernel
 from jaxtri.numerics.threads import WORKERS, over_chunks, padded
 from jaxtri.physics.decays.hadrons import Spaces, three_pion_spaces, three_pion_window
 from jaxtri.physics.decays.in_flight import turning_points
-from jaxtri.physics.decays.widths import FINAL_STATES, unit_decays
-from jaxtri.physics.production.channels import production_vector
+from jaxtri.physics.decays.widths import FINAL_STATES, decay_thresholds, unit_decays
+from jaxtri.physics.production.channels import production_thresholds, production_vector
 from jaxtri.physics.production.z_decays import TRIANGLE_SUMS, triangle_of
 
 CHUNK = 128  # masses computed at a time
@@ -61,6 +61,17 @@ class Mass(NamedTuple):
 def _three_pions(sm: StandardModel, m_X: Array) -> tuple[Spaces, Spaces]:
     """Phase space of three pions at every mass, and its change along ln m_X."""
     return jax.vmap(lambda m: jax.jvp(lambda m: three_pion_spaces(sm, m), (m,), (m,)))(m_X)
+
+
+@kernel()
+def _thresholds(sm: StandardModel, model: GaugeModel, treatments: tuple[Treatment, ...]) -> Array:
+    """Masses at which a width or a rate is not smooth, not sorted."""
+    return jnp.concatenate([decay_thresholds(sm, model), production_thresholds(sm, model, treatments)])
+
+
+def thresholds_of(plane: Plane) -> FloatArray:
+    """Masses of X [GeV] at which its width, or a rate of a treatment, is not smooth, on the host."""
+    return np.asarray(_thresholds(plane.sm, plane.model, plane.treatments))
 
 
 @kernel()
@@ -188,7 +199,7 @@ def decays_at(sm: StandardModel, model: GaugeModel, m_X: FloatArray) -> tuple[Fl
 
     By the kernels of boundaries, which a scan compiles in any case.
     """
-    low, high = three_pion_window(sm).tolist()
+    low, high = map(float, three_pion_window(sm))
     return _in_chunks(lambda some: _decays(sm, model, some, _spaces_at(sm, (low, high), some))[0], m_X)
 
 

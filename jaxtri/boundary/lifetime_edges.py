@@ -13,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from jaxtri.boundary.edge_table import SAME
+from jaxtri.boundary.kernels import thresholds_of
 from jaxtri.boundary.lifetime_cells import LifetimeTable, Rates
 from jaxtri.boundary.lifetime_rates import MassRates, mass_rates, rates_of
 from jaxtri.boundary.mass_mesh import BEND, LEAST, STEP
 from jaxtri.boundary.plane import Plane
 from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 from jaxtri.numerics.roots import roots_of_all
-from jaxtri.physics.decays.widths import decay_thresholds
-from jaxtri.physics.production.channels import channel_masses, production_thresholds
+from jaxtri.physics.production.channels import channel_masses
 
 ROUNDS = 8  # of added nodes
 ULPS = 4.0  # units in the last place of a mass: closer ones are the same
@@ -136,9 +136,8 @@ def _first_nodes(plane: Plane, position: int, table: LifetimeTable) -> tuple[Flo
     M, m_D = (float(masses[searches.channel[position]]) for masses in channel_masses(sm))
     low = max(plane.m_X[0], window[0], table.masses[0])
     high = min(plane.m_X[1], window[1], table.masses[-1], M - m_D, 2 * float(sm.m_t))
-    thresholds = [decay_thresholds(sm, plane.model), production_thresholds(sm, plane.model, plane.treatments)]
     smooth = np.concatenate([table.masses, veto.ravel(), [low, high]])
-    jumps = np.concatenate([np.asarray(one) for one in thresholds])
+    jumps = thresholds_of(plane)
     stops = np.unique(np.concatenate([smooth, jumps]))
     stops = stops[(low <= stops) & (stops <= high)]
     step = min(STEP, np.log(high / low) / LEAST) if high > low else STEP

@@ -7,10 +7,9 @@ from dataclasses import fields
 import numpy as np
 
 from jaxtri.boundary.edge_table import END, NONE, SAME, EdgeTable, MassNodes, SignChanges
+from jaxtri.boundary.kernels import thresholds_of
 from jaxtri.boundary.plane import Plane
 from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
-from jaxtri.physics.decays.widths import decay_thresholds
-from jaxtri.physics.production.channels import production_thresholds
 
 LEAST = 500  # steps across the window of every search
 ENOUGH = 520  # vertices of a search that excludes something, and of an island: some of them coincide
@@ -25,8 +24,7 @@ SNAP = 1e-6  # ln g_X: at a critical mass the edges that meet are this close
 def start(plane: Plane) -> MassNodes:
     """Return the first nodes: crowded towards both ends of every segment as a cosine."""
     low, high = plane.m_X[0], min(plane.m_X[1], 2 * float(plane.sm.m_t))
-    production = production_thresholds(plane.sm, plane.model, plane.treatments)
-    thresholds = np.concatenate([decay_thresholds(plane.sm, plane.model), production])
+    thresholds = thresholds_of(plane)
     window, veto = np.asarray(plane.searches.m_X_window), np.asarray(plane.searches.veto)
     curves = plane.searches.curves  # limits that bend at masses
     bends = np.zeros(0)

@@ -124,7 +124,8 @@ def _gain(
     gain = np.zeros(len(masses))
     for start in range(0, len(masses), BLOCK):
         some = masses[start : start + BLOCK]
-        new, before = edges_at(between(regions, some[0], some[-1]), some), previous_edges(limits, some)
+        near = [one for one in limits if one.m_X[0] <= some[-1] and one.m_X[-1] >= some[0]]
+        new, before = edges_at(between(regions, some[0], some[-1]), some), previous_edges(near, some)
         gain[start : start + BLOCK] = covered(joined(new, before), window) - covered(before, window)
     return gain
 
@@ -139,11 +140,10 @@ def _end(
     """Mass at which a gain ends, between a mass without and a mass with it."""
     ends = min(outside, inside), max(outside, inside)
     near = between(regions, *ends)
-    before = [one for one in limits if one.m_X[0] <= ends[1] and one.m_X[-1] >= ends[0]]
     for _ in range(ROUNDS if outside != inside else 0):
         masses = np.geomspace(outside, inside, PARTS + 1)
         ascending = masses if outside < inside else masses[::-1]
-        gains = _gain(near, before, ascending, window) > ROUNDED
+        gains = _gain(near, limits, ascending, window) > ROUNDED
         there = int(np.argmax(gains if outside < inside else gains[::-1]))  # the first mass with a gain
         outside, inside = float(masses[max(there - 1, 0)]), float(masses[there])
     return inside

@@ -1,20 +1,22 @@
 """Searches as tables and labels: which belong to a set, what each is called, where its limit comes from.
 
-Nothing here computes, so that listing the searches need not wait for JAX.
+Nothing here computes, so that listing the searches need not wait for JAX; nor for NumPy, where none has a
+curve.
 """
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jaxtri.errors import InputError, gather, unknown_name
-from jaxtri.limits.binned_limits import read_binned_limit
-from jaxtri.limits.limit_curves import LimitCurve, curve_of_points, read_limit_curve
 from jaxtri.limits.statistics import BINNED, READINGS, conversion_of, limit_of, measured_of, upper_limit
 from jaxtri.tables.curve_schema import CurveFile
 from jaxtri.tables.reader import locate, names, read, short_name
 from jaxtri.tables.schema import CHANNEL_NAMES, SearchTable
+
+if TYPE_CHECKING:
+    from jaxtri.limits.limit_curves import LimitCurve  # curves alone need NumPy
 
 SETS = {  # set -> how it reads a measurement
     "printed": "central",
@@ -152,7 +154,7 @@ def curves_of(
     files: list[Path] | None = None,
     mode: str = "",
     confidence: float | None = None,
-) -> dict[str, LimitCurve]:
+) -> "dict[str, LimitCurve]":
     """Return the limit curve of every search that has one.
 
     Parameters
@@ -176,17 +178,24 @@ def curves_of(
         for name, table in tables.items()
         if table.kind != "measurement" and not isinstance(table.limit, float)
     } | {
-        name: lambda name=name, table=table: read_binned_limit(
-            paths[name].parent / table.bins, mode, confidence
-        )
+        name: lambda name=name, table=table: _stepped(paths[name].parent / table.bins, mode, confidence)
         for name, table in tables.items()
         if table.kind == "measurement" and mode.startswith(BINNED) and table.bins
     }
     return dict(zip(steps, gather(*steps.values()), strict=True))
 
 
-def _curve(table: SearchTable, path: Path) -> LimitCurve:
+def _stepped(path: Path, mode: str, confidence: float | None) -> "LimitCurve":
+    """Curve of a file of bins."""
+    from jaxtri.limits.binned_limits import read_binned_limit
+
+    return read_binned_limit(path, mode, confidence)
+
+
+def _curve(table: SearchTable, path: Path) -> "LimitCurve":
     """Limit curve of one search, which must cover its masses and say the same of lifetimes and confidence."""
+    from jaxtri.limits.limit_curves import curve_of_points, read_limit_curve
+
     where = short_name(path)
     if isinstance(table.limit, list):
         curve = curve_of_points(table.limit, where)
@@ -216,7 +225,7 @@ def label_of(
     name: str,
     table: SearchTable,
     mode: str,
-    curve: LimitCurve | None = None,
+    curve: "LimitCurve | None" = None,
     confidence: float | None = None,
 ) -> SearchLabel:
     """Label of a search whose measurement, if it is one, is read in some way, at some confidence level."""
@@ -236,7 +245,7 @@ def label_of(
     )  # fmt: skip
 
 
-def _conditions(table: SearchTable, curve: LimitCurve | None) -> str:
+def _conditions(table: SearchTable, curve: "LimitCurve | None") -> str:
     """Everything that decides, as JSON; of a curve its checksum stands for its numbers."""
     named = [name for name in table.sets if name in ("printed", "corrected")]  # as fingerprints always had it
     plain = table.model_copy(update={"sets": named})

@@ -142,7 +142,7 @@ def _require_plane(spec: Spec) -> None:
 
 def plane_of(spec: Spec) -> Plane:
     """Return what decides the boundaries of a scan."""
-    low, high = three_pion_window(spec.sm).tolist()
+    low, high = map(float, three_pion_window(spec.sm))
     return Plane(
         treatments=spec.treatments,
         sm=spec.sm,

@@ -152,9 +152,9 @@ def _switch_end(sm: StandardModel) -> Array:
     return sm.hadrons.switch_mass + SWITCH_REACH * sm.hadrons.switch_width
 
 
-def three_pion_window(sm: StandardModel) -> Array:
-    """Masses [GeV] between which `three_pion_spaces` are used and not 0, (2,)."""
-    return jnp.stack([2 * sm.m_pi_plus + sm.m_pi0, _switch_end(sm)])
+def three_pion_window(sm: StandardModel) -> tuple[Array, Array]:
+    """Masses [GeV] between which `three_pion_spaces` are used and not 0."""
+    return 2 * sm.m_pi_plus + sm.m_pi0, _switch_end(sm)
 
 
 def three_pion_spaces(sm: StandardModel, m_X: Array) -> Spaces:
