@@ -8,9 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from jaxtri.boundary.edge_table import SAME
 from jaxtri.boundary.record import Region
 from jaxtri.numerics.arrays import BoolArray, FloatArray
 
+WALL = 1e-6  # ln g_X: shorter steps of an edge at a threshold are none
 BLOCK = 256  # masses looked at together: few regions reach any of them
 
 Edges = tuple[FloatArray, FloatArray]  # lower, upper ln g_X, (m_X, interval); (inf, -inf) is none
@@ -100,3 +102,49 @@ def _united(low: FloatArray, high: FloatArray, there: BoolArray) -> tuple[FloatA
         np.minimum.at(left[end], where, low[end, step, order[step, place]])
         np.maximum.at(right[end], where, high[end, step, order[step, place]])
     return left, right
+
+
+def walls_of(regions: Sequence[Region]) -> FloatArray:
+    """Return the vertical edges of the union of regions, (wall, 3): mass [GeV], lower and upper coupling.
+
+    Where data begin or end, and where an edge jumps at a threshold.
+    """
+    edges = [one.edges for one in regions]
+    jumps = [m_X[1:][np.diff(m_X) <= SAME * m_X[1:]] for m_X, _, _ in edges]
+    ends = [m_X[[0, -1]] for m_X, _, _ in edges]
+    joints = np.unique(np.concatenate([np.zeros(0), *jumps, *ends]))
+    joints = joints[
+        np.diff(joints, prepend=0.0) > 2 * SAME * joints
+    ]  # two nodes of a threshold are one place
+    found = []
+    for mass in joints:
+        near = [one for one in edges if one[0][0] <= mass * (1 + SAME) and one[0][-1] >= mass * (1 - SAME)]
+        pairs = on_one_side(*(_beside(near, float(mass), side) for side in (-1, 1)))
+        found += [(mass, np.exp(a), np.exp(b)) for a, b in pairs if b - a > WALL]
+    return np.array(found).reshape(-1, 3)
+
+
+def _beside(edges: Sequence[tuple[FloatArray, ...]], mass: float, side: int) -> list[tuple[float, float]]:
+    """Intervals of ln g_X just below (-1) or above (+1) a mass."""
+    found = []
+    for m_X, low, high in edges:
+        x = mass * (1 + side * 2 * SAME)
+        if m_X[0] < x < m_X[-1]:
+            at = int(np.searchsorted(m_X, x))
+            w = np.log(x / m_X[at - 1]) / np.log(m_X[at] / m_X[at - 1])
+            lower, upper = (float((1 - w) * np.log(one[at - 1]) + w * np.log(one[at])) for one in (low, high))
+            found.append((lower, upper))
+    return found
+
+
+def on_one_side(
+    left: list[tuple[float, float]], right: list[tuple[float, float]]
+) -> list[tuple[float, float]]:
+    """Intervals that only one of two unions contains."""
+    stops = np.unique([edge for pair in (*left, *right) for edge in pair])
+    found: list[tuple[float, float]] = []
+    for a, b in itertools.pairwise(stops):
+        inside = [any(low <= a and b <= high for low, high in side) for side in (left, right)]
+        if inside[0] != inside[1]:
+            found.append((float(a), float(b)))
+    return found

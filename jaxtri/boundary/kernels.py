@@ -71,7 +71,8 @@ def _thresholds(sm: StandardModel, model: GaugeModel, treatments: tuple[Treatmen
 
 def thresholds_of(plane: Plane) -> FloatArray:
     """Masses of X [GeV] at which its width, or a rate of a treatment, is not smooth, on the host."""
-    return np.asarray(_thresholds(plane.sm, plane.model, plane.treatments))
+    some = tuple(one for one in plane.treatments if one.emission == "one_loop")  # others have the same
+    return np.asarray(_thresholds(plane.sm, plane.model, some[:1]))
 
 
 @kernel()

@@ -13,8 +13,9 @@ import numpy as np
 
 from jaxtri.boundary.columns import ONE, Columns
 from jaxtri.boundary.edge_table import SAME
+from jaxtri.boundary.intervals import WALL, on_one_side
 from jaxtri.boundary.record import GROUPS, Curve, Region
-from jaxtri.boundary.unions import EXACT, TOUCHING, WALL, members, on_one_side
+from jaxtri.boundary.unions import EXACT, TOUCHING, members
 from jaxtri.limits.search_tables import SearchLabel
 from jaxtri.numerics.arrays import FloatArray, IntArray
 

@@ -1,12 +1,12 @@
 """Boundaries of single searches, and of unions, where what is inside another region is left out."""
 
-import itertools
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from jaxtri.boundary.edge_table import END, NONE, SAME, Crossings, EdgeTable
+from jaxtri.boundary.intervals import WALL, on_one_side
 from jaxtri.boundary.plane import Plane
 from jaxtri.boundary.polylines import chains, pieces, slabs, vertices
 from jaxtri.boundary.record import GROUPS, Boundaries, Curve, Region
@@ -16,7 +16,6 @@ from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
 TOUCHING = 1e-9  # ln g_X: edges this close coincide
 ULPS, CLOSEST = 8, 1e-7  # roundings of a mass, and how far they may move a steep edge that is looked at
 EXACT = 1e-10  # |F|; within a rounding of m_X from a wall a curve may end before it leaves the window
-WALL = 1e-6  # ln g_X: shorter steps of an edge at a threshold are none
 STILL = 100  # edges that may step side by side without a wall
 
 
@@ -248,16 +247,3 @@ def _alike(edges: FloatArray, joints: IntArray) -> BoolArray:
     """Whether no edge moves, appears or ends at each joint: there is no wall."""
     same = np.isclose(edges[joints], edges[joints + 1], rtol=0, atol=WALL / STILL)
     return np.asarray(same.all(axis=1))
-
-
-def on_one_side(
-    left: list[tuple[float, float]], right: list[tuple[float, float]]
-) -> list[tuple[float, float]]:
-    """Intervals that only one of two unions contains."""
-    stops = np.unique([edge for pair in (*left, *right) for edge in pair])
-    found: list[tuple[float, float]] = []
-    for a, b in itertools.pairwise(stops):
-        inside = [any(low <= a and b <= high for low, high in side) for side in (left, right)]
-        if inside[0] != inside[1]:
-            found.append((float(a), float(b)))
-    return found

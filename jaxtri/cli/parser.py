@@ -186,7 +186,8 @@ def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     text = "width: one column (86 mm), two (178 mm), or by the number of panels"
     plot.add_argument("--size", choices=("panels", "single", "double"), help=text)
     plot.add_argument("--labels", action="store_true", help="names of the groups on their regions")
-    plot.add_argument("--together", action="store_true", help="all scans in one panel, as curves")
+    text = "which scans share a panel, as curves: none, models of a treatment, treatments of a model, all"
+    plot.add_argument("--panels", choices=("each", "treatments", "models", "together"), help=text)
     for name, what in (("--searches", "searches"), ("--treatments", "treatments")):
         plot.add_argument(name, nargs="+", metavar="NAME", help=f"only these {what}")
     plot.add_argument("--html", action="store_true", help="a page with zoom and hover besides (extra html)")

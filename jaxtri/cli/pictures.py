@@ -15,7 +15,7 @@ from jaxtri.tables.reader import check
 
 def plot(arguments: argparse.Namespace) -> str:
     """Draw scan files side by side."""
-    from jaxtri.figures import figure, maps, page, sheet  # `compare` needs no Matplotlib
+    from jaxtri.figures import figure, maps, page, plane_words, sheet  # `compare` needs no Matplotlib
     from jaxtri.figures.selection import chosen
 
     files = [Path(name) for name in arguments.files]
@@ -25,7 +25,9 @@ def plot(arguments: argparse.Namespace) -> str:
     look = _look(arguments)
     scans = _with_grey(scans, look.previous)
     drawn = chosen(_distinct(files, scans), look.searches, look.treatments)
-    stem = Path(arguments.output or "_".join([files[0].stem, *at, *(["together"] if look.together else [])]))
+    stem = Path(
+        arguments.output or "_".join([files[0].stem, *at, *([look.panels] if look.panels != "each" else [])])
+    )
     if stem.suffix[1:] in sheet.FORMATS:
         stem = stem.with_suffix("")
     if stem.is_dir():
@@ -46,7 +48,7 @@ def plot(arguments: argparse.Namespace) -> str:
     said = "wrote " + ", ".join(map(str, [*saved, *pages]))
     if not arguments.caption:
         return said
-    text = maps.caption(drawn, look) if along else figure.caption(drawn, together=look.together)
+    text = (maps if along else plane_words).caption(drawn, look)
     return f"{said}\n{text}"
 
 
@@ -55,9 +57,9 @@ def _look(arguments: argparse.Namespace) -> FigureChoice:
     given = {
         "palette": arguments.palette, "style": arguments.style, "xlim": arguments.xlim,
         "ylim": arguments.ylim, "size": arguments.size, "searches": arguments.searches,
-        "treatments": arguments.treatments, "previous": arguments.previous,
+        "treatments": arguments.treatments, "previous": arguments.previous, "panels": arguments.panels,
     }  # fmt: skip
-    switched = {key: True for key in ("labels", "together", "html") if getattr(arguments, key)}
+    switched = {key: True for key in ("labels", "html") if getattr(arguments, key)}
     known = {key: value for key, value in given.items() if value is not None}
     return check(known | switched, FigureChoice, "plot")
 

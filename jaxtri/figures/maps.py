@@ -32,6 +32,7 @@ from jaxtri.scans.arrays import EXCLUDED, dims_of
 from jaxtri.scans.record import Scan
 from jaxtri.scans.schema import FigureChoice
 
+ONE_FAMILY = "curves along a further axis are drawn of one scan at a time"
 COLOURS = "cividis"  # even in lightness, and told apart by every kind of colour vision
 NOTHING: dict[str, Any] = {
     "facecolor": "white",
@@ -62,32 +63,40 @@ def draw_further(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | 
     joint = samples_of(first.header.configuration["further_axes"])
     if is_family(sizes_of(first), joint, (look or FigureChoice()).style):
         if len(scans) > 1:
-            raise InputError(
-                "plot: one scan with a further axis at a time, or --at NAME=VALUE for each of them"
-            )
+            raise InputError(f"plot: {ONE_FAMILY}, or --at NAME=VALUE for each of them")
         return draw_axis(first, title=title)
     return draw_maps(scans, title=title)
 
 
 def require_drawable(
-    where: str, sizes: Mapping[str, int], joint: Sequence[str], arrays: Sequence[str], look: FigureChoice
+    where: str,
+    sizes: Mapping[str, int],
+    joint: Sequence[str],
+    arrays: Sequence[str],
+    look: FigureChoice,
+    *,
+    count: int = 1,
 ) -> None:
     """Raise, before any work, where `draw_further` could not draw what a scan will store.
 
     Raises
     ------
     InputError
-        As `draw_further`; if single searches, or a page, are asked for.
+        As `draw_further` of so many scans; if single searches, a page, or panels of several scans, are asked
+        for.
     """
     if not is_family(sizes, joint, look.style):
         axes_of(where, sizes, joint)
-    for wanted, what in ((look.html, "html"), (look.searches, "searches")):
+    shared = look.panels != "each"
+    for wanted, what in ((look.html, "html"), (look.searches, "searches"), (shared, "panels")):
         if wanted:
             raise InputError(
                 f"{where}: figure: {what} belongs to the (m_X, g_X) plane, and this scan has further axes; "
                 "leave it out, and choose a plane with jaxtri plot --at"
             )
     family = is_family(sizes, joint, look.style)
+    if family and count > 1:
+        raise InputError(f"{where}: {ONE_FAMILY}; choose one in [figure] treatments, or use jaxtri scan")
     if RANGE not in arrays and (family or GRID not in arrays):
         raise InputError(
             f'{where}: stores no {RANGE}, which is drawn over further axes; write arrays = "reductions"'

@@ -13,9 +13,9 @@ from jaxtri.boundary.intervals import union_of
 from jaxtri.boundary.record import Curve
 from jaxtri.errors import InputError
 from jaxtri.figures import readout
-from jaxtri.figures.comparison import regions_of
-from jaxtri.figures.panels import GREY, PALETTES, PARENTS, STACK, shades, simplified, spacing
-from jaxtri.figures.selection import names_of, projected, same_grey, window_of
+from jaxtri.figures.layers import Layer, Styles, layers_of, styles_of
+from jaxtri.figures.panels import GREY, in_unicode, shades, simplified, spacing
+from jaxtri.figures.selection import columns_of, kinds_of, names_of, panels_of, same_grey, window_of
 from jaxtri.limits.previous import previous_limits
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.scans.record import Scan
@@ -83,16 +83,20 @@ def page_of(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | None 
     look = look or FigureChoice()
     panels: list[Any] = []
     told: list[Any] = []
-    for some in [scans] if look.together else [{name: scan} for name, scan in scans.items()]:
+    kinds = kinds_of(scans)
+    styles = styles_of(scans.values(), look.searches, look.palette) if look.searches else None
+    for names in panels_of(kinds, look.panels):
+        some = {name: scans[name] for name in names}
         linked = {"x_range": panels[0].x_range, "y_range": panels[0].y_range} if panels else {}
-        panels.append(_panel(some, look, linked))
+        panels.append(_panel(some, look, styles, linked))
         told.append(_readout(panels[-1], some))
     heading = {"heading": _with_subscripts(title)}
-    pairs = zip(panels, told, strict=True)
-    side_by_side = row(
-        *(column(*pair, sizing_mode="stretch_width") for pair in pairs), sizing_mode="stretch_width"
-    )
-    return str(file_html(side_by_side, INLINE, _plain(title), template=BODY, template_variables=heading))
+    wide: Any = {"sizing_mode": "stretch_width"}
+    pairs = [column(*pair, **wide) for pair in zip(panels, told, strict=True)]
+    count = columns_of(kinds, look.panels)
+    lines = [row(*pairs[i : i + count], **wide) for i in range(0, len(pairs), count)]
+    whole = column(*lines, **wide) if len(lines) > 1 else lines[0]
+    return str(file_html(whole, INLINE, _plain(title), template=BODY, template_variables=heading))
 
 
 def _plain(text: str) -> str:
@@ -105,7 +109,9 @@ def _with_subscripts(title: str) -> str:
     return re.sub(r"_\{([^{}]*)\}", r"<sub>\1</sub>", html.escape(_plain(title)))
 
 
-def _panel(scans: Mapping[str, Scan], look: FigureChoice, linked: Mapping[str, Any]) -> Any:
+def _panel(
+    scans: Mapping[str, Scan], look: FigureChoice, styles: Styles | None, linked: Mapping[str, Any]
+) -> Any:
     """One panel: grey, regions of a single scan, curves with what is said of them, legend."""
     from bokeh.models import HoverTool
     from bokeh.plotting import figure
@@ -125,8 +131,8 @@ def _panel(scans: Mapping[str, Scan], look: FigureChoice, linked: Mapping[str, A
     lines: list[Any] = []
     for name, scan, colour in zip(names_of(scans), scans.values(), shades(len(scans)), strict=True):
         of_scan = {} if len(scans) == 1 else {"colour": colour, "label": _plain(name)}
-        for letter in STACK:
-            lines += _draw_group(plot, scan, letter, look.palette, **of_scan)
+        for layer in layers_of(scan, look.palette, styles):
+            lines += _draw_layer(plot, scan, layer, **of_scan)
     for one in look.curves:
         columns = read_columns(Path(one.file))
         plot.line(
@@ -172,34 +178,39 @@ def _draw_grey(plot: Any, scan: Scan) -> None:
         plot.varea(one.m_X, one.g_low, top, fill_color=shade, legend_label="previous limits")
 
 
-def _draw_group(
-    plot: Any, scan: Scan, letter: str, palette: str, *, colour: str | None = None, label: str = ""
+def _draw_layer(
+    plot: Any, scan: Scan, layer: Layer, *, colour: str | None = None, label: str = ""
 ) -> list[Any]:
-    """Draw a group in its colour with what it excludes, or in that of a scan; return the curves."""
-    assert scan.boundaries is not None
-    style, walls = PALETTES[palette][letter], scan.boundaries.walls[letter]
-    walls = walls[(walls[:, 0] > scan["m_X"][0]) & (walls[:, 0] < scan["m_X"][-1])]  # not along the window
+    """Draw a layer in its colour with what it excludes, or in that of a scan; return the curves."""
+    assert layer.scan.boundaries is not None
+    style, walls = layer.style, layer.walls
+    name = in_unicode(layer.label)
     look: dict[str, Any] = {
         "line_color": colour or style.edge,
-        "line_dash": DASHES[style.line] if colour else "solid",
-        "legend_label": f"{label}: {PARENTS[letter]}" if label else PARENTS[letter],
+        "line_dash": _dashes(style.line) if colour else "solid",
+        "legend_label": f"{label}: {name}" if label else name,
     }
     if colour is None:
-        rings = _joined([_few(ring[:, 0], ring[:, 1], scan) for ring in union_of(regions_of(scan, letter))])
+        rings = _joined([_few(ring[:, 0], ring[:, 1], scan) for ring in union_of(layer.regions)])
         plot.patches(
             [rings[:, 0]], [rings[:, 1]], fill_color=style.face, fill_alpha=0.6, line_color=None,
             legend_label=look["legend_label"],
         )  # fmt: skip
     plot.segment(walls[:, 0], walls[:, 1], walls[:, 0], walls[:, 2], **look)
     known = {one["name"]: one for one in (*scan.header.searches, *scan.header.projections)}
-    curves = [one for one in scan.boundaries.curves if known[one.search]["channel"][0] == letter]
+    curves = [one for one in layer.scan.boundaries.curves if known[one.search]["channel"][0] == layer.letter]
     drawn = [plot.multi_line("m_X", "g_X", source=_source(curves, known, scan), line_width=1.4, **look)]
-    if later := projected(scan, letter):
+    if layer.later:
         look |= {"line_dash": "dashed", "legend_label": f"{look['legend_label']}, projection"}
         drawn.append(
-            plot.multi_line("m_X", "g_X", source=_source(later, known, scan), line_width=1.4, **look)
+            plot.multi_line("m_X", "g_X", source=_source(layer.later, known, scan), line_width=1.4, **look)
         )
     return drawn
+
+
+def _dashes(line: Any) -> Any:
+    """Dashes of Matplotlib as a browser draws them [pixels]."""
+    return DASHES[line] if isinstance(line, str) else [max(1, round(2 * part)) for part in line[1]]
 
 
 def _source(curves: Sequence[Curve], known: Mapping[str, Mapping[str, Any]], scan: Scan) -> Any:

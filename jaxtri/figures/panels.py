@@ -1,21 +1,20 @@
 """One panel: polylines and regions to matplotlib axes."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
-from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from jaxtri.errors import InputError
-from jaxtri.numerics.arrays import BoolArray, FloatArray
+from jaxtri.numerics.arrays import FloatArray
 
 Patches = list[tuple[FloatArray, FloatArray]]
 
@@ -27,7 +26,7 @@ class Style:
     face: str
     edge: str
     hatch: str | None = None
-    line: str = "-"  # where curves are drawn without regions: told apart in grey print too
+    line: Any = "-"  # where curves are drawn without regions: told apart in grey print too
 
 
 PALETTES = MappingProxyType(
@@ -50,6 +49,14 @@ PALETTES = MappingProxyType(
         },
     }
 )
+SERIES = (  # of chosen searches; told apart by every kind of colour vision, and in grey print by their dashes
+    Style("#a0c8e2", "#0072b2", "////", "-"),
+    Style("#efc3a0", "#d55e00", "\\\\\\\\", "-."),
+    Style("#abb0c8", "#1b2a6b", "....", ":"),
+    Style("#a0dac9", "#009e73", "xxxx", (0, (6, 1.5, 1, 1.5, 1, 1.5))),
+    Style("#c5a7a0", "#661100", "||||", (0, (1, 3))),
+    Style("#c0e3f6", "#56b4e9", "----", (0, (9, 2, 3, 2))),
+)
 PREVIOUS = Style("0.85", "0.45")  # recast searches, whose curves are drawn with bands alone
 
 
@@ -62,11 +69,17 @@ DASHED = "--"  # of projections, and of nothing else that is computed
 MOST = 5  # scans in one panel
 SHADES = ("#000000", "#4b2070", "#0072b2", "#3fa66b", "#f0c040")  # from dark to light, for grey print
 GREY = "0.78"
-LEAST_ROOM = 0.75  # around the middle of a name, of its height, and as much of its width: half a diagonal
 NARROW = 2.0  # decades of mass, below which ticks are labelled between the powers of ten
 LEAST, FEW = 3.0, 5  # factor of masses below which ticks are those of a linear axis, and how many
 FINEST = 5e-4  # of a panel: 0.04 mm where it is 8 cm wide
 SEEN = 2e-5  # of a panel: a fiftieth of a pixel, and half a pixel where a browser magnifies 25 times
+PAIRS = (  # final states: as they are called, in mathematics, in Unicode
+    ("e+ e-", "e^+e^-", "e⁺e⁻"),
+    ("mu+ mu-", r"\mu^+\mu^-", "μ⁺μ⁻"),
+    ("tau+ tau-", r"\tau^+\tau^-", "τ⁺τ⁻"),
+    ("l+ l-", r"\ell^+\ell^-", "ℓ⁺ℓ⁻"),
+)
+OUTLINE = 0.2  # of zorder, above its region and below the next one
 STACK = ("K", "B", "Z")  # drawn in this order: the smallest region on top
 PARENTS = {"Z": "Z decays", "B": "B decays", "K": "K decays"}
 
@@ -153,7 +166,7 @@ def draw_curves(
     if rings:
         line = "-" if filled else style.line
         outline = LineCollection(
-            lines, colors=style.edge, linewidths=1.1, linestyles=line, zorder=zorder + 0.5
+            lines, colors=style.edge, linewidths=1.1, linestyles=line, zorder=zorder + OUTLINE
         )
         axes.add_collection(outline, autolim=False)
 
@@ -161,35 +174,6 @@ def draw_curves(
 def draw_own(axes: Axes, m_X: FloatArray, g_X: FloatArray, style: str) -> None:
     """Draw a curve of the user's, above everything."""
     axes.plot(m_X, g_X, color="black", linewidth=1.0, linestyle=style, zorder=9)
-
-
-def place_labels(axes: Axes, masks: Mapping[str, BoolArray], palette: str) -> None:
-    """Write the name of each group where its visible region is widest, away from the names already there.
-
-    Parameters
-    ----------
-    axes
-        Where to write.
-    masks
-        Of each group, whether it is what one sees at points (x, y) that are even in the panel.
-    palette
-        For the colour of the letters.
-    """
-    from scipy.ndimage import distance_transform_edt  # takes a quarter of a second
-
-    for letter, mask in masks.items():
-        text = axes.text(
-            0.5, 0.5, PARENTS[letter], transform=axes.transAxes, ha="center", va="center", zorder=10,
-            color=PALETTES[palette][letter].edge,
-        )  # fmt: skip
-        extent = text.get_window_extent().transformed(axes.transAxes.inverted())
-        step = 1 / (extent.width * mask.shape[0]), 1 / (extent.height * mask.shape[1])
-        room = distance_transform_edt(np.pad(mask, 1), sampling=step)[1:-1, 1:-1]
-        x, y = np.unravel_index(int(np.argmax(room)), mask.shape)
-        text.set_position(((x + 0.5) / mask.shape[0], (y + 0.5) / mask.shape[1]))
-        text.set_path_effects([Stroke(linewidth=2.5, foreground="white"), Normal()])
-        if room[x, y] < LEAST_ROOM:
-            text.remove()
 
 
 def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str) -> None:
@@ -238,3 +222,17 @@ def shades(count: int) -> tuple[str, ...]:
     if count > MOST:
         raise InputError(f"{count} scans in one panel: at most {MOST} can be told apart; choose some of them")
     return (SHADES if count > (MOST + 1) // 2 else SHADES[::2])[:count]
+
+
+def typeset(text: str) -> str:
+    """Set the particles of final states as mathematics."""
+    for plain, symbols, _ in PAIRS:
+        text = text.replace(f" {plain}", f" ${symbols}$")
+    return text
+
+
+def in_unicode(text: str) -> str:
+    """Set the particles of final states without mathematics: for letters with a halo, and for pages."""
+    for plain, _, letters in PAIRS:
+        text = text.replace(f" {plain}", f" {letters}")
+    return text

@@ -11,23 +11,22 @@ from matplotlib.collections import LineCollection
 
 from jaxtri.boundary.intervals import edges_at
 from jaxtri.errors import InputError, shortened, unknown_name
-from jaxtri.figures.comparison import regions_of
 from jaxtri.figures.favoured import draw_favoured
+from jaxtri.figures.labels import place_labels
+from jaxtri.figures.layers import Layer, layers_of, styles_of
 from jaxtri.figures.marching_squares import filled as contours
 from jaxtri.figures.panels import (
     DASHED,
     PALETTES,
     STACK,
-    Style,
     draw_curves,
     draw_previous,
     draw_regions,
     finish_plane,
-    place_labels,
     readable_ticks,
     thinned,
 )
-from jaxtri.figures.selection import projected, searches_of, with_searches
+from jaxtri.figures.selection import searches_of
 from jaxtri.limits.previous import previous_limits
 from jaxtri.numerics.arrays import BoolArray, FloatArray
 from jaxtri.scans.record import Scan
@@ -70,9 +69,11 @@ def draw(
     style
         "regions", or "curves": outlines alone, which differ in their dashes too.
     searches
-        Names of searches to draw, each with its own curves; by default all, as the union of a group.
+        Names of searches to draw, each for itself; by default all, as the union of a group.  In the colours
+        of their parents where each has another one, else in colours of their own (up to six).
     labels
-        Write "Z decays", "B decays" and "K decays" onto their regions.
+        Write "Z decays", "B decays" and "K decays", or what a chosen search is called, onto their regions,
+        or beside those that are too narrow for it.
     xlim, ylim
         Lowest and highest m_X [GeV] and g_X to show; by default those of the scan.
     colour
@@ -97,27 +98,48 @@ def draw(
     for name in searches or ():
         if name not in searches_of(scan):
             raise unknown_name("draw", "search", name, searches_of(scan))
-    scan = with_searches(scan, searches) if searches is not None else scan
-    m_X, g_X = scan["m_X"], scan["g_X"]
+    layers = layers_of(scan, palette, None if searches is None else styles_of([scan], searches, palette))
+    draw_plane(
+        scan, axes, layers, previous=previous, title=title, filled=style == "regions", labels=labels,
+        xlim=xlim, ylim=ylim, colour=colour, favoured=favoured,
+    )  # fmt: skip
+
+
+def draw_plane(
+    scan: Scan,
+    axes: Axes,
+    layers: Sequence[Layer],
+    *,
+    previous: bool | Sequence[Any] = True,
+    title: str | None = None,
+    filled: bool = True,
+    labels: bool = False,
+    xlim: Sequence[float] | None = None,
+    ylim: Sequence[float] | None = None,
+    colour: str | None = None,
+    favoured: bool = True,
+) -> None:
+    """Draw layers of a scan with all that belongs to a panel; what is given has been checked.
+
+    The other parameters are those of `draw`.
+    """
+    window = scan["m_X"], scan["g_X"]
     if previous is not False:
         limits = (
             previous_limits(scan.header.configuration)
             if previous is True
             else [piece for one in previous for piece in one.pieces]
         )
-        draw_previous(axes, [(one.m_X, one.g_low, one.g_high) for one in limits], g_X[-1])
-    for depth, letter in enumerate(STACK):
-        one = PALETTES[palette][letter]
-        one = replace(one, edge=colour or one.edge)
-        _draw_group(axes, scan, letter, one, 2 + depth, filled=style == "regions")
-        _draw_projections(axes, scan, letter, one.edge)
+        draw_previous(axes, [(one.m_X, one.g_low, one.g_high) for one in limits], window[1][-1])
+    draw_layers(axes, layers, window, filled=filled, colour=colour)
     draw_favoured(axes, scan.favoured if favoured else None)
     model = scan.header.configuration["model"]["name"]
-    finish_plane(axes, m_X, g_X, f"{model}, {scan.header.treatment}" if title is None else title)
-    axes.set(xlim=xlim or (m_X[0], m_X[-1]), ylim=ylim or (g_X[0], g_X[-1]))
+    finish_plane(axes, *window, f"{model}, {scan.header.treatment}" if title is None else title)
+    axes.set(xlim=xlim or (window[0][0], window[0][-1]), ylim=ylim or (window[1][0], window[1][-1]))
     readable_ticks(axes)
     if labels and scan.boundaries is not None:
-        place_labels(axes, _seen(scan, axes), palette)
+        seen = _seen(axes, layers)
+        place_labels(axes, seen, [(one.label, one.style.edge) for one in layers])
 
 
 def _require_arguments(scan: Any, searches: Any, previous: Any) -> None:
@@ -154,19 +176,20 @@ def require_window(name: str, limits: Sequence[float] | None, nodes: Sequence[fl
         )
 
 
-def _seen(scan: Scan, axes: Axes) -> dict[str, BoolArray]:
-    """Which group is on top at even points of a panel, (x, y) by group."""
+def _seen(axes: Axes, layers: Sequence[Layer]) -> list[BoolArray]:
+    """Where each layer is on top, at even points (x, y) of a panel."""
     even = (np.arange(POINTS) + 0.5) / POINTS
     to_data = (axes.transScale + axes.transLimits).inverted()
     m_X, g_X = to_data.transform(np.stack([even, even], axis=1)).T
-    hidden, found = np.zeros((POINTS, POINTS), dtype=bool), {}
-    for letter in reversed(STACK):
-        low, high = edges_at(regions_of(scan, letter), m_X)
+    hidden = np.zeros((POINTS, POINTS), dtype=bool)
+    found: list[BoolArray] = []
+    for layer in reversed(layers):
+        low, high = edges_at(layer.regions, m_X)
         log_g = np.log(g_X)[:, None, None]
         mask = ((low < log_g) & (log_g < high)).any(axis=2).T
-        found[letter] = mask & ~hidden
+        found.append(mask & ~hidden)
         hidden |= mask
-    return found
+    return found[::-1]
 
 
 def require_plotted(scan: Scan) -> None:
@@ -182,27 +205,47 @@ def require_plotted(scan: Scan) -> None:
         )
 
 
-def _draw_group(axes: Axes, scan: Scan, letter: str, style: Style, zorder: float, *, filled: bool) -> None:
-    """Draw what a group excludes: its exact boundaries; contours of the grid where a scan has none."""
-    if scan.boundaries is None:
-        draw_regions(axes, contours(scan["m_X"], scan["g_X"], scan.group(letter)), style, zorder=zorder)
-        return
-    window = scan["m_X"], scan["g_X"]
-    lines = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in scan.boundaries.groups[letter]]
-    lines += [
-        np.array([[m_X, low], [m_X, high]])
-        for m_X, low, high in scan.boundaries.walls[letter]
-        if window[0][0] < m_X < window[0][-1]  # not along the edge of the window
-    ]
-    rings = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in regions_of(scan, letter)]
-    points = [(one, np.array([0, len(one)])) for one in rings]
-    draw_curves(axes, points, lines, style, zorder=zorder, filled=filled)
+def draw_layers(
+    axes: Axes,
+    layers: Sequence[Layer],
+    window: tuple[FloatArray, FloatArray],
+    *,
+    filled: bool = True,
+    colour: str | None = None,
+) -> None:
+    """Draw layers, from below: regions with their outlines, or outlines alone; dashed what is to come.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    layers
+        What is drawn alike: its exact boundaries; contours of the grid where a scan has none.
+    window
+        m_X [GeV] and g_X of the scan.
+    filled
+        Whether with regions.
+    colour
+        One for all outlines.
+    """
+    for depth, layer in enumerate(layers):
+        style = replace(layer.style, edge=colour or layer.style.edge)
+        zorder = 2 + len(STACK) * depth / len(layers)
+        if layer.scan.boundaries is None:
+            draw_regions(axes, contours(*window, layer.scan.group(layer.letter)), style, zorder=zorder)
+            continue
+        lines = [
+            *(_on_page(one.m_X, one.g_X, window) for one in layer.curves),
+            *(np.array([[m_X, low], [m_X, high]]) for m_X, low, high in layer.walls),
+        ]
+        rings = [_on_page(one.m_X, one.g_X, window) for one in layer.regions]
+        points = [(one, np.array([0, len(one)])) for one in rings]
+        draw_curves(axes, points, lines, style, zorder=zorder, filled=filled)
+        later = [_on_page(one.m_X, one.g_X, window) for one in layer.later]
+        if later:
+            dashed = LineCollection(later, colors=style.edge, linewidths=1.1, linestyles=DASHED, zorder=7)
+            axes.add_collection(dashed, autolim=False)
 
 
-def _draw_projections(axes: Axes, scan: Scan, letter: str, colour: str) -> None:
-    """Draw what searches to come would exclude: dashed, without a region."""
-    window, curves = (scan["m_X"], scan["g_X"]), projected(scan, letter)
-    lines = [thinned(np.stack([one.m_X, one.g_X], axis=1), window) for one in curves]
-    if lines:
-        dashed = LineCollection(lines, colors=colour, linewidths=1.1, linestyles=DASHED, zorder=7)
-        axes.add_collection(dashed, autolim=False)
+def _on_page(m_X: FloatArray, g_X: FloatArray, window: tuple[FloatArray, FloatArray]) -> FloatArray:
+    return thinned(np.stack([m_X, g_X], axis=1), window)

@@ -1,17 +1,21 @@
 """Which searches and treatments of scans are drawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from jaxtri.boundary.intervals import walls_of
 from jaxtri.boundary.record import Boundaries, Curve
 from jaxtri.errors import unknown_name
 from jaxtri.scans.arrays import ARRAYS, REDUCTIONS
 from jaxtri.scans.record import Arrays, Scan
 
+BESIDE = 4  # panels
+Key = TypeVar("Key", bound=Hashable)
+View = tuple[tuple[float, float], tuple[float, float]]  # lowest and highest m_X [GeV], and g_X
 OF_ALL = tuple(name for name in REDUCTIONS if name != "status")  # of all searches: unknown for some of them
 
 
@@ -73,19 +77,56 @@ def _of_searches(scan: Scan, kept: list[int], name: str, at: Any) -> npt.NDArray
 
 
 def _boundaries(scan: Scan, found: Boundaries, names: Sequence[str]) -> Boundaries:
-    """Boundaries of some searches, side by side: no union is known of them."""
+    """Boundaries of some searches, side by side: no outline of their union is known."""
     letters = {one["name"]: one["channel"][0] for one in scan.header.searches}
     curves = tuple(one for one in found.curves if one.search in names)
     groups = {group: tuple(one for one in curves if letters[one.search] in group) for group in found.groups}
-    walls = {group: some[:0] for group, some in found.walls.items()}
     regions = tuple(one for one in found.regions if one.search in names)
+    walls = {
+        group: walls_of([one for one in regions if letters[one.search] in group]) for group in found.walls
+    }
     later = tuple(one for one in found.projections if one.search in names)
     return replace(found, curves=curves, groups=groups, walls=walls, regions=regions, projections=later)
 
 
-def names_of(scans: Mapping[str, Scan]) -> list[str]:
+def kinds_of(scans: Mapping[str, Scan]) -> dict[str, tuple[str, str]]:
+    """Model and treatment of every scan."""
+    return {
+        name: (one.header.configuration["model"]["name"], one.header.treatment) for name, one in scans.items()
+    }
+
+
+def panels_of(kinds: Mapping[Key, tuple[str, str]], how: str) -> list[list[Key]]:
+    """Return which scans share a panel.
+
+    Parameters
+    ----------
+    kinds
+        Model and treatment of every scan.
+    how
+        "each" alone; all models of a treatment ("treatments"), all treatments of a model ("models"); all
+        "together".
+    """
+    if how == "each":
+        return [[name] for name in kinds]
+    found: dict[str, list[Key]] = {}
+    for name, (model, treatment) in kinds.items():
+        found.setdefault({"treatments": treatment, "models": model, "together": ""}[how], []).append(name)
+    return list(found.values())
+
+
+def columns_of(kinds: Mapping[Any, tuple[str, str]], how: str) -> int:
+    """How many panels stand side by side: a row a model, where all have as many treatments; few at most."""
+    panels = panels_of(kinds, how)
+    models = {model for model, _ in kinds.values()}
+    by_model = [sum(model == one for one, _ in kinds.values()) for model in models]
+    grid = how == "each" and len(models) > 1 and len(set(by_model)) == 1
+    return min(by_model[0] if grid else len(panels), BESIDE)
+
+
+def names_of(scans: Mapping[str, Scan], between: str = ", ") -> list[str]:
     """Model and treatment of every scan, and what it is called besides where these do not tell them apart."""
-    names = [f"{one.header.configuration['model']['name']}, {one.header.treatment}" for one in scans.values()]
+    names = [between.join(pair) for pair in kinds_of(scans).values()]
     return [
         f"{name} ({called})" if names.count(name) > 1 else name
         for name, called in zip(names, scans, strict=True)
@@ -110,9 +151,22 @@ def window_of(scans: Mapping[str, Scan]) -> tuple[tuple[float, float], tuple[flo
     return m_X, g_X
 
 
-def projections_of(scan: Scan, letter: str) -> list[Mapping[str, Any]]:
-    """Projections among the decays of one parent that have a curve."""
-    drawn = {one.search for one in projected(scan, letter)}
+def view_of(scan: Scan, xlim: Sequence[float] | None = None, ylim: Sequence[float] | None = None) -> View:
+    """Return lowest and highest m_X [GeV] and g_X that are shown: by default those of the scan."""
+    (low, high), (bottom, top) = (
+        (float(one[0]), float(one[-1])) for one in (xlim or scan["m_X"], ylim or scan["g_X"])
+    )
+    return (low, high), (bottom, top)
+
+
+def projections_of(scan: Scan, letter: str, view: View | None = None) -> list[Mapping[str, Any]]:
+    """Projections among the decays of one parent that have a curve in what is shown."""
+    (low, high), (bottom, top) = view or view_of(scan)
+    drawn = {
+        one.search
+        for one in projected(scan, letter)
+        if np.any((low <= one.m_X) & (one.m_X <= high) & (bottom <= one.g_X) & (one.g_X <= top))
+    }
     return [one for one in scan.header.projections if one["name"] in drawn]
 
 

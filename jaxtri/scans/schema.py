@@ -189,7 +189,7 @@ class FigureChoice(Strict):
     ylim: PositiveRange | None = None
     size: Literal["panels", "single", "double"] = "panels"
     labels: Annotated[bool, Field(strict=True)] = False
-    together: Annotated[bool, Field(strict=True)] = False
+    panels: Literal["each", "treatments", "models", "together"] = "each"
     searches: list[Text] = Field(default_factory=list)
     treatments: list[Text] = Field(default_factory=list)
     html: Annotated[bool, Field(strict=True)] = False
@@ -198,7 +198,7 @@ class FigureChoice(Strict):
 
     @model_validator(mode="after")
     def _labels_apart(self) -> "FigureChoice":
-        if self.labels and self.together:
+        if self.labels and self.panels != "each":
             raise ValueError("labels name the regions of one scan; of scans together the legend names each")
         return self
 

@@ -202,7 +202,9 @@ def load_spec(source: str | Path | Mapping[str, Any]) -> Spec:
     specs = load_specs(source)
     if len(specs) > 1:
         named = ", ".join(one.model.name for one in specs)
-        raise InputError(f"{specs[0].name}: models {named}; only jaxtri scan and load_specs take several")
+        raise InputError(
+            f"{specs[0].name}: models {named}; only jaxtri scan, run and load_specs take several"
+        )
     return specs[0]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import jaxtri
 import pointwise
-from jaxtri.boundary.intervals import covered, edges_at, joined
+from jaxtri.boundary.intervals import covered, edges_at, joined, walls_of
 from jaxtri.model.fermions import FERMIONS
 from made_up_regions import region
 from places import SCANS
@@ -53,6 +53,31 @@ def open_ends(found, group, spec):
         and np.abs(x_ends - x).min() > SAME_MASS
         and not as_wide_as_its_mass(spec, math.exp(x), math.exp(y))
     ]
+
+
+def test_walls_are_read_off_regions():
+    """Oracle: walls of groups, which are made of the table of edges; negative control: one search."""
+    spec = jaxtri.load_spec(SCANS / "figure_3.toml")
+    found = jaxtri.boundaries(replace(spec, treatments=spec.treatments[-1:]))["matched"]
+    parents = {label.name: label.channel[0] for label in spec.searches.labels}
+    for group in "ZBK":
+        own = [one for one in found.regions if parents[one.search] == group]
+        walls = np.log(walls_of(own)), np.log(found.walls[group])
+        ordered = [one[np.lexsort(one.T[::-1])] for one in walls]
+        np.testing.assert_allclose(ordered[0], ordered[1], atol=SAME_MASS)
+    single = walls_of([one for one in own if one.search == "na62_2021_kpi_invisible_low"])
+    assert len(single) != len(found.walls["K"])
+    assert len(walls_of([])) == 0
+
+
+def test_walls_of_made_up_regions():
+    """A jump at a threshold is a wall; where two regions meet with the same edges there is none."""
+    whole = [region([1.0, 2.0], [1.0, 1.0], [5.0, 5.0]), region([2.0, 3.0], [1.0, 1.0], [5.0, 5.0])]
+    np.testing.assert_allclose(walls_of(whole), [[1.0, 1.0, 5.0], [3.0, 1.0, 5.0]], rtol=1e-9)
+    step = [region([1.0, 2.0], [1.0, 1.0], [2.0, 2.0]), region([2.0, 3.0], [1.0, 1.0], [4.0, 4.0])]
+    np.testing.assert_allclose(walls_of(step)[1], [2.0, 2.0, 4.0], rtol=1e-9)
+    over = [*whole, region([1.5, 2.5], [2.0, 2.0], [3.0, 3.0])]  # within the others
+    np.testing.assert_array_equal(walls_of(over), walls_of(whole))
 
 
 def as_wide_as_its_mass(spec, m_X, g_X):

@@ -9,6 +9,7 @@ import pytest
 import jaxtri
 
 MODELS = 'models = ["b_minus_l", "b3_minus_l2"]'
+DRAWN = 'nuisance = ["ckm_A"], points = 2, seed = 1'
 SPEC = """title = "the top quark's mass"
 models = ["b_minus_l", "b3_minus_l2"]
 treatments = ["matched"]
@@ -90,9 +91,9 @@ WRONG = {
     "two scans": (
         "plot top_b_minus_l_matched.h5 top_b3_minus_l2_matched.h5 --at draw=0 --style curves -o no",
         2,
-        "one scan with a further axis at a time",
+        "are drawn of one scan at a time",
     ),
-    "several models": ("run top.toml", 2, "models b_minus_l, b3_minus_l2; only jaxtri scan"),
+    "several models": ("boundary top.toml", 2, "models b_minus_l, b3_minus_l2; only jaxtri scan, run"),
     "one file": ("scan top.toml -o one.h5", 2, "2 models times 1 treatments make one file each"),
     "neither file nor folder": ("scan one.toml -o run/", 2, "-o run/: neither an existing folder nor"),
     "no workers": ("scan top.toml --force --workers 0", 2, "--workers 0: give 1 or more"),
@@ -121,6 +122,66 @@ def test_run_and_boundary_need_a_plane(ask, folder):
         code, _, err = ask(line)
         assert code == 2
         assert words in err
+
+
+PLANES = """title = "two models"
+models = ["b_minus_l", "baryon"]
+treatments = ["figure", "matched"]
+searches.set = "printed"
+searches.only = ["belle_2017_bk_invisible", "na62_2021_kpi_invisible_low"]
+figure.panels = "models"
+axes.m_X = {min = 1e-2, max = 1.0, points = 6, spacing = "log"}
+axes.g_X = {min = 1e-7, max = 1.0, points = 6, spacing = "log"}
+"""
+
+
+def test_run_draws_several_models(ask, folder):
+    """One picture for all; a column of the table for each; the same picture from the files."""
+    text = PLANES.replace('["figure", "matched"]', '["matched"]').replace('"models"', '"together"')
+    (folder / "planes.toml").write_text(text)
+    code, out, _ = ask("run planes.toml --quiet")
+    assert code == 0
+    names = [f"planes_{model}_matched.h5" for model in ("b_minus_l", "baryon")]
+    wrote, head, *_ = out.splitlines()
+    assert wrote == f"wrote {', '.join(names)}, planes.pdf, planes.png"
+    assert [words.split(" (")[0] for words in head.split(" | ")][1:] == [
+        "b_minus_l, matched",
+        "baryon, matched",
+    ]
+    code, _, err = ask(f"plot {' '.join(names)} --panels together -o again")
+    assert (code, err) == (0, "")
+    assert (folder / "again.png").read_bytes() == (folder / "planes.png").read_bytes()
+    code, _, err = ask(f"plot {' '.join(names)} -o apart")
+    assert (folder / "apart.png").read_bytes() != (folder / "planes.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            PLANES.replace('"baryon"]', '"b1_minus_l2", "b3_minus_l2"]')
+            .replace('"figure", "matched"', '"ward", "matched"')
+            .replace('"models"', '"together"'),
+            "6 scans in one panel: at most 5 can be told apart",
+        ),
+        (
+            PLANES.replace('"models"', '"all"'),
+            "figure.panels = 'all': input should be 'each', 'treatments', 'models' or 'together'",
+        ),
+        (
+            SPEC.replace("axes.draw", "axes.m_b").replace(DRAWN, "values = [4.1]")
+            + 'figure.panels = "models"\n',
+            "figure: panels belongs to the (m_X, g_X) plane",
+        ),
+    ],
+    ids=["too many", "unknown", "further axes"],
+)
+def test_run_refuses_panels_before_it_works(ask, folder, text, words):
+    (folder / "refused.toml").write_text(text)
+    code, out, err = ask("run refused.toml")
+    assert (code, out) == (2, "")
+    assert words in err
+    assert not list(folder.glob("refused_*"))
 
 
 def test_run_needs_what_it_draws(ask, folder):

@@ -13,6 +13,7 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 import small_plane
@@ -21,10 +22,11 @@ from drawing import draw_errors, draw_times
 from jaxtri import boundaries, load_spec, scan
 from jaxtri.errors import InputError, StorageError
 from jaxtri.figures.comparison import leading_searches
-from jaxtri.figures.figure import caption, draw_scans
+from jaxtri.figures.figure import draw_scans
 from jaxtri.figures.legend import wrapped
 from jaxtri.figures.panels import FINEST, GREY, PALETTES, STACK, spacing, thinned
 from jaxtri.figures.plane import draw
+from jaxtri.figures.plane_words import caption
 from jaxtri.figures.sheet import save
 from jaxtri.figures.spreads import draw_axis, draw_bands, draw_spread, half_width
 from jaxtri.limits.previous import previous_limits
@@ -61,7 +63,7 @@ def test_axes(scans, drawn):
     ("panel", "named"),
     [
         (0, ("b_minus_l", "treatment: figure", "searches: printed", "90 % and 95 % CL", "central values")),
-        (1, ("b_minus_l", "treatment: second", "searches: corrected", "90 % and 95 % CL")),
+        (1, ("b_minus_l", "treatment: figure (second)", "searches: corrected", "90 % and 95 % CL")),
     ],
 )
 def test_titles_name_treatment_searches_and_confidence(drawn, panel, named):
@@ -154,7 +156,7 @@ def panel(scan, **options):
 
 
 def test_names_stand_on_their_regions(traced):
-    """Each in what one sees of its group; none where a group is hidden or thin; none upon another."""
+    """Each in what one sees of its group, without a line; none where a group is hidden; none upon another."""
     axes = panel(traced, labels=True)
     axes.figure.canvas.draw()
     boxes = []
@@ -174,9 +176,38 @@ def test_names_stand_on_their_regions(traced):
         assert excluding[0] == letter  # Z lies above B, B above K
         boxes.append(text.get_window_extent())
     assert {text.get_text()[0] for text in axes.texts} == {"Z", "B", "K"}
+    assert not any(text.arrow_patch.get_visible() for text in axes.texts)
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
     few = panel(traced, labels=True, searches=["belle_2017_bk_invisible"])
-    assert [text.get_text() for text in few.texts] == ["B decays"]
+    assert [text.get_text() for text in few.texts] == ["Belle invisible"]
+
+
+def test_names_of_narrow_regions_stand_beside_them_with_a_line(traced):
+    """Six searches, some of them slivers: names are not upon each other, lines end on what they name."""
+    names = [
+        "babar_2009_b0_kstar0_ee_low", "babar_2009_bplus_kstarplus_ee_high", "belle_2021_bplus_kplus_ll",
+        "lhcb_2013_bplus_kplus_mumu", "na62_2021_kpi_invisible_low", "na62_2022_kpi_mumu",
+    ]  # fmt: skip
+    axes = panel(traced, labels=True, searches=names)
+    axes.figure.canvas.draw()
+    shown = {one.search for one in traced.boundaries.regions if one.search in names}
+    assert 4 <= len(axes.texts) <= len(shown)
+    boxes = [Text.get_window_extent(text) for text in axes.texts]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    for box in boxes:
+        assert axes.bbox.x0 <= box.x0
+        assert box.x1 <= axes.bbox.x1
+    lines = [text for text in axes.texts if text.arrow_patch.get_visible()]
+    assert 0 < len(lines) < len(axes.texts)
+    for text in lines:
+        where = np.log(axes.transData.inverted().transform(axes.transAxes.transform(text.xy)))
+        inside = [
+            one.search
+            for one in traced.boundaries.regions
+            if one.search in names
+            and matplotlib.path.Path(np.log(np.stack([one.m_X, one.g_X], axis=1))).contains_point(where)
+        ]
+        assert inside
 
 
 def labels_of(scan):
@@ -189,7 +220,9 @@ def test_some_searches_alone(traced):
     drawn = {to_hex(area.get_edgecolor()[0]): area for area in axes.collections}
     assert set(drawn) == {PALETTES["okabe-ito"][letter].edge for letter in "BK"}
     lines = drawn[PALETTES["okabe-ito"]["K"].edge].get_segments()
-    assert len(lines) == len(traced.boundaries.of(chosen[1]))
+    walls = [one for one in lines if len(one) == 2 and one[0, 0] == one[1, 0]]
+    assert len(walls) == 1  # where its data end, and not where the window begins
+    assert len(lines) == len(traced.boundaries.of(chosen[1])) + len(walls)
     with pytest.raises(InputError, match="did you mean belle_2017_bk_invisible"):
         panel(traced, searches=["belle_2017_bk_invisble"])
 

@@ -108,7 +108,7 @@ def browser(tmp_path_factory, scans, odd):
     folder = tmp_path_factory.mktemp("readout")
     with Browser(folder / "profile") as one:
         (folder / "panels.html").write_text(page_of(scans, title="t"))
-        together = page_of(odd, title="t", look=FigureChoice(together=True))
+        together = page_of(odd, title="t", look=FigureChoice(panels="together"))
         (folder / "together.html").write_text(together)
         one.folder = folder
         yield one

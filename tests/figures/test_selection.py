@@ -16,16 +16,20 @@ from matplotlib.figure import Figure
 from colour_vision import VISION, lab, linear
 from jaxtri import scan
 from jaxtri.errors import InputError
-from jaxtri.figures.figure import caption, draw_scans
-from jaxtri.figures.panels import MOST, PALETTES, SHADES, readable_ticks, shades
+from jaxtri.figures.figure import draw_scans
+from jaxtri.figures.panels import MOST, PALETTES, SERIES, SHADES, readable_ticks, shades
 from jaxtri.figures.plane import draw
-from jaxtri.figures.selection import chosen, names_of, same_grey
+from jaxtri.figures.plane_words import caption
+from jaxtri.figures.selection import chosen, columns_of, kinds_of, names_of, panels_of, same_grey
 from jaxtri.figures.sheet import save
 from jaxtri.scans.schema import FigureChoice
 from jaxtri.tables.reader import check
 from small_plane import SMALL
 
 KAON, B = "na62_2021_kpi_invisible_low", "belle_2017_bk_invisible"
+NOTICEABLE = 2.3  # distance in CIE 1976 L*a*b* that is just noticed (Mahy, Van Eycken, Oosterlinck 1994)
+SERIES_APART = {"edge": 10 * NOTICEABLE, "face": 3.5 * NOTICEABLE}  # lines; pale areas, hatched besides
+BESIDE = 1e-10  # of a mass, to the left and to the right of a wall
 LIGHTER = 10  # of 100 in L*, four times what is just noticed
 
 
@@ -59,7 +63,7 @@ def test_scans_in_one_panel(one):
             named(one, "matched").header, axes=dict(one.header.axes) | {"m_X": np.geomspace(1e-2, 200.0, 60)}
         ),
     )  # fmt: skip
-    look = FigureChoice(together=True)
+    look = FigureChoice(panels="together")
     figure = draw_scans({"figure": one, "matched": wide}, title="t", look=look)
     [axes] = figure.axes
     assert not axes.patches
@@ -74,14 +78,9 @@ def test_scans_in_one_panel(one):
     ends = one.boundaries.groups["K"][0].g_X[[0, -1]]
     np.testing.assert_array_equal(lines[0].get_segments()[0][[0, -1], 1], ends)
     texts = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert texts == [
-        "b_minus_l, figure",
-        "b_minus_l, matched",
-        "Z decays",
-        "B decays",
-        "K decays",
-        "previous limits",
-    ]
+    assert texts == ["figure", "matched", "Z decays", "B decays", "K decays", "previous limits"]
+    assert axes.get_title().splitlines()[0] == "b_minus_l"
+    assert "90 % and 95 % CL limits" in axes.get_title()
     assert axes.get_xlim() == (1e-3, 200.0)
 
 
@@ -101,7 +100,10 @@ def test_some_searches_and_treatments(one):
     some = chosen(scans, [KAON, B], ["matched"])
     assert list(some) == ["matched"]
     [axes] = draw_scans(some, title="t").axes
-    drawn = {to_hex(some.get_edgecolor()[0]): len(some.get_segments()) for some in lines_of(axes)}
+    drawn = {
+        to_hex(some.get_edgecolor()[0]): sum(len(set(line[:, 0])) > 1 for line in some.get_segments())
+        for some in lines_of(axes)
+    }  # without walls
     assert drawn == {
         PALETTES["okabe-ito"][letter].edge: len(one.boundaries.of(name))
         for letter, name in (("B", B), ("K", KAON))
@@ -139,7 +141,7 @@ def test_scans_are_told_apart_in_grey_print_and_by_everyone(vision):
 def test_too_many_scans_for_one_panel(one):
     assert [len(shades(count)) for count in range(1, MOST + 1)] == [*range(1, MOST + 1)]
     with pytest.raises(InputError, match="6 scans in one panel: at most 5 can be told apart"):
-        draw_scans(dict.fromkeys("abcdef", one), title="t", look=FigureChoice(together=True))
+        draw_scans(dict.fromkeys("abcdef", one), title="t", look=FigureChoice(panels="together"))
 
 
 @pytest.mark.parametrize("xlim", [(6.0, 7000.0), (0.2, 0.1), (0.0, 1.0), (float("nan"), 1.0), (1e-2,), 0.1])
@@ -180,6 +182,165 @@ def test_a_narrow_axis_has_labels(one, xlim):
     assert len(set(texts)) == len(texts)
 
 
-def test_labels_of_scans_together_are_refused_and_not_dropped():
+@pytest.mark.parametrize("panels", ["together", "models", "treatments"])
+def test_labels_of_scans_together_are_refused_and_not_dropped(panels):
     with pytest.raises(InputError, match="plot: labels name the regions of one scan"):
-        check({"labels": True, "together": True}, FigureChoice, "plot")
+        check({"labels": True, "panels": panels}, FigureChoice, "plot")
+
+
+@pytest.fixture(scope="module")
+def four(one):
+    """Two models under two treatments."""
+    return {
+        f"{model} {treatment}": named(one, treatment, model)
+        for model in ("b_minus_l", "baryon")
+        for treatment in ("figure", "matched")
+    }
+
+
+@pytest.mark.parametrize(
+    ("how", "count", "first"),
+    [
+        ("each", 4, "b_minus_l, treatment: figure"),
+        ("models", 2, "b_minus_l"),
+        ("treatments", 2, "treatment: figure"),
+        ("together", 1, "searches: printed, 90 % and 95 % CL limits and central values"),
+    ],
+)
+def test_which_scans_share_a_panel(four, how, count, first):
+    """Title and legend name together what each curve is; nothing stands on anything else."""
+    figure = draw_scans(four, title="t", look=FigureChoice(panels=how))
+    assert len(figure.axes) == count
+    assert figure.axes[0].get_title().splitlines()[0] == first
+    legends = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in figure.axes]
+    told = {
+        "each": ["Z decays: L3 invisible"],
+        "models": ["figure", "matched"],
+        "treatments": ["b_minus_l", "baryon"],
+        "together": [
+            f"{model}, {name}" for model in ("b_minus_l", "baryon") for name in ("figure", "matched")
+        ],
+    }
+    for texts in legends:
+        assert texts[: len(told[how])] == told[how]
+    figure.canvas.draw()
+    boxes = [
+        box
+        for axes in figure.axes
+        for box in (axes.title.get_window_extent(), axes.get_legend().get_window_extent(), axes.bbox)
+    ]
+    assert [1 for a, b in itertools.combinations(boxes, 2) if a.overlaps(b)] == []
+    assert min(box.y0 for box in boxes) >= 0
+
+
+def test_a_row_for_each_model(four):
+    kinds = kinds_of(four)
+    assert [columns_of(kinds, how) for how in ("each", "models", "treatments", "together")] == [2, 2, 2, 1]
+    axes = draw_scans(four, title="t").axes
+    tops = [round(one.get_position().y1, 6) for one in axes]
+    assert tops[0] == tops[1] > tops[2] == tops[3]
+    ragged = dict(list(kinds.items())[:3])
+    assert columns_of(ragged, "each") == 3
+    assert panels_of(ragged, "models") == [["b_minus_l figure", "b_minus_l matched"], ["baryon figure"]]
+
+
+SOME = ["belle_2021_bplus_kplus_ll", "lhcb_2013_bplus_kplus_mumu", B, "babar_2009_b0_kstar0_ee_low", KAON]
+
+
+def excluded(rings, m_X, g_X):
+    """Whether a point is in a region, whose edges are straight between vertices."""
+    return any(
+        masses[0] < m_X < masses[-1] and np.interp(m_X, masses, low) < g_X < np.interp(m_X, masses, high)
+        for masses, low, high in rings
+    )
+
+
+def test_chosen_searches_of_a_group_are_told_apart(one):
+    """Oracles: the search's own curves; what its regions hold to the left and to the right of a wall."""
+    axes = Figure().subplots()
+    draw(one, axes, searches=SOME, previous=False, style="curves")
+    lines = {to_hex(some.get_edgecolor()[0]): some for some in lines_of(axes)}
+    assert len(lines) == len(SOME)
+    assert len({pattern(some) for some in lines.values()}) == len(SOME)
+    for name, style in zip(SOME, SERIES, strict=False):
+        curves = one.boundaries.of(name)
+        rings = [ring.edges for ring in one.boundaries.regions if ring.search == name]
+        drawn = lines[style.edge].get_segments()
+        walls = [some for some in drawn if len(some) == 2 and some[0, 0] == some[1, 0]]
+        assert len(drawn) == len(curves) + len(walls)
+        for wall in walls:
+            middle = np.sqrt(wall[0, 1] * wall[1, 1])
+            assert excluded(rings, wall[0, 0] * (1 - BESIDE), middle) != excluded(
+                rings, wall[0, 0] * (1 + BESIDE), middle
+            )
+        data = max(m_X[-1] for m_X, *_ in rings)
+        assert (
+            any(abs(wall[0, 0] / data - 1) < 1e-10 for wall in walls) or name == B
+        )  # it ends with the phase space
+    few = Figure().subplots()
+    draw(one, few, searches=[B, KAON], previous=False, style="curves")  # one of each parent: its colours
+    assert {to_hex(some.get_edgecolor()[0]) for some in lines_of(few)} == {
+        PALETTES["okabe-ito"][letter].edge for letter in "BK"
+    }
+
+
+def test_more_chosen_searches_than_colours_have_those_of_their_parents(one):
+    every = [search["name"] for search in one.header.searches]
+    assert len(every) > len(SERIES)
+    axes = Figure().subplots()
+    draw(one, axes, searches=every, previous=False)
+    assert {to_hex(some.get_edgecolor()[0]) for some in lines_of(axes)} <= {
+        style.edge for style in PALETTES["okabe-ito"].values()
+    }
+
+
+def test_a_legend_lists_chosen_searches_in_their_order(one):
+    [axes] = draw_scans({"a": one}, title="t", look=FigureChoice(searches=SOME)).axes
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        r"Belle $\ell^+\ell^-$", r"LHCb $\mu^+\mu^-$", "Belle invisible", "BaBar $e^+e^-$", "NA62 invisible",
+        "previous limits",
+    ]  # fmt: skip
+    twins = ["na62_2021_kpi_invisible_low", "na62_2021_kpi_invisible_high"]
+    [axes] = draw_scans({"a": one}, title="t", look=FigureChoice(searches=twins)).axes
+    assert [text.get_text() for text in axes.get_legend().get_texts()][:2] == twins
+
+
+@pytest.mark.parametrize("vision", VISION)
+@pytest.mark.parametrize("part", SERIES_APART)
+def test_chosen_searches_are_told_apart_by_everyone(part, vision):
+    seen = [lab(VISION[vision] @ linear(getattr(style, part))) for style in SERIES]
+    apart = [float(np.linalg.norm(a - b)) for a, b in itertools.combinations(seen, 2)]
+    assert min(apart) > SERIES_APART[part]
+    assert len({style.hatch for style in SERIES}) == len({str(style.line) for style in SERIES}) == len(SERIES)
+    groups = [lab(linear(getattr(style, part))) for style in PALETTES["blue"].values()]
+    least = min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(groups, 2))
+    assert least < SERIES_APART["edge"]  # so the test is able to fail
+
+
+def test_the_legend_names_what_is_shown(one):
+    """Oracle: regions that reach into the window, at many masses."""
+    look = FigureChoice(xlim=[0.3, 2.0], ylim=[1e-3, 1e-1])
+    [axes] = draw_scans({"a": one}, title="t", look=look).axes
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert "NA62 invisible" not in " ".join(texts)
+    assert "NA62 invisible" in " ".join(
+        text.get_text() for text in draw_scans({"a": one}, title="t").axes[0].get_legend().get_texts()
+    )
+    lines = [line for line in caption({"a": one}, look).splitlines() if line[1:].startswith(" decays")]
+    masses, inside = np.geomspace(*look.xlim, 999), set()
+    for ring in one.boundaries.regions:
+        m_X, *sides = ring.edges
+        low, high = (np.interp(masses, m_X, side, left=np.nan, right=np.nan) for side in sides)
+        if np.any((low < look.ylim[1]) & (high > look.ylim[0])):
+            inside.add(ring.search)
+    experiments = {label["experiment"]: False for label in one.header.searches}
+    for label in one.header.searches:
+        experiments[label["experiment"]] |= label["name"] in inside
+    for name, there in experiments.items():
+        assert any(f"{name} " in line for line in lines) == there, name
+    nowhere = FigureChoice(xlim=[1e-3, 2e-3], ylim=[1e-9, 2e-9])
+    texts = [
+        text.get_text()
+        for text in draw_scans({"a": one}, title="t", look=nowhere).axes[0].get_legend().get_texts()
+    ]
+    assert texts == [f"{letter} decays: nothing excluded" for letter in "ZBK"]

@@ -14,7 +14,7 @@ from scipy.stats import norm
 import jaxtri
 from jaxtri import load_searches
 from jaxtri.errors import InputError
-from jaxtri.figures.figure import caption
+from jaxtri.figures.plane_words import caption
 from jaxtri.limits.statistics import Measured, conversion, limit_of, meaning, quantile
 from made_up_search import MEASUREMENT as OWN
 

@@ -213,7 +213,7 @@ def test_draws_of_nuisance_parameters(sm):
 def test_several_models_are_several_scans():
     specs = load_specs({k: v for k, v in BASE.items() if k != "model"} | {"models": ["b_minus_l", MODEL]})
     assert [one.model.name for one in specs] == ["b_minus_l", "own"]
-    with pytest.raises(InputError, match="models b_minus_l, own; only jaxtri scan and load_specs"):
+    with pytest.raises(InputError, match="models b_minus_l, own; only jaxtri scan, run and load_specs"):
         load_spec({k: v for k, v in BASE.items() if k != "model"} | {"models": ["b_minus_l", MODEL]})
     with pytest.raises(InputError, match="models named b_minus_l more than once"):
         load_specs({k: v for k, v in BASE.items() if k != "model"} | {"models": ["b_minus_l", "b_minus_l"]})

@@ -13,7 +13,8 @@ from jaxtri import load_moment_shift, omega_h2, open_scan, relic_couplings, scan
 from jaxtri.cli.pictures import plot
 from jaxtri.errors import InputError
 from jaxtri.figures.favoured import DEEP_ORANGE, ORANGE, legend_entries, sentences
-from jaxtri.figures.figure import caption, draw_scans
+from jaxtri.figures.figure import draw_scans
+from jaxtri.figures.plane_words import caption
 from jaxtri.physics.muon_g2 import delta_a
 from jaxtri.scans import favoured_lines
 from jaxtri.scans.favoured_lines import CLOSEST, line_masses

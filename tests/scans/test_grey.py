@@ -8,9 +8,9 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from jaxtri.errors import InputError
-from jaxtri.figures.figure import caption
 from jaxtri.figures.panels import GREY
 from jaxtri.figures.plane import draw
+from jaxtri.figures.plane_words import caption
 from jaxtri.figures.selection import same_grey
 from jaxtri.limits.previous import previous_limits as grey_of
 from jaxtri.limits.previous import previously_excluded

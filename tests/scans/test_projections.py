@@ -14,9 +14,10 @@ from matplotlib.colors import to_hex
 import jaxtri
 from jaxtri import scan
 from jaxtri.errors import InputError
-from jaxtri.figures.figure import caption, draw_scans
+from jaxtri.figures.figure import draw_scans
 from jaxtri.figures.page import page_of
 from jaxtri.figures.panels import PALETTES
+from jaxtri.figures.plane_words import caption
 from jaxtri.figures.selection import chosen
 from jaxtri.io import hdf5_scan
 from jaxtri.scans.point import projected_couplings

@@ -1,0 +1,129 @@
+"""Words about the (m_X, g_X) plane: titles of panels, and the caption that says what they show."""
+
+from collections.abc import Mapping, Sequence
+
+from jaxtri.figures.comparison import cautions_of, grey_of, shows, verdict_of
+from jaxtri.figures.favoured import sentences
+from jaxtri.figures.panels import PARENTS, STACK
+from jaxtri.figures.selection import called, kinds_of, names_of, panels_of, projections_of, same_grey, view_of
+from jaxtri.limits.statistics import meaning
+from jaxtri.scans.record import Scan
+from jaxtri.scans.schema import FigureChoice
+
+
+def caption(scans: Mapping[str, Scan], look: FigureChoice | None = None) -> str:
+    """Return a caption: what is shown, which searches exclude something, what is grey; with references.
+
+    Parameters
+    ----------
+    scans
+        As for `draw_scans`.
+    look
+        Of the figure: what lies outside its limits is not named.
+    """
+    look = look or FigureChoice()
+    kinds, views = kinds_of(scans), {name: view_of(one, look.xlim, look.ylim) for name, one in scans.items()}
+    shared = {name for panel in panels_of(kinds, look.panels) if len(panel) > 1 for name in panel}
+    first = next(iter(scans.values()))
+    lines = [f"{first.header.title}: couplings g_X of X that searches exclude, against its mass m_X."]
+    for name, scan in scans.items():
+        model = scan.header.configuration["model"]["name"]
+        lines.append(f"{'Curves' if name in shared else 'Panel'} {name}: model {model}, {_levels(scan)}.")
+        lines += [f"Measured branching fractions count as {one}." for one in _readings(scan)]
+        said = (verdict_of(scan), *cautions_of(scan))
+        lines += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in said]
+    for letter in reversed(STACK):
+        used = {
+            one["name"]: f"{one['experiment']} {one['final_state']} [{one['reference']}]"
+            for name, scan in scans.items()
+            for one in scan.header.searches
+            if one["channel"][0] == letter and shows(scan, one["name"], views[name])
+        }
+        if used:
+            lines.append(f"{PARENTS[letter]}: {', '.join(dict.fromkeys(used.values()))}.")
+    later = [
+        one
+        for name, scan in scans.items()
+        for letter in "ZBK"
+        for one in projections_of(scan, letter, views[name])
+    ]
+    if later:
+        sources = dict.fromkeys(f"{called(one)} [{one['reference']}]" for one in later)
+        lines.append(f"Dashed: projections, which exclude nothing yet: {', '.join(sources)}.")
+    found = [scan.favoured for scan in scans.values() if scan.favoured]
+    lines += dict.fromkeys(sentence for one in found for sentence in sentences(one))
+    drawn = {
+        name: one
+        for panel in panels_of(kinds, look.panels)
+        for name, one in zip(panel, [scans[name] for name in panel], strict=True)
+        if same_grey({name: scans[name] for name in panel}) or len(panel) == 1
+    }
+    grey = [one for name, scan in drawn.items() for one in grey_of(scan, views[name])]
+    if grey:
+        sources = dict.fromkeys(f"{one.experiment} [{one.reference}]" for one in grey)
+        how = dict.fromkeys(_grey(scan) for scan in drawn.values())
+        lines.append(f"Grey: excluded before{', '.join(filter(None, how))}, by {', '.join(sources)}.")
+    return "\n".join(lines)
+
+
+def _grey(scan: Scan) -> str:
+    """How earlier limits were recast, where that was computed."""
+    said = str(scan.header.configuration["model"]["previous_limits"])
+    if "computed_limits" not in scan.header.configuration["model"]:
+        return ""
+    what = "visible decays" if said.startswith("visible") else "all searches"
+    return f" ({what}, recast to the charges of {scan.header.configuration['model']['name']})"
+
+
+def title_of(scan: Scan, name: str) -> str:
+    """Title of the panel of one scan: model and treatment, searches, what these mean for each other."""
+    return "\n".join([name, *_searches([scan]), verdict_of(scan), *_cautions([scan])])
+
+
+def title_of_several(scans: Mapping[str, Scan]) -> tuple[str, list[str]]:
+    """Return the title of a panel that scans share, and what tells them apart."""
+    kinds, head, names = list(kinds_of(scans).values()), [], names_of(scans)
+    models, treatments = ([pair[i] for pair in kinds] for i in (0, 1))
+    if len(set(kinds)) == len(kinds):
+        if len(set(models)) == 1:
+            head, names = [models[0]], treatments
+        elif len(set(treatments)) == 1:
+            head, names = [f"treatment: {treatments[0]}"], models
+    some = list(scans.values())
+    return "\n".join([*head, *_searches(some), *_cautions(some)]), names
+
+
+def _searches(scans: Sequence[Scan]) -> list[str]:
+    """Lines of a title: which searches, at which levels, how measurements are read where that was chosen."""
+    sets = dict.fromkeys(one.header.configuration["searches"]["set"] for one in scans)
+    levels = filter(None, dict.fromkeys(map(_levels, scans)))
+    read = dict.fromkeys(line for one in scans for line in _readings(one, chosen=True))
+    return [f"searches: {', '.join([*sets, *levels])}", *(f"measured: {one}" for one in read)]
+
+
+def _cautions(scans: Sequence[Scan]) -> list[str]:
+    """Line of a title: what the formulas leave out for the models, in short."""
+    found = [one.partition(":")[0].partition(" (")[0] for scan in scans for one in cautions_of(scan)]
+    return [f"caution: {'; '.join(dict.fromkeys(found))}"] if found else []
+
+
+def _levels(scan: Scan) -> str:
+    """Confidence levels that the limits of a scan mix."""
+    levels = {one["confidence"] for one in scan.header.searches}
+    parts = [f"{100 * level:.0f} %" for level in sorted(level for level in levels if level is not None)]
+    if not parts:
+        return "central values" if None in levels else ""
+    text = f"{' and '.join(parts)} CL limits"
+    converted = (one.get("published_confidence") for one in scan.header.searches)
+    before = sorted({level for level in converted if level is not None})
+    if before:
+        found = " and ".join(f"{100 * level:.0f} %" for level in before)
+        text += f" ({found} ones converted by a Gaussian factor)"
+    return text + (" and central values" if None in levels else "")
+
+
+def _readings(scan: Scan, *, chosen: bool = False) -> list[str]:
+    """How measured branching fractions became limits, in words; or only where the scan file chose it."""
+    known = {one.get("measurement", ""): one["confidence"] for one in scan.header.searches}
+    own = scan.header.configuration["searches"].get("measurement")
+    return [meaning(one, level) for one, level in known.items() if one and (not chosen or one == own)]
