@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from jaxtri.boundary.edge_table import Crossings, EdgeTable, SignChanges
-from jaxtri.boundary.kernels import CHUNK, edges_at, masses_at
+from jaxtri.boundary.kernels import CHUNK, edges_of_pairs, masses_at
 from jaxtri.boundary.plane import Plane
 from jaxtri.numerics.arrays import FloatArray, IntArray
 from jaxtri.numerics.roots import roots_of_all
@@ -40,7 +40,7 @@ def _of_edges(plane: Plane, m_X: FloatArray, cases: IntArray, name: str, which: 
 
     def fill(piece: slice) -> None:
         node = np.repeat(np.arange(len(m_X[piece])), cases.shape[1])
-        found = edges_at(plane, masses_at(plane, m_X[piece]), node, cases[piece].ravel())[0]
+        found = edges_of_pairs(plane, masses_at(plane, m_X[piece]), node, cases[piece].ravel())[0]
         chosen = np.asarray(getattr(found, name))[np.arange(len(node)), which[piece].ravel()]
         made[piece] = chosen.reshape(made[piece].shape)
 

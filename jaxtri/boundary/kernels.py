@@ -247,7 +247,7 @@ def three_pion_parts(window: tuple[float, float], m_X: FloatArray) -> Iterator[I
         yield used[start : start + FEW]
 
 
-def edges_at(
+def edges_of_pairs(
     plane: Plane, masses: Mass, node: IntArray, case: IntArray
 ) -> tuple[ExcludedCouplings, FloatArray, FloatArray]:
     """Edges of some cases at some masses, with slopes and residuals, (pair,); on the host."""
@@ -275,7 +275,7 @@ def compiled(plane: Plane) -> None:
         pool.submit(_three_pions, sm, m_X[:FEW])  # last: what follows does not need it
         known = decays.result(), tuple(one.result() for one in rates)
         masses = _masses(sm, plane.searches, plane.window, m_X, *known)
-        pool.submit(edges_at, plane, masses, np.zeros(1, dtype=int), np.zeros(1, dtype=int))
+        pool.submit(edges_of_pairs, plane, masses, np.zeros(1, dtype=int), np.zeros(1, dtype=int))
 
 
 def edge_table_at(plane: Plane, nodes: MassNodes) -> EdgeTable:
@@ -290,7 +290,7 @@ def edge_table_at(plane: Plane, nodes: MassNodes) -> EdgeTable:
         node, case = np.nonzero(made.valid[piece])
         if not len(node):
             return
-        found, slope, residual = edges_at(plane, masses, node, case)
+        found, slope, residual = edges_of_pairs(plane, masses, node, case)
         for name in ("value", "lower", "upper", "levels", "meeting"):
             getattr(made, name)[piece][node, case] = getattr(found, name)
         made.slope[piece][node, case], made.residual[piece][node, case] = slope, residual

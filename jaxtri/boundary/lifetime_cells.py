@@ -25,7 +25,7 @@ FARTHEST = 600.0  # of v above the last lifetime
 
 
 @dataclass(frozen=True)
-class Rates:
+class SearchRates:
     """What a search needs of masses, and its change along ln m_X; each (2, node): value and change."""
 
     m_X: FloatArray  # (node,) [GeV]
@@ -34,10 +34,10 @@ class Rates:
     neutrinos: FloatArray  # B
     ends: FloatArray  # (2, node) lowest and highest ln g_X
 
-    def take(self, index: IntArray | slice) -> "Rates":
+    def take(self, index: IntArray | slice) -> "SearchRates":
         """Those of some masses."""
         some = (one[:, index] for one in (self.log_norm, self.log_tau_ps, self.neutrinos, self.ends))
-        return Rates(self.m_X[index], *some)
+        return SearchRates(self.m_X[index], *some)
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class LifetimeTable:
         y = y + np.where(beyond, SATURATED - np.log(-np.expm1(-x)), 0.0)
         return y, y_m, np.where(beyond, x / np.expm1(x), y_v)
 
-    def F(self, rates: Rates, cell: IntArray, gap: IntArray, v: FloatArray) -> tuple[FloatArray, ...]:
+    def F(self, rates: SearchRates, cell: IntArray, gap: IntArray, v: FloatArray) -> tuple[FloatArray, ...]:
         """F at lifetimes between gap-1 and gap; and its derivatives along ln m_X and u at fixed m_X or u."""
         y, y_m, y_v = self._line(rates.m_X, cell, gap, v)
         seen = self._seen(cell)[np.arange(len(cell)), gap]
@@ -141,7 +141,7 @@ class LifetimeTable:
         return np.where(np.isnan(value), -np.inf, value), along_m, 2 - 2 * h_v
 
     def _turning(
-        self, rates: Rates, cell: IntArray, gap: IntArray, low: FloatArray, high: FloatArray
+        self, rates: SearchRates, cell: IntArray, gap: IntArray, low: FloatArray, high: FloatArray
     ) -> FloatArray:
         """Lifetime v at which F, having fallen, rises again (it is convex); `high` where it does not."""
         turn = high.copy()
@@ -153,7 +153,7 @@ class LifetimeTable:
         turn[some] = roots_of_all(lambda v: self.F(own, at, where, v)[2], low[some], high[some])
         return turn
 
-    def parts(self, rates: Rates, cell: IntArray) -> Parts:
+    def parts(self, rates: SearchRates, cell: IntArray) -> Parts:
         """Return the parts at every node, within the couplings that are looked at."""
         nodes, T = len(rates.m_X), len(self.v)
         first, last = (
@@ -182,7 +182,7 @@ class LifetimeTable:
         return Parts(paired(low, turn), paired(turn, high), paired(values[0], values[1]), paired(*values[1:]))
 
     def roots(
-        self, rates: Rates, cell: IntArray, part: IntArray, ends: tuple[FloatArray, FloatArray]
+        self, rates: SearchRates, cell: IntArray, part: IntArray, ends: tuple[FloatArray, FloatArray]
     ) -> FloatArray:
         """Return v of the root in a part, one a node; the ends have different signs."""
         if not len(part):

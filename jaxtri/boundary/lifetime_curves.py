@@ -8,7 +8,7 @@ import numpy as np
 
 from jaxtri.boundary.columns import Columns
 from jaxtri.boundary.edge_table import SAME
-from jaxtri.boundary.lifetime_edges import Case, Edges
+from jaxtri.boundary.lifetime_edges import Case, CellEdges
 from jaxtri.boundary.polylines import JOINED, ROUNDED, EdgePiece, chains, vertices
 from jaxtri.boundary.record import Region
 from jaxtri.numerics.arrays import FloatArray, IntArray
@@ -67,7 +67,7 @@ def _complete(case: Case, node: int, beside: int, source: int, is_critical: bool
         edges.residual[node, source] = np.inf
 
 
-def runs(edges: Edges) -> Iterator[slice]:
+def runs(edges: CellEdges) -> Iterator[slice]:
     """Yield the runs of nodes in which segments follow one another without a gap in mass."""
     m_X = edges.m_X
     new = np.flatnonzero(np.diff(edges.segment) != 0) + 1
@@ -90,7 +90,7 @@ def paths(case: Case, some: list[Strip]) -> list[tuple[IntArray, IntArray, bool]
     return [(*_once(edges, nodes, sources), closed) for nodes, sources, closed in found]
 
 
-def _once(edges: Edges, nodes: IntArray, sources: IntArray) -> tuple[IntArray, IntArray]:
+def _once(edges: CellEdges, nodes: IntArray, sources: IntArray) -> tuple[IntArray, IntArray]:
     """Vertices of a path, those that repeat the one before left out."""
     m_X, u = edges.m_X[nodes], edges.value[nodes, sources]
     same = (np.diff(m_X) == 0) & (np.abs(np.diff(u)) < ROUNDED)
@@ -98,7 +98,7 @@ def _once(edges: Edges, nodes: IntArray, sources: IntArray) -> tuple[IntArray, I
     return nodes[kept], sources[kept]
 
 
-def edge_values(edges: Edges, nodes: slice, pair: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
+def edge_values(edges: CellEdges, nodes: slice, pair: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
     """Lower and upper edge of an interval at some nodes, as ln g_X."""
     ends = edges.rates.ends[:, nodes]
     low, high = (ends[i] if source == END else edges.value[nodes, source] for i, source in enumerate(pair))

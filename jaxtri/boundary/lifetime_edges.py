@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from jaxtri.boundary.edge_table import SAME
 from jaxtri.boundary.kernels import thresholds_of
-from jaxtri.boundary.lifetime_cells import LifetimeTable, Rates
-from jaxtri.boundary.lifetime_rates import MassRates, mass_rates, rates_of
+from jaxtri.boundary.lifetime_cells import LifetimeTable, SearchRates
+from jaxtri.boundary.lifetime_rates import RatesAtMasses, mass_rates, rates_of
 from jaxtri.boundary.mass_mesh import BEND, LEAST, STEP
 from jaxtri.boundary.plane import Plane
 from jaxtri.numerics.arrays import BoolArray, FloatArray, IntArray
@@ -27,7 +27,7 @@ ULPS = 4.0  # units in the last place of a mass: closer ones are the same
 
 
 @dataclass(frozen=True)
-class Edges:
+class CellEdges:
     """Edges of one search under one treatment at its nodes; sources ascend in lifetime.
 
     Source 3g and 3g + 1 are the roots of F between lifetime g-1 and g of the table, 3g + 2 is lifetime g,
@@ -36,7 +36,7 @@ class Edges:
 
     segment: IntArray  # (node,)
     cell: IntArray  # (node,) step in mass of the table
-    rates: Rates
+    rates: SearchRates
     exists: BoolArray  # (node, source)
     at_top: BoolArray  # (node,) whether the highest coupling is excluded
     value: FloatArray  # (node, source) ln g_X; NaN where there is no root
@@ -56,7 +56,7 @@ class Case:
     search: int  # position in the plane
     treatment: int
     table: LifetimeTable
-    edges: Edges
+    edges: CellEdges
     events: list[tuple[float, int, int, float]] = field(default_factory=list)  # mass, segment, event, ln g_X
     unresolved: int = 0
 
@@ -71,7 +71,7 @@ def _places(segment: IntArray, m_X: FloatArray) -> npt.NDArray[np.complex128]:
     return segment + 1j * m_X
 
 
-def edges_at(table: LifetimeTable, rates: Rates, segment: IntArray, cell: IntArray) -> Edges:
+def edges_in_cells(table: LifetimeTable, rates: SearchRates, segment: IntArray, cell: IntArray) -> CellEdges:
     """Find every edge at every node."""
     parts, T = table.parts(rates, cell), len(table.v)
     flips = (parts.at_start > 0) != (parts.at_stop > 0)
@@ -97,10 +97,10 @@ def edges_at(table: LifetimeTable, rates: Rates, segment: IntArray, cell: IntArr
     first = np.argmax(parts.stop > parts.start, axis=1)
     at_top = parts.at_start[np.arange(len(first)), first] > 0
     flat = [one.reshape(len(first), -1) for one in (value, slope, residual)]
-    return Edges(segment, cell, rates, exists.reshape(len(first), -1), at_top, *flat)
+    return CellEdges(segment, cell, rates, exists.reshape(len(first), -1), at_top, *flat)
 
 
-def _inside(table: LifetimeTable, rates: Rates) -> BoolArray:
+def _inside(table: LifetimeTable, rates: SearchRates) -> BoolArray:
     """Whether each lifetime of the table is between the ends of the couplings, (node, T)."""
     u = (rates.log_tau_ps[0][:, None] - table.v) / 2
     return (u > rates.ends[0][:, None]) & (u < rates.ends[1][:, None])
@@ -120,13 +120,15 @@ def cases_of(plane: Plane, positions: Sequence[int]) -> list[Case]:
         here = _picked(every, np.searchsorted(masses, m_X))
         for t in range(len(plane.treatments)):
             rates = rates_of(plane, position, t, here)
-            cases.append(Case(position, t, table, edges_at(table, rates, segment, cell)))
+            cases.append(Case(position, t, table, edges_in_cells(table, rates, segment, cell)))
     return cases
 
 
-def _picked(some: MassRates, index: IntArray) -> MassRates:
+def _picked(some: RatesAtMasses, index: IntArray) -> RatesAtMasses:
     """Rates at some of the masses."""
-    return MassRates(some.m_X[index], some.production[:, index], some.x_br[:, index], some.width[:, index])
+    return RatesAtMasses(
+        some.m_X[index], some.production[:, index], some.x_br[:, index], some.width[:, index]
+    )
 
 
 def _first_nodes(plane: Plane, position: int, table: LifetimeTable) -> tuple[FloatArray, IntArray, IntArray]:
@@ -167,7 +169,7 @@ class Levels:
     v: FloatArray
 
 
-def levels_at(table: LifetimeTable, rates: Rates, cell: IntArray) -> Levels:
+def levels_at(table: LifetimeTable, rates: SearchRates, cell: IntArray) -> Levels:
     """F on either side of every lifetime, where it turns, at both ends; lifetimes less the ends."""
     parts, inside = table.parts(rates, cell), _inside(table, rates)
     exists = parts.stop > parts.start
@@ -229,7 +231,7 @@ def placed(masses: FloatArray, m_X: FloatArray, segment: IntArray) -> tuple[Floa
     return masses[same], segment[right[same]]
 
 
-def _onto(edges: Edges, mass: FloatArray, step: IntArray) -> FloatArray:
+def _onto(edges: CellEdges, mass: FloatArray, step: IntArray) -> FloatArray:
     """Masses, those within a rounding of a node on the node."""
     for end in (edges.m_X[step], edges.m_X[step + 1]):
         mass = np.where(np.abs(mass - end) <= ULPS * np.spacing(end), end, mass)
@@ -253,11 +255,11 @@ def inserted(plane: Plane, cases: Sequence[Case], more: Sequence[tuple[FloatArra
         old = case.edges
         cell = old.cell[np.searchsorted(old.segment, segment)]
         rates = rates_of(plane, case.search, case.treatment, _picked(every, np.searchsorted(masses, m_X)))
-        case.edges = _merged(old, edges_at(case.table, rates, segment, cell))
+        case.edges = _merged(old, edges_in_cells(case.table, rates, segment, cell))
     return [len(some) for some in fresh]
 
 
-def _merged(old: Edges, new: Edges) -> Edges:
+def _merged(old: CellEdges, new: CellEdges) -> CellEdges:
     """Put added nodes in their places."""
     order = np.lexsort((np.append(old.m_X, new.m_X), np.append(old.segment, new.segment)))
 
@@ -269,7 +271,9 @@ def _merged(old: Edges, new: Edges) -> Edges:
         for name in ("log_norm", "log_tau_ps", "neutrinos", "ends")
     ]
     names = ("exists", "at_top", "value", "slope", "residual")
-    return Edges(both("segment"), both("cell"), Rates(both("m_X"), *parts), *(both(name) for name in names))
+    return CellEdges(
+        both("segment"), both("cell"), SearchRates(both("m_X"), *parts), *(both(name) for name in names)
+    )
 
 
 def _changes(case: Case) -> tuple[IntArray, IntArray]:

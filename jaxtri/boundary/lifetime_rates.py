@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jaxtri.boundary.kernels import CHUNK, rates_at
-from jaxtri.boundary.lifetime_cells import Rates
+from jaxtri.boundary.lifetime_cells import SearchRates
 from jaxtri.boundary.plane import Plane
 from jaxtri.limits.search_tables import SECONDS_PER_PS
 from jaxtri.numerics.arrays import FloatArray
@@ -18,7 +18,7 @@ NEUTRINOS = FINAL_STATES.index("nu nubar")
 
 
 @dataclass(frozen=True)
-class MassRates:
+class RatesAtMasses:
     """Rates at g_X = 1; every first axis is (value, change along ln m_X)."""
 
     m_X: FloatArray  # (node,) [GeV]
@@ -27,7 +27,7 @@ class MassRates:
     width: FloatArray  # (2, node) [GeV]
 
 
-def mass_rates(plane: Plane, m_X: FloatArray) -> MassRates:
+def mass_rates(plane: Plane, m_X: FloatArray) -> RatesAtMasses:
     """Compute rates at masses, a chunk at a time in every thread."""
     count = len(m_X)
     production = np.zeros((2, count, len(plane.treatments), len(CHANNEL_NAMES)))
@@ -42,10 +42,10 @@ def mass_rates(plane: Plane, m_X: FloatArray) -> MassRates:
                 production[way, piece, t] = np.asarray(rate[way])[:some]
 
     over_chunks(fill, count, CHUNK)
-    return MassRates(m_X, production, x_br, width)
+    return RatesAtMasses(m_X, production, x_br, width)
 
 
-def rates_of(plane: Plane, search: int, treatment: int, some: MassRates) -> Rates:
+def rates_of(plane: Plane, search: int, treatment: int, some: RatesAtMasses) -> SearchRates:
     """Return what one search under one treatment needs; a rate that is 0, or refused, is minus infinity."""
     searches = plane.searches
     made, made_m = some.production[:, :, treatment, int(searches.channel[search])]
@@ -62,7 +62,7 @@ def rates_of(plane: Plane, search: int, treatment: int, some: MassRates) -> Rate
     log_tau = np.where(decays, np.log(float(lifetime(1.0)) / SECONDS_PER_PS) - np.log(width), STABLE)
     bottom, top = (float(np.asarray(end)) for end in plane.window)
     widest = np.where(decays, np.log(some.m_X / width) / 2, top)
-    return Rates(
+    return SearchRates(
         m_X=some.m_X,
         log_norm=np.stack([log_norm, np.where(exists, made_m / made + seen_m / seen, 0.0)]),
         log_tau_ps=np.stack([log_tau, np.where(decays, -some.width[1] / width, 0.0)]),

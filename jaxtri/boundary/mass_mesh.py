@@ -159,7 +159,7 @@ def _bends(table: EdgeTable) -> BoolArray:
         before, after = x[node + 1] - x[node], x[node + 2] - x[node + 1]
         a, b, c = (table.value[node + i, case, source] for i in range(3))
         area = np.abs((b - a) * (before + after) - (c - a) * before)
-        far[node, case] |= area / np.hypot(before + after, c - a) > 4 * BEND
+        far[node, case] |= area > 4 * BEND * np.hypot(before + after, c - a)
     return _beside(far) & _wide(table)
 
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxtri.boundary.plane import Plane
-from jaxtri.boundary.recast_edges import CHUNK, Edges, edges_at
+from jaxtri.boundary.recast_edges import CHUNK, RecastEdges, recast_edges_at
 from jaxtri.boundary.record import Curve
 from jaxtri.model.correlations import input_errors
 from jaxtri.model.standard_model import input_values, replaced
@@ -23,7 +23,7 @@ from jaxtri.numerics.arrays import FloatArray, IntArray
 class RecastMoves:
     """Moves of every edge at some masses, by input."""
 
-    at: Edges
+    at: RecastEdges
     low: Mapping[str, FloatArray]  # (mass, search, interval, ...) of ln g_X
     high: Mapping[str, FloatArray]
 
@@ -52,7 +52,7 @@ def recast_moves(plane: Plane, curves: Iterable[Curve]) -> RecastMoves:
     vertices = [one.m_X for one in curves if one.search in plane.recasts]
     masses = np.unique(np.concatenate(vertices)) if vertices else np.array(plane.m_X)
     masses = masses[np.unique(np.linspace(0, len(masses) - 1, CHUNK).astype(int))]
-    at, values = edges_at(plane, masses), input_values(plane.sm)
+    at, values = recast_edges_at(plane, masses), input_values(plane.sm)
     low, high = {}, {}
     for name, error in input_errors(plane.sm).items():
         moved = [_moved(plane, at, name, values[name], one) for one in _single(error)]
@@ -73,7 +73,7 @@ def _single(error: Any) -> Iterator[FloatArray]:
 
 
 def _moved(
-    plane: Plane, at: Edges, name: str, value: Any, error: FloatArray
+    plane: Plane, at: RecastEdges, name: str, value: Any, error: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Half the difference of both edges where an input is larger and smaller by its error."""
     nothing = np.zeros(at.low.shape)
@@ -88,5 +88,5 @@ def _moved(
     return np.where(exists, low, 0.0), np.where(exists, high, 0.0)
 
 
-def _edges(plane: Plane, at: Edges, name: str, value: FloatArray) -> Edges:
-    return edges_at(replace(plane, sm=replaced(plane.sm, {name: jnp.asarray(value)})), at.m_X)
+def _edges(plane: Plane, at: RecastEdges, name: str, value: FloatArray) -> RecastEdges:
+    return recast_edges_at(replace(plane, sm=replaced(plane.sm, {name: jnp.asarray(value)})), at.m_X)

@@ -36,7 +36,7 @@ SAME = 1e-13  # of m_X
 
 
 @dataclass(frozen=True)
-class Edges:
+class RecastEdges:
     """Edges of every search at masses; intervals ascend."""
 
     m_X: FloatArray  # (mass,) [GeV], ascending
@@ -106,7 +106,7 @@ def _widths(plane_sm: object, model: object, m_X: Array) -> Array:
     return jax.vmap(lambda m: unit_decays(plane_sm, model, m)[1])(m_X)
 
 
-def edges_at(plane: Plane, m_X: FloatArray) -> Edges:
+def recast_edges_at(plane: Plane, m_X: FloatArray) -> RecastEdges:
     """Return the edges of every recast search at some masses, ascending."""
     parts = []
     for start in range(0, len(m_X), CHUNK):
@@ -119,7 +119,7 @@ def edges_at(plane: Plane, m_X: FloatArray) -> Edges:
         parts.append([np.asarray(x)[: len(some)] for x in found])
     kept, exists, at_end, residual = (np.concatenate(column) for column in zip(*parts, strict=True))
     kept, at_end, residual = (np.moveaxis(x, 1, 0) for x in (kept, at_end, residual))
-    return Edges(m_X, kept[0], kept[1], exists, at_end, residual)
+    return RecastEdges(m_X, kept[0], kept[1], exists, at_end, residual)
 
 
 def _first_masses(plane: Plane) -> FloatArray:
@@ -134,15 +134,15 @@ def _first_masses(plane: Plane) -> FloatArray:
     return masses[np.append(True, np.diff(masses) > SAME * masses[1:])]
 
 
-def _refined(plane: Plane) -> Edges:
+def _refined(plane: Plane) -> RecastEdges:
     """Edges at masses that are added half way until all edges are straight in between."""
-    edges = edges_at(plane, _first_masses(plane))
+    edges = recast_edges_at(plane, _first_masses(plane))
     steps = np.ones(len(edges.m_X) - 1, dtype=bool)
     for _ in range(ROUNDS):
         index = np.flatnonzero(steps)
         if not len(index):
             break
-        middle = edges_at(plane, np.sqrt(edges.m_X[index] * edges.m_X[index + 1]))
+        middle = recast_edges_at(plane, np.sqrt(edges.m_X[index] * edges.m_X[index + 1]))
         bent = np.zeros(len(index), dtype=bool)
         for values, at in ((edges.low, middle.low), (edges.high, middle.high)):
             there = edges.exists[index] & edges.exists[index + 1] & middle.exists
@@ -155,7 +155,7 @@ def _refined(plane: Plane) -> Edges:
     return edges
 
 
-def _merged(edges: Edges, more: Edges) -> tuple[Edges, BoolArray]:
+def _merged(edges: RecastEdges, more: RecastEdges) -> tuple[RecastEdges, BoolArray]:
     """Join edges at different masses; say which of the masses come from the second."""
     m_X = np.concatenate([edges.m_X, more.m_X])
     order = np.argsort(m_X, kind="stable")
@@ -164,10 +164,10 @@ def _merged(edges: Edges, more: Edges) -> tuple[Edges, BoolArray]:
         name: np.concatenate([getattr(edges, name), getattr(more, name)], axis=axis).take(order, axis=axis)
         for name, axis in first.items()
     }
-    return Edges(**fields), order >= len(edges.m_X)
+    return RecastEdges(**fields), order >= len(edges.m_X)
 
 
-def _closed(plane: Plane, edges: Edges) -> Edges:
+def _closed(plane: Plane, edges: RecastEdges) -> RecastEdges:
     """Edges with the masses added at which an interval of a search begins or ends, from both sides."""
     changed = (edges.exists[1:] != edges.exists[:-1]).any(axis=2)
     step, search = np.nonzero(changed & ~_at_data(plane, edges))
@@ -179,7 +179,7 @@ def _closed(plane: Plane, edges: Edges) -> Edges:
     for _ in range(SECTIONS):
         inner = low[:, None] + (high - low)[:, None] * cuts
         masses, at = np.unique(np.exp(inner), return_inverse=True)
-        found = edges_at(plane, masses).exists[at.reshape(inner.shape), search[:, None]]
+        found = recast_edges_at(plane, masses).exists[at.reshape(inner.shape), search[:, None]]
         changes = ~(found == left[:, None]).all(axis=2)
         first = np.where(changes.any(axis=1), np.argmax(changes, axis=1), len(cuts))
         stops = np.column_stack([low, inner, high])
@@ -189,17 +189,17 @@ def _closed(plane: Plane, edges: Edges) -> Edges:
             break
     masses = np.unique(np.exp(np.concatenate([low, high])))
     new = masses[~np.isin(masses, edges.m_X)]
-    return _merged(edges, edges_at(plane, new))[0] if len(new) else edges
+    return _merged(edges, recast_edges_at(plane, new))[0] if len(new) else edges
 
 
-def _at_data(plane: Plane, edges: Edges) -> BoolArray:
+def _at_data(plane: Plane, edges: RecastEdges) -> BoolArray:
     """Whether a step leaves the masses of a search's data, (step, search): its edge is the node itself."""
     known = {one.search.search: one for one in published_limits()}
     inside = np.stack([has_data(known[name], edges.m_X) for name in plane.recasts], axis=1)
     return ~(inside[1:] & inside[:-1])
 
 
-def _pieces(edges: Edges, search: int) -> Iterator[tuple[slice, int]]:
+def _pieces(edges: RecastEdges, search: int) -> Iterator[tuple[slice, int]]:
     """Yield runs of masses at which an interval of a search exists, and which interval it is."""
     exists = edges.exists[:, search]
     count = exists.sum(axis=1)
@@ -209,7 +209,7 @@ def _pieces(edges: Edges, search: int) -> Iterator[tuple[slice, int]]:
             yield slice(a, b), k
 
 
-def _needed(edges: Edges, nodes: slice, search: int, interval: int) -> IntArray:
+def _needed(edges: RecastEdges, nodes: slice, search: int, interval: int) -> IntArray:
     """Nodes without those, of other searches, at which the edges of this one are straight."""
     x, kept = np.log(edges.m_X), np.arange(nodes.start, nodes.stop)
     values = np.stack([edges.low[:, search, interval], edges.high[:, search, interval]])
@@ -226,7 +226,7 @@ def _needed(edges: Edges, nodes: slice, search: int, interval: int) -> IntArray:
     return kept
 
 
-def _curves(name: str, edges: Edges, nodes: IntArray, search: int, interval: int) -> Iterator[Curve]:
+def _curves(name: str, edges: RecastEdges, nodes: IntArray, search: int, interval: int) -> Iterator[Curve]:
     """Yield the edges of a piece, along the lower and back along the upper one; no ends of the window."""
     at = nodes, search, interval
     m_X, low, high = edges.m_X[nodes], edges.low[at], edges.high[at]

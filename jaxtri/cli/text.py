@@ -87,9 +87,12 @@ def limit_text(
     treatment: str, m_X: float, limits: "Intervals", highest: float, projected: "Intervals"
 ) -> str:
     """Excluded couplings of every search at one mass, the strongest first, then of projections."""
+    from jaxtri.limits.excluded_couplings import WIDEST  # JAX is there: limits were computed
+
     width = max(map(len, [*limits, *projected]))
     some = sorted((name for name in limits if limits[name]), key=lambda name: limits[name][0])
-    lines = [f"m_X = {m_X:g} GeV, treatment {treatment}: excluded couplings up to {highest:.4g}"]
+    end = "" if highest in WIDEST else ", where X is as wide as its mass"
+    lines = [f"m_X = {m_X:g} GeV, treatment {treatment}: excluded couplings up to {highest:.4g}{end}"]
     for name in some:
         lines.append(f"  {name:<{width}}  " + ", ".join(_interval(*one, highest) for one in limits[name]))
     nothing = [name for name in limits if not limits[name]]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from jaxtri.limits.limit_curves import LimitCurve
-from jaxtri.numerics.interpolation import CONSTANT, MASKED, SATURATING, Tables, padded
+from jaxtri.numerics.interpolation import CONSTANT, MASKED, SATURATING, Tables, tables_of
 
 CONTINUATIONS = {"masked": MASKED, "constant": CONSTANT, "decay_scaling": SATURATING}
 HEAVIEST = 1e3  # GeV; a number holds up to this mass
@@ -26,7 +26,7 @@ def curve_arrays(curves: Sequence[LimitCurve | float]) -> Tables:
         and v = ln(tau/ps) the coordinate that `interpolation.coordinate` takes.
     """
     every = [curve if isinstance(curve, LimitCurve) else _everywhere(curve) for curve in curves]
-    return padded(
+    return tables_of(
         [(one.m_X, one.knots, one.log_limit, one.known) for one in every],
         below=[CONTINUATIONS[one.below] for one in every],
         above=[CONTINUATIONS[one.above] for one in every],

@@ -29,7 +29,7 @@ INSTALL = "reading YAML needs PyYAML: pip install jaxtri[hepdata]"
 
 
 @dataclass(frozen=True)
-class Columns:
+class CurveColumns:
     """Numbers of a file, one column a name; NaN where a cell is empty."""
 
     where: str  # the file, as errors name it
@@ -44,7 +44,7 @@ class Columns:
         return at if column is None else f"{at}, column {column + 1}"
 
 
-def read_columns(path: Path, where: str) -> Columns:
+def read_curve_columns(path: Path, where: str) -> CurveColumns:
     """Return the columns of a file, whatever its format.
 
     Parameters
@@ -65,11 +65,11 @@ def read_columns(path: Path, where: str) -> Columns:
     ending = path.suffix.lower()
     if ending in (".yaml", ".yml"):
         return _of_yaml(text, where)
-    columns = columns_of(text, where)
+    columns = curve_columns_of(text, where)
     return _of_darkcast(columns) if ending == ".lmt" else columns
 
 
-def columns_of(text: str, where: str) -> Columns:
+def curve_columns_of(text: str, where: str) -> CurveColumns:
     """Return the columns of CSV with or without header; comments of the form `# key = value` are its keys."""
     lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), 1)]
     keys = _keys([(n, line) for n, line in lines if line.startswith("#")], where)
@@ -84,7 +84,7 @@ def columns_of(text: str, where: str) -> Columns:
     if len(blocks) > 1:  # HEPData: one block for each dependent variable
         return _joined([_numbers(block, where) for block in _split(cells, blocks)], keys)
     numbers = _numbers(cells, where) if names else _numbers({0: [], **cells}, where)
-    return Columns(where, names, numbers.values, numbers.rows, keys)
+    return CurveColumns(where, names, numbers.values, numbers.rows, keys)
 
 
 def _keys(comments: list[tuple[int, str]], where: str) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def _number(cell: str) -> float | None:
     return value / 100 if percent else value
 
 
-def _numbers(cells: dict[int, list[str]], where: str) -> Columns:
+def _numbers(cells: dict[int, list[str]], where: str) -> CurveColumns:
     """Values of a block of lines, the first of which is its header, empty where it has none."""
     (_, header), *rows = cells.items()
     if not rows:
@@ -157,7 +157,7 @@ def _numbers(cells: dict[int, list[str]], where: str) -> Columns:
         except ValueError:
             values[i] = [_cell(where, number, j, cell) for j, cell in enumerate(row)]
     values[~np.isfinite(values)] = np.nan
-    return Columns(where, tuple(header), values, tuple(f"line {number}" for number, _ in rows))
+    return CurveColumns(where, tuple(header), values, tuple(f"line {number}" for number, _ in rows))
 
 
 def _cell(where: str, number: int, column: int, cell: str) -> float:
@@ -179,7 +179,7 @@ def _split(cells: dict[int, list[str]], starts: list[int]) -> list[dict[int, lis
     ]
 
 
-def _joined(blocks: list[Columns], keys: dict[str, Any]) -> Columns:
+def _joined(blocks: list[CurveColumns], keys: dict[str, Any]) -> CurveColumns:
     """Blocks side by side: what the first one has already is left out."""
     one, *others = blocks
     names, values = [*one.names], [one.values]
@@ -190,16 +190,16 @@ def _joined(blocks: list[Columns], keys: dict[str, Any]) -> Columns:
             raise InputError(f"{other.place(0)} begins a second table with other rows; give one table a file")
         names += [other.names[i] for i in new]
         values.append(other.values[:, new])
-    return Columns(one.where, tuple(names), np.hstack(values), one.rows, keys)
+    return CurveColumns(one.where, tuple(names), np.hstack(values), one.rows, keys)
 
 
-def _agree(one: Columns, other: Columns, shared: list[str]) -> bool:
+def _agree(one: CurveColumns, other: CurveColumns, shared: list[str]) -> bool:
     """Whether the columns that two tables share hold the same numbers."""
     first, second = (table.values[:, [table.names.index(name) for name in shared]] for table in (one, other))
     return np.array_equal(first, second, equal_nan=True)
 
 
-def _of_darkcast(columns: Columns) -> Columns:
+def _of_darkcast(columns: CurveColumns) -> CurveColumns:
     """Mass and limit without header; a column of upper edges belongs to couplings, not to a limit."""
     values = np.where(columns.values >= NO_LIMIT, np.nan, columns.values)
     if columns.names or values.shape[1] not in (2, 3):
@@ -212,10 +212,10 @@ def _of_darkcast(columns: Columns) -> Columns:
                 f"{columns.place(row, 2)} is {upper:g}, an upper edge of excluded couplings; a search takes "
                 "limits on branching ratios"
             )
-    return Columns(columns.where, ("m_X [GeV]", "limit"), values[:, :2], columns.rows, columns.keys)
+    return CurveColumns(columns.where, ("m_X [GeV]", "limit"), values[:, :2], columns.rows, columns.keys)
 
 
-def _of_yaml(text: str, where: str) -> Columns:
+def _of_yaml(text: str, where: str) -> CurveColumns:
     """HEPData: independent and dependent variables as columns."""
     try:
         import yaml
@@ -239,7 +239,7 @@ def _of_yaml(text: str, where: str) -> Columns:
         counts = ", ".join(f"{name} {len(column)}" for name, column in zip(names, columns, strict=True))
         raise InputError(f"{where}: variables of different lengths, or empty ({counts})")
     rows = tuple(f"value {n}" for n in range(1, len(columns[0]) + 1))
-    return Columns(where, tuple(names), np.array(columns).T, rows)
+    return CurveColumns(where, tuple(names), np.array(columns).T, rows)
 
 
 def _variable_name(variable: Any, where: str) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxtri.errors import InputError
-from jaxtri.limits.curve_files import NUMBER, Columns
+from jaxtri.limits.curve_files import NUMBER, CurveColumns
 from jaxtri.numerics.arrays import FloatArray, IntArray
 
 HEAVIEST = 91.2  # GeV; nothing heavier than the Z produces X here
@@ -45,7 +45,7 @@ class Column(NamedTuple):
     unit: str
 
 
-def grid_of(columns: Columns, chosen: str | None = None) -> Grid:
+def grid_of(columns: CurveColumns, chosen: str | None = None) -> Grid:
     """Return the limits that columns hold.
 
     Parameters
@@ -76,7 +76,7 @@ def grid_of(columns: Columns, chosen: str | None = None) -> Grid:
     return _pivot(columns, _masses(columns, mass), _lifetimes(columns, tau), limits[:, 0])
 
 
-def _column(columns: Columns, position: int) -> Column:
+def _column(columns: CurveColumns, position: int) -> Column:
     """Name and unit of a column; ``m_MeV``, `m [MeV]` and `m (MeV)` say the same."""
     head = columns.names[position].replace("$", "").replace("\\times", "").strip() if columns.names else ""
     for pattern in HEADS:
@@ -89,7 +89,7 @@ def _column(columns: Columns, position: int) -> Column:
     return Column(position, head, "")
 
 
-def _wide_lifetimes(columns: Columns) -> FloatArray | None:
+def _wide_lifetimes(columns: CurveColumns) -> FloatArray | None:
     """Lifetimes [ps] at the heads of all columns but the first, or None where they do not stand there."""
     heads = [WIDE.fullmatch(name.strip()) for name in columns.names[1:]]
     if not heads or None in heads:
@@ -124,7 +124,7 @@ def _lifetimes_in_order(where: str, tau_ps: FloatArray) -> IntArray:
     )
 
 
-def _roles(columns: Columns, chosen: str | None) -> tuple[Column, Column | None, Column]:
+def _roles(columns: CurveColumns, chosen: str | None) -> tuple[Column, Column | None, Column]:
     """Mass, lifetime (or none) and limit among the columns."""
     count = columns.values.shape[1]
     if not columns.names:
@@ -155,7 +155,7 @@ def _is_lifetime(column: Column) -> bool:
     return column.unit.lower() in LIFETIMES | LENGTHS or bool(TAU_NAMES.fullmatch(column.name))
 
 
-def _the_limit(columns: Columns, left: list[Column], chosen: str | None) -> Column:
+def _the_limit(columns: CurveColumns, left: list[Column], chosen: str | None) -> Column:
     """The column of the limit: the one that was chosen, the only one, or the only observed one."""
     if chosen is not None:
         fits = [one for one in left if chosen in (one.name, columns.names[one.position])]
@@ -170,11 +170,11 @@ def _the_limit(columns: Columns, left: list[Column], chosen: str | None) -> Colu
     return fits[0]
 
 
-def _listed(columns: Columns) -> str:
+def _listed(columns: CurveColumns) -> str:
     return ", ".join(map(repr, columns.names))[:200]
 
 
-def _masses(columns: Columns, column: Column) -> FloatArray:
+def _masses(columns: CurveColumns, column: Column) -> FloatArray:
     """Masses in GeV."""
     unit = column.unit.lower() or "gev"
     if unit not in MASSES:
@@ -191,7 +191,7 @@ def _masses(columns: Columns, column: Column) -> FloatArray:
     return m_X
 
 
-def _lifetimes(columns: Columns, column: Column) -> FloatArray:
+def _lifetimes(columns: CurveColumns, column: Column) -> FloatArray:
     """Lifetimes of a column in ps."""
     unit = column.unit.lower() or "ps"
     if unit not in LIFETIMES | LENGTHS:
@@ -206,7 +206,7 @@ def _lifetimes(columns: Columns, column: Column) -> FloatArray:
     return tau_ps
 
 
-def _scale_of_limit(columns: Columns, column: Column) -> float:
+def _scale_of_limit(columns: CurveColumns, column: Column) -> float:
     """What the numbers of a column of limits are multiplied by: 0.01 for %, 1e-9 for [1e-9]."""
     unit = column.unit.lower()
     if unit in ("", "1", "br"):
@@ -229,7 +229,7 @@ def _power_of(unit: str) -> float | None:
     return float(unit) if re.fullmatch(NUMBER, unit) and float(unit) > 0 else None
 
 
-def _limits(columns: Columns, positions: IntArray, scale: float) -> FloatArray:
+def _limits(columns: CurveColumns, positions: IntArray, scale: float) -> FloatArray:
     """Limits on a branching ratio, (row, column)."""
     limits = columns.values[:, positions]
     limits = limits / 100 if scale == 0.01 else limits * scale
@@ -241,7 +241,7 @@ def _limits(columns: Columns, positions: IntArray, scale: float) -> FloatArray:
     return limits
 
 
-def _ascending(columns: Columns, m_X: FloatArray, limits: FloatArray) -> IntArray:
+def _ascending(columns: CurveColumns, m_X: FloatArray, limits: FloatArray) -> IntArray:
     """Order of the rows by mass: as they stand or backwards, without equal rows."""
     order = np.arange(len(m_X))
     if len(m_X) > 1 and m_X[-1] < m_X[0]:
@@ -261,7 +261,7 @@ def _ascending(columns: Columns, m_X: FloatArray, limits: FloatArray) -> IntArra
     return order[keep]
 
 
-def _pivot(columns: Columns, m_X: FloatArray, tau_ps: FloatArray, limits: FloatArray) -> Grid:
+def _pivot(columns: CurveColumns, m_X: FloatArray, tau_ps: FloatArray, limits: FloatArray) -> Grid:
     """Grid of rows that hold mass, lifetime and limit, in any order; NaN where there is no row."""
     masses, i = np.unique(m_X, return_inverse=True)
     lifetimes, k = np.unique(tau_ps, return_inverse=True)

@@ -16,7 +16,7 @@ import numpy as np
 from jax import Array
 
 from jaxtri.errors import InputError, StorageError, unknown_name
-from jaxtri.limits.curve_files import LARGEST, NO_LIMIT, Columns, columns_of
+from jaxtri.limits.curve_files import LARGEST, NO_LIMIT, CurveColumns, curve_columns_of
 from jaxtri.limits.dark_photon import Displaced, Published, Sources, shipped_sources
 from jaxtri.limits.recast_tables import ASSUMED, final_ratios, reference_charges
 from jaxtri.model.constants import HBAR
@@ -71,7 +71,7 @@ def darkcast_limits(folder: str | Path, sm: StandardModel) -> DarkCast:
         **shipped.fractions,
         **{SETS.get(p.stem, p.stem): _fractions(p) for p in _files(place, "prd")},
     }
-    read: dict[str, tuple[DarkPhotonSearch, Columns]] = {}
+    read: dict[str, tuple[DarkPhotonSearch, CurveColumns]] = {}
     refused = {}
     for path in _files(place, "lmt"):
         search = own.get(path.stem, named.get(path.stem))
@@ -137,10 +137,10 @@ def _marked(search: DarkPhotonSearch, path: Path) -> DarkPhotonSearch:
     return search.model_copy(update=told | {"read_from": "a DarkCast folder of the user's"})
 
 
-def _columns(path: Path, least: int) -> Columns:
+def _columns(path: Path, least: int) -> CurveColumns:
     """Numbers of a file without header: mass, and at least one, at most two columns more."""
     where = path.name
-    columns = columns_of(read_text(path, where, what="a limit", largest=LARGEST), where)
+    columns = curve_columns_of(read_text(path, where, what="a limit", largest=LARGEST), where)
     width = columns.values.shape[1]
     if columns.names or not least <= width <= 3:
         allowed = "mass [GeV], coupling, r" if least == 3 else "mass [GeV], lower and, if there is one, upper"
@@ -161,14 +161,16 @@ def _columns(path: Path, least: int) -> Columns:
     return columns
 
 
-def _without_massless(columns: Columns) -> Columns:
-    """Columns without a first row at mass 0, which has no logarithm, as one file has it."""
+def _without_massless(columns: CurveColumns) -> CurveColumns:
+    """CurveColumns without a first row at mass 0, which has no logarithm, as one file has it."""
     if len(columns.rows) < 2 or columns.values[0, 0] != 0:
         return columns
     return replace(columns, values=columns.values[1:], rows=columns.rows[1:])
 
 
-def _published(search: DarkPhotonSearch, columns: Columns, displaced: Mapping[str, Displaced]) -> Published:
+def _published(
+    search: DarkPhotonSearch, columns: CurveColumns, displaced: Mapping[str, Displaced]
+) -> Published:
     """A limit as the shipped tables have it."""
     if search.kind == "displaced":
         m_X = displaced[search.search].m_X
@@ -190,12 +192,12 @@ def _published(search: DarkPhotonSearch, columns: Columns, displaced: Mapping[st
     return Published(search, m_X[limited], low[limited], high[limited], spread, _holes(m_X, limited))
 
 
-def _at_mass(columns: Columns, m_X: float) -> str:
+def _at_mass(columns: CurveColumns, m_X: float) -> str:
     """Where a mass stands first."""
     return columns.place(int(np.flatnonzero(columns.values[:, 0] == m_X)[0]))
 
 
-def _merged(columns: Columns) -> tuple[FloatArray, FloatArray]:
+def _merged(columns: CurveColumns) -> tuple[FloatArray, FloatArray]:
     """Masses once each, and what stands beside them; rows of the same printed mass are one, in the middle."""
     m_X, group = np.unique(columns.values[:, 0], return_inverse=True)
     rows = columns.values[:, 1:]
@@ -228,7 +230,7 @@ def _fractions(path: Path) -> tuple[FloatArray, dict[str, FloatArray]]:
     for name in names[1:]:
         if name not in MECHANISMS:
             raise unknown_name(f"{where}: line 1", "mechanism", name, (*MECHANISMS, *RENAMED))
-    columns = columns_of(text, where)
+    columns = curve_columns_of(text, where)
     if columns.names or columns.values.shape[1] != len(names):
         width = columns.values.shape[1]
         raise InputError(f"{columns.place(0)}: {width} columns; line 1 names {len(names)}")
@@ -244,7 +246,7 @@ def _fractions(path: Path) -> tuple[FloatArray, dict[str, FloatArray]]:
 
 def _on_one_grid(
     sm: StandardModel,
-    grids: Mapping[str, tuple[DarkPhotonSearch, Columns]],
+    grids: Mapping[str, tuple[DarkPhotonSearch, CurveColumns]],
     shipped: Mapping[str, Displaced],
 ) -> dict[str, Displaced]:
     """Grids of r, in coupling, against lifetime: all of them, and the shipped ones, at the same lifetimes."""
@@ -277,7 +279,7 @@ def _resampled(knots: FloatArray, log_tau: FloatArray, log_r: FloatArray) -> Flo
 
 
 def _by_mass(
-    sm: StandardModel, search: DarkPhotonSearch, columns: Columns
+    sm: StandardModel, search: DarkPhotonSearch, columns: CurveColumns
 ) -> list[tuple[float, FloatArray, FloatArray]]:
     """Of every mass ln tau [ps], ascending, and ln r: lifetimes of the reference model at each coupling."""
     m_X, first = np.unique(columns.values[:, 0], return_index=True)

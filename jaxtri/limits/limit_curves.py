@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from jaxtri.errors import InputError
-from jaxtri.limits.curve_files import read_columns
+from jaxtri.limits.curve_files import read_curve_columns
 from jaxtri.limits.curve_grids import SHORTEST_PS, Grid, grid_of
 from jaxtri.numerics.arrays import BoolArray, FloatArray
 from jaxtri.tables.curve_schema import CurveFile, CurveKeys
@@ -112,7 +112,7 @@ def read_limit_curve(path: Path, choice: CurveFile | None = None) -> LimitCurve:
         If it cannot be read.
     """
     where = short_name(path)
-    columns = read_columns(path, where)
+    columns = read_curve_columns(path, where)
     given = {} if choice is None else choice.model_dump(exclude_unset=True, exclude={"file"})
     keys = CurveKeys.model_validate(columns.keys | given)
     return _curve(where, grid_of(columns, keys.column), keys)

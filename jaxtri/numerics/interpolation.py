@@ -71,7 +71,7 @@ class Row:
     shift: Array  # that of the table
 
 
-def padded(
+def tables_of(
     tables: Sequence[tuple[FloatArray, FloatArray, FloatArray, BoolArray]],
     below: Sequence[int],
     above: Sequence[int],

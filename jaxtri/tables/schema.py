@@ -266,9 +266,19 @@ class SearchTable(SearchValues):
         if given > 1:
             raise ValueError("give limit or curve, not both")
         self._complete_measurement()
+        self._leave_masses()
         if self.curve is None:  # the lifetimes of a file are not known yet
             self.check_flight(isinstance(self.limit, list) and len(self.limit[0]) == 3)
         return self
+
+    def _leave_masses(self) -> None:
+        """Refuse vetoes that leave no mass."""
+        in_q2 = [(math.sqrt(low), math.sqrt(high)) for low, high in self.q2_vetoes or ()]
+        reach, end = self.m_X
+        for low, high in sorted([*in_q2, *((low, high) for low, high in self.m_X_vetoes or ())]):
+            reach = max(reach, high) if low <= reach else reach
+        if reach >= end:
+            raise ValueError(f"vetoes cover all of m_X = {self.m_X}: nothing is left to exclude")
 
     def _complete_measurement(self) -> None:
         """Refuse a measurement without a number, and what belongs to measurements elsewhere."""

@@ -329,6 +329,7 @@ def test_limit(ask):
     figure, matched = out.split("m_X = 0.05 GeV, treatment ")[1:]
     assert figure.startswith("figure: excluded couplings up to ")
     assert matched.startswith("matched: excluded couplings up to ")
+    assert figure.splitlines()[0].endswith(", where X is as wide as its mass")
     strongest = [float(x) for x in re.findall(r"g_X > (\S+)", figure)]
     assert strongest == sorted(strongest)
     assert len(strongest) == 7

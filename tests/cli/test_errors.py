@@ -226,6 +226,8 @@ SEARCH_MISTAKES = [
     ("m_X", [0.35, 0.22], ("mine.toml", "[0.35, 0.22]", "low < high")),
     ("m_X", [0.22], ("mine.toml: m_X", "[0.22]", "at least 2 items")),
     ("m_X", [-1.0, 1.0], ("mine.toml: m_X.0", "-1.0", "greater than or equal to 0")),
+    ("m_X_vetoes", [[0.3, 0.4], [0.2, 0.3]], ("mine.toml", "vetoes cover all of m_X", "nothing is left")),
+    ("q2_vetoes", [[0.0, 1.0]], ("mine.toml", "vetoes cover all of m_X", "nothing is left")),
     ("reference", REMOVED, ("mine.toml: reference is missing", "required")),
     ("prompt", REMOVED, ("mine.toml", "needs either prompt or tau_ps")),
     ("prompt.length_m", 1.0, ("mine.toml: prompt", "either length_m or tau_ps")),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from jaxtri.errors import InputError, StorageError
-from jaxtri.limits.curve_files import read_columns
+from jaxtri.limits.curve_files import read_curve_columns
 from jaxtri.limits.curve_grids import grid_of
 from jaxtri.limits.limit_curves import read_limit_curve
 from places import ROOT
@@ -284,8 +284,8 @@ def test_a_column_can_be_chosen(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("m_X,UL [1e-9],expected\n0.1,1,3e-9\n0.2,2,4e-9\n")
     for name, scale in (("UL", 1e-9), ("UL [1e-9]", 1e-9)):
-        assert grid_of(read_columns(path, "mine"), name).limit[:, 0].tolist() == [scale, 2 * scale]
-    assert grid_of(read_columns(path, "mine"), "expected").limit[:, 0].tolist() == [3e-9, 4e-9]
+        assert grid_of(read_curve_columns(path, "mine"), name).limit[:, 0].tolist() == [scale, 2 * scale]
+    assert grid_of(read_curve_columns(path, "mine"), "expected").limit[:, 0].tolist() == [3e-9, 4e-9]
 
 
 def test_a_file_that_is_not_there_or_not_text(tmp_path):

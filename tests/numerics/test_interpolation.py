@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 from scipy.interpolate import RegularGridInterpolator
 
-from jaxtri.numerics.interpolation import CONSTANT, MASKED, SATURATING, coordinate, padded, row_at, value_at
+from jaxtri.numerics.interpolation import (
+    CONSTANT,
+    MASKED,
+    SATURATING,
+    coordinate,
+    row_at,
+    tables_of,
+    value_at,
+)
 
 ROUNDING = 1e-12  # relative to |y| + 1: a dozen operations on numbers of order 10, differences of u above 0.1
 STEP = 1e-6  # of central differences; their error is that of rounding, 1e-16 / 1e-6 * |y|
@@ -36,7 +44,7 @@ def known_of(y, holes=()):
 def tables(*some, below=CONSTANT, above=CONSTANT, shift=0.0, holes=()):
     n = len(some)
     quadruples = [(x, u, y, known_of(y, holes)) for x, u, y in some]
-    return padded(quadruples, below=[below] * n, above=[above] * n, shift=[shift] * n)
+    return tables_of(quadruples, below=[below] * n, above=[above] * n, shift=[shift] * n)
 
 
 def at(table, x, u):
@@ -95,7 +103,7 @@ def test_one_column_and_no_table():
     value, known = over_points(table, np.full(5, x[2]), np.array([-np.inf, -3.0, 0.0, 50.0, np.inf]))
     assert np.all(known)
     np.testing.assert_array_equal(value, y[2, 0])
-    assert padded([], below=[], above=[], shift=[]).x.shape[0] == 0
+    assert tables_of([], below=[], above=[], shift=[]).x.shape[0] == 0
 
 
 def has_cell(x, u, y, holes, point):
