@@ -189,7 +189,8 @@ def rates_at(plane: Plane, m_X: FloatArray) -> tuple[Any, tuple[Any, ...], tuple
     """
     require_x64()  # of this thread
     sm, model = plane.sm, plane.model
-    triangles = {triangle_of(one): _triangle_at(sm, model, one, m_X) for one in plane.treatments}
+    shared = {triangle_of(one): one for one in plane.treatments}
+    triangles = {name: _triangle_at(sm, model, one, m_X) for name, one in shared.items()}
     rates = tuple(_production(sm, model, one, m_X, triangles[triangle_of(one)]) for one in plane.treatments)
     spaces = _spaces_at(sm, plane.three_pions, m_X)
     return _decays(sm, model, m_X, spaces), rates, spaces
@@ -265,9 +266,8 @@ def compiled(plane: Plane) -> None:
     m_X = np.full(CHUNK, plane.three_pions[0])  # not inside: no spaces
     with ThreadPoolExecutor(WORKERS) as pool:
         decays = pool.submit(_decays, sm, model, m_X, _spaces_at(sm, plane.three_pions, m_X))
-        triangles = {
-            triangle_of(one): pool.submit(_triangle_at, sm, model, one, m_X) for one in plane.treatments
-        }
+        shared = {triangle_of(one): one for one in plane.treatments}
+        triangles = {name: pool.submit(_triangle_at, sm, model, one, m_X) for name, one in shared.items()}
         rates = [
             pool.submit(_production, sm, model, one, m_X, triangles[triangle_of(one)].result())
             for one in plane.treatments
