@@ -244,7 +244,7 @@ def inserted(plane: Plane, cases: Sequence[Case], more: Sequence[tuple[FloatArra
     for case, (mass, segment) in zip(cases, more, strict=True):
         known = _places(case.edges.segment, case.edges.m_X)
         fresh.append(np.setdiff1d(_places(segment, mass), known))
-    masses = np.unique(np.concatenate(fresh).imag)
+    masses = np.unique(np.concatenate([np.zeros(0, dtype=complex), *fresh]).imag)
     if not len(masses):
         return [0] * len(cases)
     every = mass_rates(plane, masses)

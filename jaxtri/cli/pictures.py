@@ -25,13 +25,7 @@ def plot(arguments: argparse.Namespace) -> str:
     look = _look(arguments)
     scans = _with_grey(scans, look.previous)
     drawn = chosen(_distinct(files, scans), look.searches, look.treatments)
-    stem = Path(
-        arguments.output or "_".join([files[0].stem, *at, *([look.panels] if look.panels != "each" else [])])
-    )
-    if stem.suffix[1:] in sheet.FORMATS:
-        stem = stem.with_suffix("")
-    if stem.is_dir():
-        raise StorageError(f"-o {stem}: is a folder; give the name of the pictures without ending")
+    stem = _stem(arguments, files[0], look)
     pictures = [stem.with_name(f"{stem.name}.{suffix}") for suffix in sheet.FORMATS]
     pages = [stem.with_name(f"{stem.name}.html")] if look.html else []
     hdf5_scan.check_outputs([*pictures, *pages], 0, force=arguments.force)
@@ -52,12 +46,30 @@ def plot(arguments: argparse.Namespace) -> str:
     return f"{said}\n{text}"
 
 
+def _stem(arguments: argparse.Namespace, first: Path, look: FigureChoice) -> Path:
+    """Name of the pictures without ending, by default that of the first file."""
+    from jaxtri.figures.sheet import FORMATS
+
+    stem = Path(
+        arguments.output
+        or "_".join([first.stem, *(arguments.at or []), *([look.panels] if look.panels != "each" else [])])
+    )
+    if stem.suffix[1:] in FORMATS:
+        stem = stem.with_suffix("")
+    elif stem.suffix[1:] in ("svg", "eps", "ps", "jpg", "jpeg", "html"):
+        raise InputError(f"-o {stem}: pictures are written as PDF and PNG; give their name without ending")
+    if stem.is_dir():
+        raise StorageError(f"-o {stem}: is a folder; give the name of the pictures without ending")
+    return stem
+
+
 def _look(arguments: argparse.Namespace) -> FigureChoice:
     """How a figure looks, from the options of the command."""
     given = {
         "palette": arguments.palette, "style": arguments.style, "xlim": arguments.xlim,
         "ylim": arguments.ylim, "size": arguments.size, "searches": arguments.searches,
         "treatments": arguments.treatments, "previous": arguments.previous, "panels": arguments.panels,
+        "title": arguments.title or None,
     }  # fmt: skip
     switched = {key: True for key in ("labels", "html") if getattr(arguments, key)}
     known = {key: value for key, value in given.items() if value is not None}

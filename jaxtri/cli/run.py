@@ -7,9 +7,8 @@ from jaxtri.cli.scan import checked_work, computed
 from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.errors import InputError
 from jaxtri.figures import comparison, figure, maps, page, sheet
-from jaxtri.figures.panels import shades
 from jaxtri.figures.plane import PLOTTED, require_window
-from jaxtri.figures.selection import chosen, panels_of
+from jaxtri.figures.selection import chosen, require_panels
 from jaxtri.io import hdf5_scan
 from jaxtri.io.file_names import outputs_in
 from jaxtri.scans.grey import with_grey
@@ -70,8 +69,9 @@ def _require_drawable(specs: tuple[Spec, ...]) -> None:
         joint = [one.name for one in spec.axes if one.joint]
         maps.require_drawable(spec.name, spec.sizes, joint, spec.arrays, spec.figure, count=len(kinds))
         return
-    for panel in panels_of(kinds, spec.figure.panels):
-        shades(len(panel))
+    if spec.figure.html and not spec.traces_curves:
+        raise InputError(f"{spec.name}: figure: html is made of curves; leave curves = false out, or html")
+    require_panels(f"{spec.name}: figure", kinds, spec.figure.panels)
     lacking = [name for name in PLOTTED if name not in spec.arrays]
     if lacking and not spec.traces_curves:
         raise InputError(

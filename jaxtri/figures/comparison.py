@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jaxtri.boundary.intervals import BLOCK, Edges, between, covered, edges_at, joined, vertices_of
+from jaxtri.boundary.intervals import BLOCK, between, covered, edges_at, joined, vertices_of
 from jaxtri.boundary.record import Region
-from jaxtri.figures.selection import View, view_of
+from jaxtri.figures.selection import regions_of
 from jaxtri.limits.previous import PreviousLimit, previous_edges, previous_limits, previously_excluded
 from jaxtri.model.anomalies import cautions, verdict
 from jaxtri.numerics.arrays import BoolArray, FloatArray
@@ -21,8 +21,6 @@ LN10 = math.log(10.0)
 ROUNDED = 1e-11  # ln g_X: a difference of lengths up to 50, rounded
 WIDE = 0.01  # ln m_X: between vertices this far apart there may be a gap
 PARTS, ROUNDS = 64, 8  # of a step of ln m_X, cut again and again: to rounding
-COLUMNS = 1000  # masses at which areas are compared
-NEGLIGIBLE = 1e-3  # of an area: what adds less leads nowhere
 
 
 @dataclass(frozen=True)
@@ -101,13 +99,6 @@ def _window(scan: Scan) -> tuple[float, float]:
     return float(np.log(scan["g_X"][0])), float(np.log(scan["g_X"][-1]))
 
 
-def regions_of(scan: Scan, letter: str) -> list[Region]:
-    """What the searches of a group exclude, in a scan with curves."""
-    assert scan.boundaries is not None
-    group = {one["name"] for one in scan.header.searches if one["channel"][0] == letter}
-    return [one for one in scan.boundaries.regions if one.search in group]
-
-
 def _within(values: FloatArray, masses: FloatArray) -> BoolArray:
     return (values > masses[0]) & (values < masses[-1]) if len(masses) else np.zeros(len(values), dtype=bool)
 
@@ -180,96 +171,6 @@ def _box_around(m_X: FloatArray, g_X: FloatArray) -> BoundingBox | None:
     if not len(m_X):
         return None
     return BoundingBox((float(m_X.min()), float(m_X.max())), (float(g_X.min()), float(g_X.max())))
-
-
-def leading_searches(scan: Scan, letter: str, most: int = 4, view: View | None = None) -> list[str]:
-    """Searches of a group that together exclude most of what it does: experiment and final state.
-
-    The one with the largest area in (ln m_X, ln g_X) of what is shown first, then the one that adds most to
-    it, and so on; of a scan without curves, by the number of cells in which a search excludes most.
-    """
-    areas: dict[str, float] = {}
-    view = view or view_of(scan)
-    added = (
-        _areas_in_grid(scan, letter, view)
-        if scan.boundaries is None
-        else _areas_added(scan, letter, most, view)
-    )
-    labels = {one["name"]: f"{one['experiment']} {one['final_state']}" for one in scan.header.searches}
-    for name, area in added.items():
-        areas[labels[name]] = areas.get(labels[name], 0.0) + area
-    return sorted((name for name, area in areas.items() if area), key=lambda name: -areas[name])[:most]
-
-
-def shows(scan: Scan, search: str, view: View) -> bool:
-    """Whether a search excludes something of what is shown; of a scan without curves, whether it is in it."""
-    if scan.boundaries is None:
-        return search in scan.header.axes["search"]
-    return any(one.search == search and _reaches(one, *view) for one in scan.boundaries.regions)
-
-
-def _reaches(region: Region, xlim: tuple[float, float], ylim: tuple[float, float]) -> bool:
-    """Whether any of a region lies within limits of m_X and g_X."""
-    masses = region.edges[0]
-    low, high = max(xlim[0], masses[0]), min(xlim[1], masses[-1])
-    if low >= high:
-        return False
-    lower, upper = edges_at([region], np.array([low, *masses[(low < masses) & (masses < high)], high]))
-    return bool(np.any((lower < np.log(ylim[1])) & (upper > np.log(ylim[0])) & (lower < upper)))
-
-
-def grey_of(scan: Scan, view: View) -> list[PreviousLimit]:
-    """Earlier limits that exclude something of what is shown."""
-    (low, high), (bottom, top) = view
-    found = []
-    for one in previous_limits(scan.header.configuration):
-        first, last = max(low, one.m_X[0]), min(high, one.m_X[-1])
-        if first < last:
-            inner = one.m_X[(first < one.m_X) & (one.m_X < last)]
-            lower, upper = previous_edges([one], np.array([first, *inner, last]))
-            if np.any((lower < np.log(top)) & (upper > np.log(bottom))):
-                found.append(one)
-    return found
-
-
-def _areas_in_grid(scan: Scan, letter: str, view: View) -> dict[str, float]:
-    """Cells of what is shown in which each search of a group excludes most."""
-    ratios, best = scan["log10_ratio"], scan.group(letter)
-    shown = np.ones(best.shape, dtype=bool)
-    for axis, (low, high), nodes in zip((0, 1), view, (scan["m_X"], scan["g_X"]), strict=True):
-        shown &= np.expand_dims((low <= nodes) & (nodes <= high), 1 - axis)
-    return {
-        one["name"]: float(np.count_nonzero(shown & (best > 0) & (ratios[i] == best)))
-        for i, one in enumerate(scan.header.searches)
-        if one["channel"][0] == letter
-    }
-
-
-def _areas_added(scan: Scan, letter: str, most: int, view: View) -> dict[str, float]:
-    """Area that each of the leading searches of a group adds, of what is shown, to those before it."""
-    masses, window = np.geomspace(*view[0], COLUMNS), (math.log(view[1][0]), math.log(view[1][1]))
-    every = regions_of(scan, letter)
-    left = {name: edges_at([one for one in every if one.search == name], masses) for name in _names(every)}
-    chosen: list[Edges] = []
-    areas: dict[str, float] = {}
-    total, gains, fresh = 0.0, dict.fromkeys(left, math.inf), set[str]()
-    while gains and len(areas) < most:
-        best = max(gains, key=gains.__getitem__)
-        if best not in fresh:  # what a search adds only shrinks: a gain of before is never too small
-            gains[best] = float(covered(joined(*chosen, left[best]), window).sum()) - total
-            fresh.add(best)
-            continue
-        if gains[best] <= total * NEGLIGIBLE:
-            break
-        areas[best] = gains.pop(best)
-        total += areas[best]
-        chosen.append(left[best])
-        fresh.clear()
-    return areas
-
-
-def _names(regions: list[Region]) -> list[str]:
-    return list(dict.fromkeys(one.search for one in regions))
 
 
 def compare(scans: Mapping[str, Scan]) -> str:

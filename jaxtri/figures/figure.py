@@ -1,39 +1,50 @@
 """A figure: panels side by side or in a grid, each with its legend."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
-import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
 
-from jaxtri.figures.comparison import grey_of, leading_searches, shows
-from jaxtri.figures.favoured import legend_entries
+from jaxtri.figures.favoured import draw_favoured, legend_entries
 from jaxtri.figures.layers import Layer, Styles, layers_of, listed, styles_of
-from jaxtri.figures.legend import HARD, ROWS, draw_legend, draw_legend_of_scans, wrapped_title
-from jaxtri.figures.panels import draw_own, shades
-from jaxtri.figures.plane import draw_plane, require_plotted, require_window
+from jaxtri.figures.legend import (
+    ASIDE,
+    HARD,
+    MARGIN,
+    ROWS,
+    draw_legend,
+    entry,
+    of_layer,
+    wrapped,
+    wrapped_title,
+)
+from jaxtri.figures.panels import DASHED, GREY, OUTLINE_WIDTH, draw_own, shades
+from jaxtri.figures.plane import draw_plane, name_layers, require_plotted, require_same_axes, require_window
 from jaxtri.figures.plane_words import title_of, title_of_several
 from jaxtri.figures.selection import (
-    View,
     called,
-    columns_of,
     kinds_of,
     names_of,
+    panel_columns,
     panels_of,
-    projections_of,
+    require_panels,
+    same_favoured,
     same_grey,
-    view_of,
     window_of,
 )
 from jaxtri.figures.sheet import LEGEND, NARROW, PANEL, STYLE, WIDTHS, as_mathematics
+from jaxtri.figures.shown import View, grey_of, leading_searches, projections_of, shows, view_of
 from jaxtri.scans.record import Scan
 from jaxtri.scans.schema import FigureChoice
 from jaxtri.tables.reader import read_columns
 
+MOST_BESIDE = {"single": 1, "double": 3, "panels": 9}  # panels, in the width of a page
 NOTHING = "nothing excluded"
 ROW = 0.16  # inches, of a legend
 SPARE = 1.5  # times the room of legends between two lines of panels: titles take theirs from it
@@ -56,14 +67,16 @@ def draw_scans(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | No
     Raises
     ------
     InputError
-        If a scan has neither curves nor ``log10_ratio`` and ``status``, or more than `panels.MOST` scans are
-        to share a panel.
+        If a scan has neither curves nor ``log10_ratio`` and ``status``, more than five scans are to share a
+        panel, or scans with linear and with logarithmic axes.
     """
     look = look or FigureChoice()
     for scan in scans.values():
         require_plotted(scan)
     kinds = kinds_of(scans)
-    panels, columns = panels_of(kinds, look.panels), columns_of(kinds, look.panels)
+    require_panels("figure", kinds, look.panels)
+    panels = panels_of(kinds, look.panels)
+    columns = min(panel_columns(kinds, look.panels), MOST_BESIDE[look.size])
     lines = [panels[i : i + columns] for i in range(0, len(panels), columns)]
     styles = styles_of(scans.values(), look.searches, look.palette) if look.searches else None
     titles = dict(zip(scans, names_of(scans, ", treatment: "), strict=True))
@@ -72,127 +85,151 @@ def draw_scans(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | No
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         grid = figure.add_gridspec(2 * len(lines) - 1, columns)  # every second line is room for legends
-        room = []
+        drawn, rows = [], [1] * len(lines)
         for i, line in enumerate(lines):
-            rows = [1]
             for j, names in enumerate(line):
-                axes, some = figure.add_subplot(grid[2 * i, j]), {name: scans[name] for name in names}
-                rows.append(
-                    _draw_together(axes, some, look, styles, width / columns)
-                    if len(some) > 1
-                    else _draw_panel(axes, some[names[0]], titles[names[0]], look, styles, width / columns)
-                )
-            room.append(LEGEND * PANEL[1] + ROW * max(0, max(rows) - ROWS))
-        between = [SPARE * one for one in room[:-1]]
-        grid.set_height_ratios([height, *(part for one in between for part in (one, height))])
-        whole = len(lines) * height + sum(between) + room[-1]
-        figure.set_size_inches(width, whole)
-        figure.suptitle(as_mathematics(title), fontsize=12 if look.size == "panels" else 8)
-        below = room[-1] / whole
-        figure.get_layout_engine().set(rect=(0, below, 1, 1 - below))  # type: ignore[union-attr,call-arg]
+                some = {name: scans[name] for name in names}
+                own = {name: layers_of(scan, look.palette, styles) for name, scan in some.items()}
+                panel = Panel(figure.add_subplot(grid[2 * i, j]), some, own, look, width / columns)
+                rows[i] = max(rows[i], panel.draw(titles[names[0]], styles))
+                drawn.append(panel)
+        _arrange(figure, grid, height, [LEGEND * PANEL[1] + ROW * max(0, some - ROWS) for some in rows])
+        large = 12 if look.size == "panels" else 8
+        figure.suptitle(as_mathematics(wrapped(title, 72 * width - ASIDE, large)), fontsize=large)
+        if look.labels:
+            figure.draw_without_rendering()  # panels get their sizes
+            for panel in drawn:
+                panel.name_layers()
         return figure
 
 
+def _arrange(figure: Figure, grid: GridSpec, height: float, room: Sequence[float]) -> None:
+    """Heights of lines of panels, and room below each for its legends [inches]."""
+    between = [SPARE * one for one in room[:-1]]
+    grid.set_height_ratios([height, *(part for one in between for part in (one, height))])
+    whole = len(room) * height + sum(between) + room[-1]
+    figure.set_size_inches(figure.get_figwidth(), whole)
+    below = room[-1] / whole
+    figure.get_layout_engine().set(rect=(0, below, 1, 1 - below))  # type: ignore[union-attr,call-arg]
+
+
 def _size(look: FigureChoice, panels: int) -> tuple[float, float]:
-    """Width and height of a figure without its legend [inches]."""
+    """Width and height of a line of panels without its legends [inches]."""
     if look.size == "panels":
         return PANEL[0] * panels, PANEL[1] * (1 - LEGEND)
     width = WIDTHS[look.size]
     return width, min(0.95 * width / panels, 0.7 * width) * PANEL[1] / PANEL[0]
 
 
-def _draw_panel(
-    axes: Axes, scan: Scan, name: str, look: FigureChoice, styles: Styles | None, width: float
-) -> int:
-    """One panel, with a title that names model, treatment and searches; returns the rows of its legend."""
-    title = title_of(scan, name)
-    title = wrapped_title(title, width)
-    require_window("xlim", look.xlim, scan["m_X"])
-    require_window("ylim", look.ylim, scan["g_X"])
-    layers, filled = layers_of(scan, look.palette, styles), look.style == "regions"
-    draw_plane(
-        scan, axes, layers, title=title, filled=filled, labels=look.labels, xlim=look.xlim, ylim=look.ylim
-    )
-    view = view_of(scan, look.xlim, look.ylim)
-    return draw_legend(
-        axes,
-        [
-            (one.style, _entry(scan, one, view, named=styles is None))
-            for one in listed(layers, styles)
-            if _looked_at(one)
-        ],
-        width,
-        grey=bool(grey_of(scan, view)),
-        filled=filled,
-        own=_draw_own(axes, look),
-        later=[
-            (one.style, called(search))
-            for one in listed(layers, styles)
+@dataclass(frozen=True)
+class Panel:
+    """One panel: regions of a scan in the colours of their groups, or outlines of several in their own."""
+
+    axes: Axes
+    scans: Mapping[str, Scan]
+    layers: Mapping[str, Sequence[Layer]]
+    look: FigureChoice
+    width: float  # inches
+
+    @property
+    def shared(self) -> bool:
+        """Whether several scans are in it."""
+        return len(self.scans) > 1
+
+    @property
+    def view(self) -> View:
+        """Lowest and highest m_X [GeV] and g_X that are shown."""
+        window = window_of(self.scans)
+        require_window("xlim", self.look.xlim, window[0])
+        require_window("ylim", self.look.ylim, window[1])
+        return view_of(
+            next(iter(self.scans.values())), self.look.xlim or window[0], self.look.ylim or window[1]
+        )
+
+    def draw(self, name: str, styles: Styles | None) -> int:
+        """Draw all but names on regions, with the name of a scan alone; return the rows of the legend."""
+        view, colours = self.view, shades(len(self.scans))
+        require_same_axes(self.scans)
+        first = next(iter(self.scans.values()))
+        limits = grey_of(first, view) if same_grey(self.scans) or not self.shared else []
+        favoured = first.favoured if same_favoured(self.scans) else None
+        filled = self.look.style == "regions" and not self.shared
+        for i, (key, scan) in enumerate(self.scans.items()):
+            draw_plane(
+                self.axes, scan, self.layers[key], view, limits=limits if i == 0 else (), filled=filled,
+                colour=colours[i] if self.shared else None,
+                width=OUTLINE_WIDTH + THICKER * (len(self.scans) - 1 - i),  # what coincides stays visible
+            )  # fmt: skip
+        draw_favoured(self.axes, favoured)
+        title, names = title_of_several(self.scans) if self.shared else (title_of(first, name), [])
+        self.axes.set_title(wrapped_title(title, self.width))
+        handles = self._handles(view, styles, dict(zip(names, colours, strict=bool(names))), filled=filled)
+        handles += [entry("previous limits", area=GREY)] * bool(limits)
+        handles += self._later(view)
+        room = 72 * self.width - MARGIN
+        size = float(matplotlib.rcParams["legend.fontsize"])
+        own = [(wrapped(label, room, size), line) for label, line in self._draw_own()]
+        handles += [entry(label, "black", line) for label, line in own]
+        handles += legend_entries(favoured) if favoured else []
+        return draw_legend(
+            self.axes, handles, columns=1 + (self.shared and len(handles) > ROWS), long=not filled
+        )
+
+    def name_layers(self) -> None:
+        """Write names on the regions of a panel of one scan."""
+        [layers] = self.layers.values()
+        name_layers(self.axes, layers)
+
+    def _handles(
+        self, view: View, styles: Styles | None, colours: Mapping[str, str], *, filled: bool
+    ) -> list[Artist]:
+        """What the legend says of scans and of their layers, in their order."""
+        if not self.shared:
+            [(key, scan)] = self.scans.items()
+            texts = {
+                one.name: self._said(scan, one, view, chosen=styles is not None)
+                for one in listed(self.layers[key], styles)
+                if one.looked_at
+            }
+            every = {one.name: one.style for one in self.layers[key]}
+            room = 72 * self.width - MARGIN
+            return [of_layer(every[name], text, room, filled=filled) for name, text in texts.items()]
+        seen: dict[str, Layer] = {}
+        handles = []
+        for (name, colour), layers in zip(colours.items(), self.layers.values(), strict=True):
+            some = [one for one in layers if _shown(one, view)]
+            seen |= {one.name: one for one in some}
+            handles.append(entry(name if some else f"{name}: {NOTHING}", colour))
+        return handles + [entry(one.label, "0.35", one.style.line) for one in listed(seen.values(), styles)]
+
+    def _said(self, scan: Scan, layer: Layer, view: View, *, chosen: bool) -> str:
+        """A group and what leads in it, or a single search."""
+        if not chosen:
+            leading = [name.replace(" ", HARD) for name in leading_searches(scan, layer.letter, view=view)]
+            return f"{layer.label}: {', '.join(leading) or NOTHING}"
+        return layer.label if _shown(layer, view) else f"{layer.label}: {NOTHING}"
+
+    def _later(self, view: View) -> list[Artist]:
+        """What the legend says of projections: each in its colour, or all of several scans in one line."""
+        found = {
+            called(search): one.style.edge
+            for layers in self.layers.values()
+            for one in layers[::-1]
             for search in projections_of(one.scan, one.letter, view)
-        ],
-        favoured=legend_entries(scan.favoured) if scan.favoured else (),
-    )
+        }
+        if self.shared:
+            text = f"projection: {', '.join(found)}"
+            return [entry(text, "0.35", DASHED)] if found else []
+        return [entry(f"{name}, projection", colour, DASHED) for name, colour in found.items()]
+
+    def _draw_own(self) -> list[tuple[str, str]]:
+        """Draw the user's curves; return their labels and line styles."""
+        for one in self.look.curves:
+            columns = read_columns(Path(one.file))
+            draw_own(self.axes, columns["m_X"], columns["g_X"], one.style)
+        return [(one.label, one.style) for one in self.look.curves]
 
 
-def _looked_at(layer: Layer) -> bool:
-    """Whether a layer has searches besides projections."""
-    return any(one["channel"][0] == layer.letter for one in layer.scan.header.searches)
-
-
-def _entry(scan: Scan, layer: Layer, view: View, *, named: bool) -> str:
-    """What a legend says of a layer: a group and what leads in it, or a single search."""
-    if named:
-        leading = [name.replace(" ", HARD) for name in leading_searches(scan, layer.letter, view=view)]
-        return f"{layer.label}: {', '.join(leading) or NOTHING}"
-    return layer.label if _shows_any(layer, view) else f"{layer.label}: {NOTHING}"
-
-
-def _shows_any(layer: Layer, view: View) -> bool:
-    """Whether any of a layer is seen."""
-    every = layer.scan.header.searches
-    return any(shows(layer.scan, one["name"], view) for one in every if one["channel"][0] == layer.letter)
-
-
-def _draw_own(axes: Axes, look: FigureChoice) -> list[tuple[str, str]]:
-    """Draw the user's curves; return their labels and line styles."""
-    for one in look.curves:
-        columns = read_columns(Path(one.file))
-        draw_own(axes, columns["m_X"], columns["g_X"], one.style)
-    return [(one.label, one.style) for one in look.curves]
-
-
-def _draw_together(
-    axes: Axes, scans: Mapping[str, Scan], look: FigureChoice, styles: Styles | None, width: float
-) -> int:
-    """Outlines of several scans in their colours, dashed by layer; returns the rows of the legend."""
-    colours = shades(len(scans))
-    window = window_of(scans)
-    require_window("xlim", look.xlim, window[0])
-    require_window("ylim", look.ylim, window[1])
-    xlim, ylim = look.xlim or window[0], look.ylim or window[1]
-    grey, dashed = same_grey(scans), dict[str, Layer]()
-    first = next(iter(scans.values()))
-    later, view = False, view_of(first, xlim, ylim)
-    for i, (scan, colour) in enumerate(zip(scans.values(), colours, strict=True)):
-        layers = layers_of(scan, look.palette, styles)
-        draw_plane(
-            scan, axes, layers, previous=grey and i == 0, filled=False, colour=colour, favoured=i == 0,
-            xlim=xlim, ylim=ylim,
-        )  # fmt: skip
-        for lines in axes.collections:  # what coincides with a later scan stays visible below it
-            if isinstance(lines, LineCollection):
-                lines.set_linewidth(
-                    float(np.max(lines.get_linewidth())) + (THICKER if i < len(scans) - 1 else 0.0)
-                )
-        for one in layers:
-            later = later or bool(projections_of(one.scan, one.letter, view))
-            if _shows_any(one, view):
-                dashed.setdefault(one.name, one)
-    title, names = title_of_several(scans)
-    axes.set_title(wrapped_title(title, width))
-    return draw_legend_of_scans(
-        axes, dict(zip(names, colours, strict=True)),
-        [(one.style, one.label) for one in listed(dashed.values(), styles)],
-        grey=grey and bool(grey_of(first, view)), own=_draw_own(axes, look), later=later,
-        favoured=legend_entries(first.favoured) if first.favoured else (),
-    )  # fmt: skip
+def _shown(layer: Layer, view: View) -> bool:
+    """Whether anything of a layer is seen."""
+    return any(shows(layer.scan, one["name"], view) for one in layer.searches)

@@ -11,6 +11,7 @@ from matplotlib.text import Annotation
 from jaxtri.figures.panels import in_unicode
 from jaxtri.numerics.arrays import BoolArray, IntArray
 
+TRIED = 500  # places of a name
 HALO = 2.5  # points of white around letters and lines
 
 
@@ -51,11 +52,13 @@ def place_labels(axes: Axes, masks: Sequence[BoolArray], words: Sequence[tuple[s
         if not len(places):  # a panel full of names
             text.remove()
             continue
-        place = places[int(np.argmax(goal[tuple(places.T)]))]
+        place = _best(places[np.argsort(-goal[tuple(places.T)], kind="stable")], widest, taken)
         text.xy = tuple((widest + 0.5) / size)
         text.set_position(tuple((place + 0.5) / size))
         corner = place - box // 2
         taken[corner[0] : corner[0] + box[0], corner[1] : corner[1] + box[1]] = True
+        if _line_of(text).get_visible():
+            taken[_between(place, widest)] = True
 
 
 def _text(axes: Axes, label: str, colour: str) -> Annotation:
@@ -74,6 +77,22 @@ def _text(axes: Axes, label: str, colour: str) -> Annotation:
 def _line_of(text: Annotation) -> FancyArrowPatch:
     assert text.arrow_patch is not None
     return text.arrow_patch
+
+
+def _best(places: IntArray, region: IntArray, taken: BoolArray) -> IntArray:
+    """The first of some places from which a line to a region meets no name; if there is none, the first."""
+    for place in places[:: max(1, len(places) // TRIED)]:
+        if not taken[_between(place, region)].any():
+            return np.asarray(place)
+    return np.asarray(places[0])
+
+
+def _between(place: IntArray, region: IntArray) -> tuple[IntArray, ...]:
+    """Points on the line from a place to a region."""
+    steps = int(np.abs(place - region).max()) + 1
+    return tuple(
+        np.rint(np.linspace(a, b, 2 * steps)).astype(int) for a, b in zip(place, region, strict=True)
+    )
 
 
 def _fits(mask: BoolArray, box: IntArray) -> BoolArray:

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from jaxtri.boundary.edge_table import SAME
 from jaxtri.boundary.intervals import walls_of
 from jaxtri.boundary.record import Curve, Region
-from jaxtri.figures.comparison import regions_of
+from jaxtri.errors import unknown_name
 from jaxtri.figures.panels import PALETTES, PARENTS, SERIES, STACK, Style, style_of
-from jaxtri.figures.selection import called, projected, searches_of, with_searches
+from jaxtri.figures.selection import called, projected, regions_of, searches_of, with_searches
 from jaxtri.numerics.arrays import FloatArray
 from jaxtri.scans.record import Scan
 
@@ -31,6 +32,16 @@ class Layer:
     regions: Sequence[Region] = ()
     later: Sequence[Curve] = ()  # of projections
 
+    @property
+    def searches(self) -> list[Mapping[str, Any]]:
+        """Labels of its searches, without projections."""
+        return [one for one in self.scan.header.searches if one["channel"][0] == self.letter]
+
+    @property
+    def looked_at(self) -> bool:
+        """Whether it has searches besides projections."""
+        return bool(self.searches)
+
 
 def layers_of(scan: Scan, palette: str, styles: Styles | None = None) -> list[Layer]:
     """Return the layers of a scan from below: the groups or, where they have styles, its searches."""
@@ -42,7 +53,7 @@ def layers_of(scan: Scan, palette: str, styles: Styles | None = None) -> list[La
             one = with_searches(scan, [name])
             letter = next(iter((*one.header.searches, *one.header.projections)))["channel"][0]
             found.append(_layer(one, name, letter, label, style))
-    return sorted(found, key=lambda one: -_extent(one.regions))  # the smallest one above
+    return sorted(found, key=lambda one: -_extent(one))  # the smallest one above
 
 
 def _layer(scan: Scan, name: str, letter: str, label: str, style: Style) -> Layer:
@@ -54,11 +65,16 @@ def _layer(scan: Scan, name: str, letter: str, label: str, style: Style) -> Laye
     )  # of recast searches there is no group
     walls = scan.boundaries.walls.get(letter)
     walls = walls_of(regions) if walls is None else walls
-    inner = (scan["m_X"][0] < walls[:, 0]) & (walls[:, 0] < scan["m_X"][-1])
     return Layer(
-        name=name, letter=letter, label=label, style=style, scan=scan, curves=curves, walls=walls[inner],
-        regions=regions, later=projected(scan, letter),
+        name=name, letter=letter, label=label, style=style, scan=scan, curves=curves,
+        walls=inner_walls(walls, scan), regions=regions, later=projected(scan, letter),
     )  # fmt: skip
+
+
+def inner_walls(walls: FloatArray, scan: Scan) -> FloatArray:
+    """Return the walls that do not lie along the edge of the window."""
+    low, high = scan["m_X"][0] * (1 + SAME), scan["m_X"][-1] * (1 - SAME)
+    return np.asarray(walls[(low < walls[:, 0]) & (walls[:, 0] < high)])
 
 
 def listed(layers: Iterable[Layer], styles: Styles | None) -> list[Layer]:
@@ -67,10 +83,12 @@ def listed(layers: Iterable[Layer], styles: Styles | None) -> list[Layer]:
     return sorted(layers, key=lambda one: order.index(one.name))
 
 
-def _extent(regions: Iterable[Region]) -> float:
-    """Area in ln m_X and ln g_X; what overlaps counts twice."""
+def _extent(layer: Layer) -> float:
+    """Area in ln m_X and ln g_X, where what overlaps counts twice; of a grid the number of cells."""
+    if layer.scan.boundaries is None:
+        return float(np.count_nonzero(layer.scan.group(layer.letter) > 0))
     area = 0.0
-    for one in regions:
+    for one in layer.regions:
         m_X, low, high = one.edges
         area += float(np.trapezoid(np.log(high / low), np.log(m_X)))
     return area
@@ -91,20 +109,23 @@ def styles_of(scans: Iterable[Scan], searches: Sequence[str], palette: str) -> S
 
     In the colours of their parents where no two have the same parent; else in colours of their own, and,
     beyond as many as these, in those of their parents after all.
+
+    Raises
+    ------
+    InputError
+        If a search is in none of the scans.
     """
-    known = {
-        one["name"]: one
-        for scan in scans
-        for one in (*scan.header.searches, *scan.header.projections)
-        if one["name"] in searches
-    }
-    names = [name for name in dict.fromkeys(searches) if name in known]
+    known = {one["name"]: one for scan in scans for one in (*scan.header.searches, *scan.header.projections)}
+    for name in searches:
+        if name not in known:
+            raise unknown_name("figure", "search", name, known)
+    names = list(dict.fromkeys(searches))
     parents = [known[name]["channel"][0] for name in names]
-    alone = len(set(parents)) == len(parents) or len(parents) > len(SERIES)
+    by_parent = len(set(parents)) == len(parents) or len(parents) > len(SERIES)
     return {
         name: (
             _called(known[name], [known[one] for one in names]),
-            style_of(palette, letter) if alone else SERIES[i],
+            style_of(palette, letter) if by_parent else SERIES[i],
         )
         for i, (name, letter) in enumerate(zip(names, parents, strict=True))
     }

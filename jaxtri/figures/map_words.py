@@ -74,11 +74,9 @@ def fixed_values(scan: Scan) -> str:
 
 
 def panel_title(scan: Scan, name: str) -> str:
-    """Title of a panel: model, treatment, searches, and what is fixed."""
+    """Title of a panel: what it is called, searches, and what is fixed."""
     configuration = scan.header.configuration
     recasts = sum(one["channel"].startswith("previous") for one in scan.header.searches)
     said = [f"searches: {configuration['searches']['set']}" + (f" and {recasts} recast" if recasts else "")]
     step = "" if RANGE in scan.header.arrays else "to a step of g_X"
-    return f"{configuration['model']['name']}, treatment: {name}\n" + ", ".join(
-        filter(None, (*said, fixed_values(scan), step))
-    )
+    return f"{name}\n" + ", ".join(filter(None, (*said, fixed_values(scan), step)))

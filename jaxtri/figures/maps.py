@@ -25,6 +25,7 @@ from jaxtri.figures.map_words import (
     sizes_of,
 )
 from jaxtri.figures.panels import readable_ticks, spacing
+from jaxtri.figures.selection import kinds_of, names_of, panel_columns, panels_of
 from jaxtri.figures.sheet import PANEL, STYLE, as_mathematics
 from jaxtri.figures.spreads import draw_axis
 from jaxtri.numerics.arrays import BoolArray, FloatArray
@@ -57,11 +58,14 @@ def draw_further(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | 
     Raises
     ------
     InputError
-        If more or fewer than two axes have several nodes, nodes are samples, or there is no ``g_X_range``.
+        If more or fewer than two axes have several nodes, nodes are samples, or there is no ``g_X_range``; if
+        scans are to share panels.
     """
-    first = next(iter(scans.values()))
+    first, look = next(iter(scans.values())), look or FigureChoice()
+    if look.panels != "each":
+        raise InputError(f"plot: panels = {look.panels}: maps have panels of their own; leave it out")
     joint = samples_of(first.header.configuration["further_axes"])
-    if is_family(sizes_of(first), joint, (look or FigureChoice()).style):
+    if is_family(sizes_of(first), joint, look.style):
         if len(scans) > 1:
             raise InputError(f"plot: {ONE_FAMILY}, or --at NAME=VALUE for each of them")
         return draw_axis(first, title=title)
@@ -186,24 +190,31 @@ def draw_maps(scans: Mapping[str, Scan], *, title: str) -> Figure:
         As `axes_of`; if a scan does not hold ``g_X_range``, or its axes are not those of the first.
     """
     panels = {name: (scan, *_of(scan)) for name, scan in scans.items()}
+    titles = dict(zip(scans, names_of(scans, ", treatment: "), strict=True))
     if len({(across, up) for _, across, up, _ in panels.values()}) > 1:
         raise InputError("plot: these maps have different axes; draw one at a time")
     found = np.concatenate([lowest[np.isfinite(lowest)] for *_, lowest in panels.values()])
     low, high = (found.min(), found.max()) if len(found) else (1.0, 1.0)
     norm = LogNorm(low, high if high > low * (1 + 1e-9) else low * 1.1)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(PANEL[0] * len(panels) + 0.9, PANEL[0]), layout="constrained")
+        kinds = kinds_of(scans)
+        order, columns = panels_of(kinds, "each"), panel_columns(kinds, "each")
+        rows = -(-len(order) // columns)
+        figure = Figure(figsize=(PANEL[0] * columns + 0.9, PANEL[0] * rows), layout="constrained")
         FigureCanvasAgg(figure)
-        row = figure.subplots(1, len(panels), squeeze=False)[0]
-        for axes, (name, (scan, across, up, lowest)) in zip(row, panels.items(), strict=True):
+        drawn = [figure.add_subplot(rows, columns, i) for i in range(1, len(order) + 1)]
+        for axes, [name] in zip(drawn, order, strict=True):
+            scan, across, up, lowest = panels[name]
             _draw_map(axes, scan[across], scan[up], lowest, norm)
             axes.set(
-                xlabel=axis_label(scan, across), ylabel=axis_label(scan, up), title=panel_title(scan, name)
+                xlabel=axis_label(scan, across),
+                ylabel=axis_label(scan, up),
+                title=panel_title(scan, titles[name]),
             )
         if len(found):
             at_bottom = any(_at_bottom(scan, lowest).any() for scan, *_, lowest in panels.values())
             figure.colorbar(
-                ScalarMappable(norm, COLOURS), ax=row, label="lowest excluded $g_X$",
+                ScalarMappable(norm, COLOURS), ax=drawn, label="lowest excluded $g_X$",
                 extend="min" if at_bottom else "neither",
             )  # fmt: skip
         figure.suptitle(as_mathematics(title), fontsize=12)

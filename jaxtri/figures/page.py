@@ -2,6 +2,7 @@
 
 import html
 import importlib.util
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,15 +10,28 @@ from typing import Any
 
 import numpy as np
 
-from jaxtri.boundary.intervals import union_of
+from jaxtri.boundary.intervals import union_of, walls_of
 from jaxtri.boundary.record import Curve
 from jaxtri.errors import InputError
 from jaxtri.figures import readout
-from jaxtri.figures.layers import Layer, Styles, layers_of, styles_of
+from jaxtri.figures.favoured import DEEP_ORANGE, ORANGE, STYLES
+from jaxtri.figures.layers import Layer, Styles, inner_walls, layers_of, styles_of
 from jaxtri.figures.panels import GREY, in_unicode, shades, simplified, spacing
-from jaxtri.figures.selection import columns_of, kinds_of, names_of, panels_of, same_grey, window_of
+from jaxtri.figures.plane import require_same_axes
+from jaxtri.figures.selection import (
+    kinds_of,
+    names_of,
+    panel_columns,
+    panels_of,
+    require_panels,
+    same_favoured,
+    same_grey,
+    window_of,
+)
+from jaxtri.figures.shown import View
 from jaxtri.limits.previous import previous_limits
 from jaxtri.numerics.arrays import FloatArray
+from jaxtri.scans.favoured import Favoured
 from jaxtri.scans.record import Scan
 from jaxtri.scans.schema import FigureChoice
 from jaxtri.tables.reader import read_columns
@@ -84,16 +98,17 @@ def page_of(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | None 
     panels: list[Any] = []
     told: list[Any] = []
     kinds = kinds_of(scans)
+    require_panels("page", kinds, look.panels)
     styles = styles_of(scans.values(), look.searches, look.palette) if look.searches else None
     for names in panels_of(kinds, look.panels):
         some = {name: scans[name] for name in names}
         linked = {"x_range": panels[0].x_range, "y_range": panels[0].y_range} if panels else {}
-        panels.append(_panel(some, look, styles, linked))
+        panels.append(_panel(some, look, styles, window_of(scans), linked))
         told.append(_readout(panels[-1], some))
     heading = {"heading": _with_subscripts(title)}
     wide: Any = {"sizing_mode": "stretch_width"}
     pairs = [column(*pair, **wide) for pair in zip(panels, told, strict=True)]
-    count = columns_of(kinds, look.panels)
+    count = panel_columns(kinds, look.panels)
     lines = [row(*pairs[i : i + count], **wide) for i in range(0, len(pairs), count)]
     whole = column(*lines, **wide) if len(lines) > 1 else lines[0]
     return str(file_html(whole, INLINE, _plain(title), template=BODY, template_variables=heading))
@@ -110,14 +125,18 @@ def _with_subscripts(title: str) -> str:
 
 
 def _panel(
-    scans: Mapping[str, Scan], look: FigureChoice, styles: Styles | None, linked: Mapping[str, Any]
+    scans: Mapping[str, Scan],
+    look: FigureChoice,
+    styles: Styles | None,
+    window: View,
+    linked: Mapping[str, Any],
 ) -> Any:
     """One panel: grey, regions of a single scan, curves with what is said of them, legend."""
     from bokeh.models import HoverTool
     from bokeh.plotting import figure
 
+    require_same_axes(scans)
     first = next(iter(scans.values()))
-    window = window_of(scans)
     ends = {"x_range": tuple(look.xlim or window[0]), "y_range": tuple(look.ylim or window[1])}
     plot = figure(
         title=_plain("; ".join(names_of(scans))), height=HEIGHT, sizing_mode="stretch_width",
@@ -127,12 +146,12 @@ def _panel(
     )  # fmt: skip
     plot.toolbar.logo = None
     if same_grey(scans):
-        _draw_grey(plot, first)
+        _draw_grey(plot, first, window[1][1])
     lines: list[Any] = []
     for name, scan, colour in zip(names_of(scans), scans.values(), shades(len(scans)), strict=True):
         of_scan = {} if len(scans) == 1 else {"colour": colour, "label": _plain(name)}
         for layer in layers_of(scan, look.palette, styles):
-            lines += _draw_layer(plot, scan, layer, **of_scan)
+            lines += _draw_layer(plot, scan, layer, filled=look.style == "regions", **of_scan)
     for one in look.curves:
         columns = read_columns(Path(one.file))
         plot.line(
@@ -142,12 +161,16 @@ def _panel(
     formats: dict[str, Any] = {"$snap_x": "printf", "$snap_y": "printf"}
     told = HoverTool(renderers=lines, tooltips=list(TOLD.items()), formatters=formats, line_policy="interp")
     plot.add_tools(told)
-    _place_legend(plot, columns=2 if len(scans) == 1 else 3)
+    if (found := first.favoured) is not None and same_favoured(scans):
+        _draw_favoured(plot, found)
+    _place_legend(plot, columns=2 if len(scans) == 1 else 1)
     return plot
 
 
 def _place_legend(plot: Any, *, columns: int) -> None:
     """Put the legend between panel and text: inside, it would hide the panel from the pointer."""
+    if not plot.legend:  # nothing is drawn
+        return
     [legend] = plot.legend
     legend.update(click_policy="hide", ncols=columns, spacing=0, margin=0, border_line_color=None)
     plot.add_layout(legend, "below")
@@ -170,33 +193,48 @@ def _readout(plot: Any, scans: Mapping[str, Scan]) -> Any:
     return place
 
 
-def _draw_grey(plot: Any, scan: Scan) -> None:
+def _draw_grey(plot: Any, scan: Scan, top: float) -> None:
     """Couplings that were excluded before."""
-    shade = f"#{round(255 * float(GREY)):02x}" + f"{round(255 * float(GREY)):02x}" * 2
     for one in previous_limits(scan.header.configuration):
-        top = np.minimum(one.g_high, scan["g_X"][-1])
-        plot.varea(one.m_X, one.g_low, top, fill_color=shade, legend_label="previous limits")
+        upper = np.minimum(one.g_high, top)
+        plot.varea(one.m_X, one.g_low, upper, fill_color=GREY, legend_label="previous limits")
+
+
+def _draw_favoured(plot: Any, found: Favoured) -> None:
+    """Relic lines, and the band or the limit of the muon's moment."""
+    if (band := found.muon) is not None:
+        name = f"(g-2)_mu of {band.data}, {band.sigmas:g} sigma"
+        if band.prefers_X:
+            plot.varea(
+                band.m_X, band.lowest, band.highest, fill_color=ORANGE, fill_alpha=0.6, legend_label=name
+            )
+        else:
+            plot.line(band.m_X, band.highest, line_color=DEEP_ORANGE, legend_label=f"{name}: allowed below")
+    for line, style in zip(found.relic, itertools.cycle(STYLES)):
+        plot.line(line.m_X, line.g_X, line_color="black", line_dash=DASHES[style], legend_label=line.label)
 
 
 def _draw_layer(
-    plot: Any, scan: Scan, layer: Layer, *, colour: str | None = None, label: str = ""
+    plot: Any, scan: Scan, layer: Layer, *, filled: bool, colour: str | None = None, label: str = ""
 ) -> list[Any]:
     """Draw a layer in its colour with what it excludes, or in that of a scan; return the curves."""
     assert layer.scan.boundaries is not None
-    style, walls = layer.style, layer.walls
+    style, names = layer.style, {one.search for one in layer.regions}
+    walls = [walls_of([one for one in layer.regions if one.search == name]) for name in sorted(names)]
+    upright = inner_walls(np.concatenate([np.zeros((0, 3)), *walls]), scan)  # of every search
     name = in_unicode(layer.label)
     look: dict[str, Any] = {
         "line_color": colour or style.edge,
         "line_dash": _dashes(style.line) if colour else "solid",
         "legend_label": f"{label}: {name}" if label else name,
     }
-    if colour is None:
+    if filled and colour is None and layer.looked_at:
         rings = _joined([_few(ring[:, 0], ring[:, 1], scan) for ring in union_of(layer.regions)])
         plot.patches(
             [rings[:, 0]], [rings[:, 1]], fill_color=style.face, fill_alpha=0.6, line_color=None,
             legend_label=look["legend_label"],
         )  # fmt: skip
-    plot.segment(walls[:, 0], walls[:, 1], walls[:, 0], walls[:, 2], **look)
+    plot.segment(upright[:, 0], upright[:, 1], upright[:, 0], upright[:, 2], **look)
     known = {one["name"]: one for one in (*scan.header.searches, *scan.header.projections)}
     curves = [one for one in layer.scan.boundaries.curves if known[one.search]["channel"][0] == layer.letter]
     drawn = [plot.multi_line("m_X", "g_X", source=_source(curves, known, scan), line_width=1.4, **look)]

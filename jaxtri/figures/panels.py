@@ -57,7 +57,7 @@ SERIES = (  # of chosen searches; told apart by every kind of colour vision, and
     Style("#c5a7a0", "#661100", "||||", (0, (1, 3))),
     Style("#c0e3f6", "#56b4e9", "----", (0, (9, 2, 3, 2))),
 )
-PREVIOUS = Style("0.85", "0.45")  # recast searches, whose curves are drawn with bands alone
+PREVIOUS = Style("#d9d9d9", "#737373")  # recast searches, whose curves are drawn with bands alone
 
 
 def style_of(palette: str, letter: str) -> Style:
@@ -65,10 +65,10 @@ def style_of(palette: str, letter: str) -> Style:
     return PALETTES[palette].get(letter, PREVIOUS)
 
 
+OUTLINE_WIDTH = 1.1  # points
 DASHED = "--"  # of projections, and of nothing else that is computed
-MOST = 5  # scans in one panel
 SHADES = ("#000000", "#4b2070", "#0072b2", "#3fa66b", "#f0c040")  # from dark to light, for grey print
-GREY = "0.78"
+GREY = "#c7c7c7"
 NARROW = 2.0  # decades of mass, below which ticks are labelled between the powers of ten
 LEAST, FEW = 3.0, 5  # factor of masses below which ticks are those of a linear axis, and how many
 FINEST = 5e-4  # of a panel: 0.04 mm where it is 8 cm wide
@@ -77,7 +77,7 @@ PAIRS = (  # final states: as they are called, in mathematics, in Unicode
     ("e+ e-", "e^+e^-", "e⁺e⁻"),
     ("mu+ mu-", r"\mu^+\mu^-", "μ⁺μ⁻"),
     ("tau+ tau-", r"\tau^+\tau^-", "τ⁺τ⁻"),
-    ("l+ l-", r"\ell^+\ell^-", "ℓ⁺ℓ⁻"),
+    ("l+ l-", r"\ell^+\ell^-", "l⁺l⁻"),
 )
 OUTLINE = 0.2  # of zorder, above its region and below the next one
 STACK = ("K", "B", "Z")  # drawn in this order: the smallest region on top
@@ -96,12 +96,23 @@ def draw_previous(
         axes.add_collection(PolyCollection(areas, color=GREY, linewidth=0.4, zorder=1), autolim=False)
 
 
-def draw_regions(axes: Axes, regions: Patches, style: Style, zorder: float) -> None:
-    """Draw excluded regions with their holes."""
+def draw_regions(
+    axes: Axes,
+    regions: Patches,
+    style: Style,
+    zorder: float,
+    *,
+    filled: bool = True,
+    width: float = OUTLINE_WIDTH,
+) -> None:
+    """Draw excluded regions with their holes, or their outlines alone."""
     for points, offsets in regions:
         codes = np.full(len(points), Path.LINETO, dtype=Path.code_type)
         codes[offsets[:-1]] = Path.MOVETO
-        axes.add_patch(_area(Path(points, codes), style, 1.1, zorder))
+        patch = _area(Path(points, codes), style, width, zorder)
+        if not filled:
+            patch.set(fill=False, hatch=None, linestyle=style.line, alpha=None)
+        axes.add_patch(patch)
 
 
 def _area(outline: Path, style: Style, edge: float, zorder: float) -> PathPatch:
@@ -155,6 +166,7 @@ def draw_curves(
     zorder: float,
     *,
     filled: bool = True,
+    width: float = OUTLINE_WIDTH,
 ) -> None:
     """Draw excluded regions, rings of one orientation that may overlap, and the outline of their union."""
     if rings and filled:
@@ -166,7 +178,7 @@ def draw_curves(
     if rings:
         line = "-" if filled else style.line
         outline = LineCollection(
-            lines, colors=style.edge, linewidths=1.1, linestyles=line, zorder=zorder + OUTLINE
+            lines, colors=style.edge, linewidths=width, linestyles=line, zorder=zorder + OUTLINE
         )
         axes.add_collection(outline, autolim=False)
 
@@ -176,12 +188,12 @@ def draw_own(axes: Axes, m_X: FloatArray, g_X: FloatArray, style: str) -> None:
     axes.plot(m_X, g_X, color="black", linewidth=1.0, linestyle=style, zorder=9)
 
 
-def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str) -> None:
+def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str = "") -> None:
     """Axes with units, as the nodes are spaced, with the limits of the scan, and a title."""
     axes.set(xscale=spacing(m_X), yscale=spacing(g_X), xlim=(m_X[0], m_X[-1]), ylim=(g_X[0], g_X[-1]))
+    axes.set_title(title)
     axes.set_xlabel(r"$m_X$ [GeV]")
     axes.set_ylabel(r"$g_X$")
-    axes.set_title(title)
     axes.tick_params(which="both", direction="in", top=True, right=True)
 
 
@@ -217,11 +229,11 @@ def shades(count: int) -> tuple[str, ...]:
     Raises
     ------
     InputError
-        If there are more than `MOST`.
+        If there are more than can be told apart.
     """
-    if count > MOST:
-        raise InputError(f"{count} scans in one panel: at most {MOST} can be told apart; choose some of them")
-    return (SHADES if count > (MOST + 1) // 2 else SHADES[::2])[:count]
+    if count > len(SHADES):
+        raise InputError(f"{count} scans in one panel: at most {len(SHADES)} can be told apart; choose some")
+    return (SHADES if count > (len(SHADES) + 1) // 2 else SHADES[::2])[:count]
 
 
 def typeset(text: str) -> str:

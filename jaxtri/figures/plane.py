@@ -1,13 +1,14 @@
 """One plane, drawn into an `Axes`: what groups or single searches exclude."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import is_color_like
 
 from jaxtri.boundary.intervals import edges_at
 from jaxtri.errors import InputError, shortened, unknown_name
@@ -17,6 +18,7 @@ from jaxtri.figures.layers import Layer, layers_of, styles_of
 from jaxtri.figures.marching_squares import filled as contours
 from jaxtri.figures.panels import (
     DASHED,
+    OUTLINE_WIDTH,
     PALETTES,
     STACK,
     draw_curves,
@@ -24,10 +26,12 @@ from jaxtri.figures.panels import (
     draw_regions,
     finish_plane,
     readable_ticks,
+    spacing,
     thinned,
 )
 from jaxtri.figures.selection import searches_of
-from jaxtri.limits.previous import previous_limits
+from jaxtri.figures.shown import View, view_of
+from jaxtri.limits.previous import PreviousLimit, previous_limits
 from jaxtri.numerics.arrays import BoolArray, FloatArray
 from jaxtri.scans.record import Scan
 
@@ -69,8 +73,8 @@ def draw(
     style
         "regions", or "curves": outlines alone, which differ in their dashes too.
     searches
-        Names of searches to draw, each for itself; by default all, as the union of a group.  In the colours
-        of their parents where each has another one, else in colours of their own (up to six).
+        Names of searches to draw, each for itself; by default, and if empty, all, as the union of a group.
+        In the colours of their parents where each has another one, else in colours of their own (up to six).
     labels
         Write "Z decays", "B decays" and "K decays", or what a chosen search is called, onto their regions,
         or beside those that are too narrow for it.
@@ -87,70 +91,90 @@ def draw(
         If the palette, the style or a search is unknown, the scan has further axes, or has neither curves nor
         ``log10_ratio`` and ``status``; if limits do not ascend, or lie outside the scan.
     """
-    _require_arguments(scan, searches, previous)
+    _require_arguments(scan, axes, searches, previous, colour)
+    searches = list(searches or ())
     require_plotted(scan)
     require_window("xlim", xlim, scan["m_X"])
     require_window("ylim", ylim, scan["g_X"])
-    if palette not in PALETTES:
+    if not isinstance(palette, str) or palette not in PALETTES:
         raise unknown_name("draw", "palette", palette, PALETTES)
     if style not in ("regions", "curves"):
         raise unknown_name("draw", "style", style, ("regions", "curves"))
-    for name in searches or ():
+    for name in searches:
         if name not in searches_of(scan):
             raise unknown_name("draw", "search", name, searches_of(scan))
-    layers = layers_of(scan, palette, None if searches is None else styles_of([scan], searches, palette))
-    draw_plane(
-        scan, axes, layers, previous=previous, title=title, filled=style == "regions", labels=labels,
-        xlim=xlim, ylim=ylim, colour=colour, favoured=favoured,
-    )  # fmt: skip
+    layers = layers_of(scan, palette, styles_of([scan], searches, palette) if searches else None)
+    if previous is True:
+        limits = previous_limits(scan.header.configuration)
+    else:
+        limits = [piece for one in previous or () for piece in one.pieces]
+    view = view_of(scan, xlim, ylim)
+    draw_plane(axes, scan, layers, view, limits=limits, filled=style == "regions", colour=colour)
+    draw_favoured(axes, scan.favoured if favoured else None)
+    model = scan.header.configuration["model"]["name"]
+    axes.set_title(f"{model}, {scan.header.treatment}" if title is None else title)
+    if labels:
+        named = (
+            layers
+            if colour is None
+            else [replace(one, style=replace(one.style, edge=colour)) for one in layers]
+        )
+        name_layers(axes, named)
 
 
 def draw_plane(
-    scan: Scan,
     axes: Axes,
+    scan: Scan,
     layers: Sequence[Layer],
+    view: View,
     *,
-    previous: bool | Sequence[Any] = True,
-    title: str | None = None,
+    limits: Iterable[PreviousLimit] = (),
     filled: bool = True,
-    labels: bool = False,
-    xlim: Sequence[float] | None = None,
-    ylim: Sequence[float] | None = None,
     colour: str | None = None,
-    favoured: bool = True,
+    width: float = OUTLINE_WIDTH,
 ) -> None:
-    """Draw layers of a scan with all that belongs to a panel; what is given has been checked.
+    """Draw the layers of a scan over earlier limits, with the axes; what is given has been checked.
 
-    The other parameters are those of `draw`.
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    scan
+        Whose layers they are.
+    layers
+        What is drawn alike, from below.
+    view
+        Lowest and highest m_X [GeV] and g_X to show.
+    limits
+        To be shaded.
+    filled
+        Whether layers are regions, or outlines alone.
+    colour
+        One for all outlines.
+    width
+        Of outlines [points].
     """
-    window = scan["m_X"], scan["g_X"]
-    if previous is not False:
-        limits = (
-            previous_limits(scan.header.configuration)
-            if previous is True
-            else [piece for one in previous for piece in one.pieces]
-        )
-        draw_previous(axes, [(one.m_X, one.g_low, one.g_high) for one in limits], window[1][-1])
-    draw_layers(axes, layers, window, filled=filled, colour=colour)
-    draw_favoured(axes, scan.favoured if favoured else None)
-    model = scan.header.configuration["model"]["name"]
-    finish_plane(axes, *window, f"{model}, {scan.header.treatment}" if title is None else title)
-    axes.set(xlim=xlim or (window[0][0], window[0][-1]), ylim=ylim or (window[1][0], window[1][-1]))
+    draw_previous(axes, [(one.m_X, one.g_low, one.g_high) for one in limits], view[1][1])
+    draw_layers(axes, layers, (scan["m_X"], scan["g_X"]), filled=filled, colour=colour, width=width)
+    finish_plane(axes, scan["m_X"], scan["g_X"])
+    axes.set(xlim=view[0], ylim=view[1])
     readable_ticks(axes)
-    if labels and scan.boundaries is not None:
-        seen = _seen(axes, layers)
-        place_labels(axes, seen, [(one.label, one.style.edge) for one in layers])
 
 
-def _require_arguments(scan: Any, searches: Any, previous: Any) -> None:
+def _require_arguments(scan: Any, axes: Any, searches: Any, previous: Any, colour: Any) -> None:
     """Raise where what is given is of another kind."""
+    if not isinstance(axes, Axes):
+        raise InputError(f"draw: {shortened(repr(axes))} is no Axes of Matplotlib")
+    if colour is not None and not is_color_like(colour):
+        raise InputError(f"draw: colour = {shortened(repr(colour))}: give a colour of Matplotlib")
     if not isinstance(scan, Scan):
         raise InputError(f"draw: {shortened(repr(scan))} is no scan; give what scan or open_scan returns")
-    if isinstance(searches, str):
-        raise InputError(f'draw: searches = "{shortened(searches)}": give a list of names')
-    if isinstance(previous, str):
+    if searches is not None and (isinstance(searches, str) or not isinstance(searches, Iterable)):
+        raise InputError(f"draw: searches = {shortened(repr(searches))}: give a list of names")
+    listed = isinstance(previous, Iterable) and not isinstance(previous, str)
+    if not isinstance(previous, bool) and not (listed and all(hasattr(one, "pieces") for one in previous)):
         raise InputError(
-            f'draw: previous = "{shortened(previous)}": give True, False, or what previous_limits returns'
+            f"draw: previous = {shortened(repr(previous))}: give True, False, or what previous_limits returns"
         )
 
 
@@ -176,6 +200,11 @@ def require_window(name: str, limits: Sequence[float] | None, nodes: Sequence[fl
         )
 
 
+def name_layers(axes: Axes, layers: Sequence[Layer]) -> None:
+    """Write the name of each layer on what one sees of it; the panel must have its size by now."""
+    place_labels(axes, _seen(axes, layers), [(one.label, one.style.edge) for one in layers])
+
+
 def _seen(axes: Axes, layers: Sequence[Layer]) -> list[BoolArray]:
     """Where each layer is on top, at even points (x, y) of a panel."""
     even = (np.arange(POINTS) + 0.5) / POINTS
@@ -184,12 +213,32 @@ def _seen(axes: Axes, layers: Sequence[Layer]) -> list[BoolArray]:
     hidden = np.zeros((POINTS, POINTS), dtype=bool)
     found: list[BoolArray] = []
     for layer in reversed(layers):
-        low, high = edges_at(layer.regions, m_X)
-        log_g = np.log(g_X)[:, None, None]
-        mask = ((low < log_g) & (log_g < high)).any(axis=2).T
+        mask = _excluded(layer, m_X, g_X)
         found.append(mask & ~hidden)
         hidden |= mask
     return found[::-1]
+
+
+def _excluded(layer: Layer, m_X: FloatArray, g_X: FloatArray) -> BoolArray:
+    """Whether a layer excludes points, (m_X, g_X); of a grid by the nearest nodes."""
+    if layer.scan.boundaries is None:
+        nearest = [
+            np.abs(np.log(points)[:, None] - np.log(nodes)).argmin(axis=1)
+            for points, nodes in ((m_X, layer.scan["m_X"]), (g_X, layer.scan["g_X"]))
+        ]
+        return np.asarray(layer.scan.group(layer.letter)[np.ix_(*nearest)] > 0)
+    low, high = edges_at(layer.regions, m_X)
+    log_g = np.log(g_X)[:, None, None]
+    return np.asarray(((low < log_g) & (log_g < high)).any(axis=2).T)
+
+
+def require_same_axes(scans: Mapping[str, Scan]) -> None:
+    """Raise where scans cannot share a panel."""
+    for axis in ("m_X", "g_X"):
+        scales = {name: spacing(one[axis]) for name, one in scans.items()}
+        if len(set(scales.values())) > 1:
+            said = ", ".join(f"{name} {scale}" for name, scale in scales.items())
+            raise InputError(f"figure: axes of {axis} in one panel: {said}; draw them in panels of their own")
 
 
 def require_plotted(scan: Scan) -> None:
@@ -212,6 +261,7 @@ def draw_layers(
     *,
     filled: bool = True,
     colour: str | None = None,
+    width: float = OUTLINE_WIDTH,
 ) -> None:
     """Draw layers, from below: regions with their outlines, or outlines alone; dashed what is to come.
 
@@ -227,12 +277,21 @@ def draw_layers(
         Whether with regions.
     colour
         One for all outlines.
+    width
+        Of outlines [points].
     """
     for depth, layer in enumerate(layers):
         style = replace(layer.style, edge=colour or layer.style.edge)
         zorder = 2 + len(STACK) * depth / len(layers)
         if layer.scan.boundaries is None:
-            draw_regions(axes, contours(*window, layer.scan.group(layer.letter)), style, zorder=zorder)
+            draw_regions(
+                axes,
+                contours(*window, layer.scan.group(layer.letter)),
+                style,
+                zorder,
+                filled=filled,
+                width=width,
+            )
             continue
         lines = [
             *(_on_page(one.m_X, one.g_X, window) for one in layer.curves),
@@ -240,10 +299,10 @@ def draw_layers(
         ]
         rings = [_on_page(one.m_X, one.g_X, window) for one in layer.regions]
         points = [(one, np.array([0, len(one)])) for one in rings]
-        draw_curves(axes, points, lines, style, zorder=zorder, filled=filled)
+        draw_curves(axes, points, lines, style, zorder=zorder, filled=filled, width=width)
         later = [_on_page(one.m_X, one.g_X, window) for one in layer.later]
         if later:
-            dashed = LineCollection(later, colors=style.edge, linewidths=1.1, linestyles=DASHED, zorder=7)
+            dashed = LineCollection(later, colors=style.edge, linewidths=width, linestyles=DASHED, zorder=7)
             axes.add_collection(dashed, autolim=False)
 
 

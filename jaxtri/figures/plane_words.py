@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from jaxtri.figures.comparison import cautions_of, grey_of, shows, verdict_of
+from jaxtri.figures.comparison import cautions_of, verdict_of
 from jaxtri.figures.favoured import sentences
 from jaxtri.figures.panels import PARENTS, STACK
-from jaxtri.figures.selection import called, kinds_of, names_of, panels_of, projections_of, same_grey, view_of
+from jaxtri.figures.selection import called, kinds_of, names_of, panels_of, same_favoured, same_grey
+from jaxtri.figures.shown import grey_of, projections_of, shows, view_of
 from jaxtri.limits.statistics import meaning
 from jaxtri.scans.record import Scan
 from jaxtri.scans.schema import FigureChoice
+
+RECAST = "p"  # first letter of the channel of a search that is recast
 
 
 def caption(scans: Mapping[str, Scan], look: FigureChoice | None = None) -> str:
@@ -22,46 +25,46 @@ def caption(scans: Mapping[str, Scan], look: FigureChoice | None = None) -> str:
         Of the figure: what lies outside its limits is not named.
     """
     look = look or FigureChoice()
-    kinds, views = kinds_of(scans), {name: view_of(one, look.xlim, look.ylim) for name, one in scans.items()}
-    shared = {name for panel in panels_of(kinds, look.panels) if len(panel) > 1 for name in panel}
-    first = next(iter(scans.values()))
-    lines = [f"{first.header.title}: couplings g_X of X that searches exclude, against its mass m_X."]
-    for name, scan in scans.items():
-        model = scan.header.configuration["model"]["name"]
-        lines.append(f"{'Curves' if name in shared else 'Panel'} {name}: model {model}, {_levels(scan)}.")
-        lines += [f"Measured branching fractions count as {one}." for one in _readings(scan)]
-        said = (verdict_of(scan), *cautions_of(scan))
-        lines += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in said]
-    for letter in reversed(STACK):
+    panels = [{name: scans[name] for name in names} for names in panels_of(kinds_of(scans), look.panels)]
+    views = {name: view_of(one, look.xlim, look.ylim) for name, one in scans.items()}
+    first, called_so = next(iter(scans.values())), dict(zip(scans, names_of(scans), strict=True))
+    title = look.title or first.header.title
+    lines = [f"{title}: couplings g_X of X that searches exclude, against its mass m_X."]
+    for panel in panels:
+        for name, scan in panel.items():
+            head = f"{'Curves' if len(panel) > 1 else 'Panel'} {called_so[name]}"
+            lines.append(": ".join(filter(None, (head, _levels(scan)))) + ".")
+            lines += [f"Measured branching fractions count as {one}." for one in _readings(scan)]
+            meant = (verdict_of(scan), *cautions_of(scan))
+            lines += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in meant]
+    for letter in (*reversed(STACK), *(RECAST if look.searches else "")):
         used = {
-            one["name"]: f"{one['experiment']} {one['final_state']} [{one['reference']}]"
+            one["name"]: f"{called(one)} [{one['reference']}]"
             for name, scan in scans.items()
             for one in scan.header.searches
             if one["channel"][0] == letter and shows(scan, one["name"], views[name])
         }
         if used:
-            lines.append(f"{PARENTS[letter]}: {', '.join(dict.fromkeys(used.values()))}.")
+            head = PARENTS.get(letter, "Earlier searches, recast")
+            lines.append(f"{head}: {', '.join(dict.fromkeys(used.values()))}.")
     later = [
         one
         for name, scan in scans.items()
-        for letter in "ZBK"
+        for letter in PARENTS
         for one in projections_of(scan, letter, views[name])
     ]
     if later:
         sources = dict.fromkeys(f"{called(one)} [{one['reference']}]" for one in later)
         lines.append(f"Dashed: projections, which exclude nothing yet: {', '.join(sources)}.")
-    found = [scan.favoured for scan in scans.values() if scan.favoured]
+    found = [
+        one.favoured for panel in panels if same_favoured(panel) for one in panel.values() if one.favoured
+    ]
     lines += dict.fromkeys(sentence for one in found for sentence in sentences(one))
-    drawn = {
-        name: one
-        for panel in panels_of(kinds, look.panels)
-        for name, one in zip(panel, [scans[name] for name in panel], strict=True)
-        if same_grey({name: scans[name] for name in panel}) or len(panel) == 1
-    }
-    grey = [one for name, scan in drawn.items() for one in grey_of(scan, views[name])]
+    shaded = {name: one for some in panels if len(some) == 1 or same_grey(some) for name, one in some.items()}
+    grey = [one for name, scan in shaded.items() for one in grey_of(scan, views[name])]
     if grey:
         sources = dict.fromkeys(f"{one.experiment} [{one.reference}]" for one in grey)
-        how = dict.fromkeys(_grey(scan) for scan in drawn.values())
+        how = dict.fromkeys(_grey(scan) for scan in shaded.values())
         lines.append(f"Grey: excluded before{', '.join(filter(None, how))}, by {', '.join(sources)}.")
     return "\n".join(lines)
 
@@ -71,13 +74,14 @@ def _grey(scan: Scan) -> str:
     said = str(scan.header.configuration["model"]["previous_limits"])
     if "computed_limits" not in scan.header.configuration["model"]:
         return ""
-    what = "visible decays" if said.startswith("visible") else "all searches"
+    kinds = {"visible": "visible decays", "computed": "all searches"}
+    what = kinds.get(said.partition(":")[0], "the recast searches of the scan")
     return f" ({what}, recast to the charges of {scan.header.configuration['model']['name']})"
 
 
 def title_of(scan: Scan, name: str) -> str:
     """Title of the panel of one scan: model and treatment, searches, what these mean for each other."""
-    return "\n".join([name, *_searches([scan]), verdict_of(scan), *_cautions([scan])])
+    return "\n".join([name, *_searches([scan]), verdict_of(scan), *_cautions(scan)])
 
 
 def title_of_several(scans: Mapping[str, Scan]) -> tuple[str, list[str]]:
@@ -89,21 +93,26 @@ def title_of_several(scans: Mapping[str, Scan]) -> tuple[str, list[str]]:
             head, names = [models[0]], treatments
         elif len(set(treatments)) == 1:
             head, names = [f"treatment: {treatments[0]}"], models
-    some = list(scans.values())
-    return "\n".join([*head, *_searches(some), *_cautions(some)]), names
+    said: dict[str, list[str]] = {}
+    for name, scan in zip(names, scans.values(), strict=True):
+        for line in (verdict_of(scan), *_cautions(scan)):
+            said.setdefault(line, []).append(name)
+    meant = [line if len(some) == len(names) else f"{', '.join(some)}: {line}" for line, some in said.items()]
+    return "\n".join([*head, *_searches(list(scans.values())), *meant]), names
 
 
 def _searches(scans: Sequence[Scan]) -> list[str]:
     """Lines of a title: which searches, at which levels, how measurements are read where that was chosen."""
-    sets = dict.fromkeys(one.header.configuration["searches"]["set"] for one in scans)
-    levels = filter(None, dict.fromkeys(map(_levels, scans)))
+    said = dict.fromkeys(
+        ", ".join(filter(None, (one.header.configuration["searches"]["set"], _levels(one)))) for one in scans
+    )
     read = dict.fromkeys(line for one in scans for line in _readings(one, chosen=True))
-    return [f"searches: {', '.join([*sets, *levels])}", *(f"measured: {one}" for one in read)]
+    return [f"searches: {'; '.join(said)}", *(f"measured: {one}" for one in read)]
 
 
-def _cautions(scans: Sequence[Scan]) -> list[str]:
-    """Line of a title: what the formulas leave out for the models, in short."""
-    found = [one.partition(":")[0].partition(" (")[0] for scan in scans for one in cautions_of(scan)]
+def _cautions(scan: Scan) -> list[str]:
+    """Line of a title: what the formulas leave out for the model, in short."""
+    found = [one.partition(":")[0].partition(" (")[0] for one in cautions_of(scan)]
     return [f"caution: {'; '.join(dict.fromkeys(found))}"] if found else []
 
 

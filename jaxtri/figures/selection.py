@@ -1,5 +1,6 @@
 """Which searches and treatments of scans are drawn."""
 
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -8,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from jaxtri.boundary.intervals import walls_of
-from jaxtri.boundary.record import Boundaries, Curve
-from jaxtri.errors import unknown_name
+from jaxtri.boundary.record import Boundaries, Curve, Region
+from jaxtri.errors import InputError, unknown_name
 from jaxtri.scans.arrays import ARRAYS, REDUCTIONS
 from jaxtri.scans.record import Arrays, Scan
 
 BESIDE = 4  # panels
+MOST = 5  # scans in one panel
 Key = TypeVar("Key", bound=Hashable)
-View = tuple[tuple[float, float], tuple[float, float]]  # lowest and highest m_X [GeV], and g_X
 OF_ALL = tuple(name for name in REDUCTIONS if name != "status")  # of all searches: unknown for some of them
 
 
@@ -52,7 +53,8 @@ def with_searches(scan: Scan, names: Sequence[str]) -> Scan:
     names_kept = tuple(name for name in header.arrays if name not in OF_ALL)
     arrays = Arrays(names_kept, lambda name, at: _of_searches(scan, kept, name, at))
     axes = dict(header.axes) | {"search": tuple(one["name"] for one in labels)}
-    return Scan(
+    return replace(
+        scan,
         header=replace(
             header,
             searches=labels,
@@ -104,39 +106,69 @@ def panels_of(kinds: Mapping[Key, tuple[str, str]], how: str) -> list[list[Key]]
     kinds
         Model and treatment of every scan.
     how
-        "each" alone; all models of a treatment ("treatments"), all treatments of a model ("models"); all
-        "together".
+        "each" alone, model by model where they make a grid; all models of a treatment ("treatments"), all
+        treatments of a model ("models"); all "together".
     """
     if how == "each":
-        return [[name] for name in kinds]
+        models = list(dict.fromkeys(model for model, _ in kinds.values()))
+        ordered = sorted(kinds, key=lambda name: models.index(kinds[name][0])) if _grid(kinds) else kinds
+        return [[name] for name in ordered]
     found: dict[str, list[Key]] = {}
     for name, (model, treatment) in kinds.items():
         found.setdefault({"treatments": treatment, "models": model, "together": ""}[how], []).append(name)
     return list(found.values())
 
 
-def columns_of(kinds: Mapping[Any, tuple[str, str]], how: str) -> int:
-    """How many panels stand side by side: a row a model, where all have as many treatments; few at most."""
-    panels = panels_of(kinds, how)
-    models = {model for model, _ in kinds.values()}
-    by_model = [sum(model == one for one, _ in kinds.values()) for model in models]
-    grid = how == "each" and len(models) > 1 and len(set(by_model)) == 1
-    return min(by_model[0] if grid else len(panels), BESIDE)
+def panel_columns(kinds: Mapping[Any, tuple[str, str]], how: str) -> int:
+    """How many panels stand side by side: all treatments of a model, where they make a grid; else few."""
+    return _grid(kinds) if how == "each" and _grid(kinds) else min(len(panels_of(kinds, how)), BESIDE)
+
+
+def _grid(kinds: Mapping[Any, tuple[str, str]]) -> int:
+    """How many treatments each of several models has; 0 where that differs, or is one."""
+    count = Counter(model for model, _ in kinds.values())
+    treatments = set(count.values())
+    return treatments.pop() if len(count) > 1 and len(treatments) == 1 and treatments != {1} else 0
+
+
+def require_panels(where: str, kinds: Mapping[Any, tuple[str, str]], how: str) -> None:
+    """Raise, before any work, where more scans share a panel than can be told apart.
+
+    Raises
+    ------
+    InputError
+        With their number.
+    """
+    most = max(map(len, panels_of(kinds, how)), default=0)
+    if most > MOST:
+        raise InputError(
+            f"{where}: {most} scans in one panel: at most {MOST} can be told apart; choose some of them"
+        )
 
 
 def names_of(scans: Mapping[str, Scan], between: str = ", ") -> list[str]:
     """Model and treatment of every scan, and what it is called besides where these do not tell them apart."""
     names = [between.join(pair) for pair in kinds_of(scans).values()]
     return [
-        f"{name} ({called})" if names.count(name) > 1 else name
-        for name, called in zip(names, scans, strict=True)
+        f"{name} ({key})" if names.count(name) > 1 else name for name, key in zip(names, scans, strict=True)
     ]
 
 
 def same_grey(scans: Mapping[str, Scan]) -> bool:
     """Whether all scans have the same couplings that were excluded before: else none is shown for all."""
-    tables = [one.header.configuration["model"]["previous_limits"] for one in scans.values()]
-    return tables[0] is not None and tables.count(tables[0]) == len(tables)
+    models = [one.header.configuration["model"] for one in scans.values()]
+    tables = [one["previous_limits"] for one in models]
+    if tables[0] is None or tables.count(tables[0]) < len(tables):
+        return False
+    computed = [[piece.m_X.tobytes() for piece in one.get("computed_limits", ())] for one in models]
+    return computed.count(computed[0]) == len(computed)  # at the masses of each scan
+
+
+def same_favoured(scans: Mapping[str, Scan]) -> bool:
+    """Whether relic lines and the band of the muon are the same for all scans: those of one model."""
+    models = [one.header.configuration["model"]["name"] for one in scans.values()]
+    there = [one.favoured is not None for one in scans.values()]
+    return all(there) and models.count(models[0]) == len(models)
 
 
 def window_of(scans: Mapping[str, Scan]) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -151,25 +183,6 @@ def window_of(scans: Mapping[str, Scan]) -> tuple[tuple[float, float], tuple[flo
     return m_X, g_X
 
 
-def view_of(scan: Scan, xlim: Sequence[float] | None = None, ylim: Sequence[float] | None = None) -> View:
-    """Return lowest and highest m_X [GeV] and g_X that are shown: by default those of the scan."""
-    (low, high), (bottom, top) = (
-        (float(one[0]), float(one[-1])) for one in (xlim or scan["m_X"], ylim or scan["g_X"])
-    )
-    return (low, high), (bottom, top)
-
-
-def projections_of(scan: Scan, letter: str, view: View | None = None) -> list[Mapping[str, Any]]:
-    """Projections among the decays of one parent that have a curve in what is shown."""
-    (low, high), (bottom, top) = view or view_of(scan)
-    drawn = {
-        one.search
-        for one in projected(scan, letter)
-        if np.any((low <= one.m_X) & (one.m_X <= high) & (bottom <= one.g_X) & (one.g_X <= top))
-    }
-    return [one for one in scan.header.projections if one["name"] in drawn]
-
-
 def called(search: Mapping[str, Any]) -> str:
     """Experiment and final state of a search."""
     return f"{search['experiment']} {search['final_state']}"
@@ -181,3 +194,10 @@ def projected(scan: Scan, letter: str) -> list[Curve]:
         return []
     group = {one["name"] for one in scan.header.projections if one["channel"][0] == letter}
     return [one for one in scan.boundaries.projections if one.search in group]
+
+
+def regions_of(scan: Scan, letter: str) -> list[Region]:
+    """What the searches of a group exclude, in a scan with curves."""
+    assert scan.boundaries is not None
+    group = {one["name"] for one in scan.header.searches if one["channel"][0] == letter}
+    return [one for one in scan.boundaries.regions if one.search in group]

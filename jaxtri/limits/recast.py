@@ -59,6 +59,15 @@ class RecastSignal:
     log_further: Array  # ln x_2 at g_X = 1
     log_end: Array  # ln g_X at which the figure ends; infinite if it does not
 
+    def where(self, known: Array) -> "RecastSignal":
+        """Return the signal where it is known, elsewhere one that never excludes; no field is NaN there."""
+        return RecastSignal(
+            log_norm=jnp.where(known, self.log_norm, -jnp.inf),
+            log_first=jnp.where(known, self.log_first, -jnp.inf),
+            log_further=jnp.where(known, self.log_further, jnp.inf),
+            log_end=jnp.where(known, self.log_end, jnp.inf),
+        )
+
 
 def recast(tables: RecastTables, sm: StandardModel, model: GaugeModel) -> RecastEdges:
     r"""Couplings of X that every search excludes, at every node of its limit.
@@ -108,7 +117,7 @@ def recast(tables: RecastTables, sm: StandardModel, model: GaugeModel) -> Recast
     )
     exists &= 2 * log_low + jnp.log(R[:, 4] / (12 * jnp.pi)) < 0  # X is narrower than its mass
     rows = tables.displaced
-    signal = replace(signal, log_norm=jnp.where(made, signal.log_norm, -jnp.inf).at[rows].set(-jnp.inf))
+    signal = signal.where(made.at[rows].set(False))  # displaced ones have signals of their own
     level = jnp.where(made[rows], (log_signal - jnp.log(width))[rows], -jnp.inf)
     log_lifetime = jnp.log(HBAR * 12 * jnp.pi / (tables.m_X[rows] * R[rows, 4]))
     displaced = _displaced(tables, log_lifetime, level)

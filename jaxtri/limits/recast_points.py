@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -202,7 +202,7 @@ def _by_mass(
     signal = jax.tree.map(own, found.signal)
     blind = ~own(has_data)
     return RecastAtMass(
-        signal=replace(signal, log_norm=jnp.where(blind, -jnp.inf, signal.log_norm)),
+        signal=signal.where(~blind),
         is_known=~blind,
         log_low=own(found.log_low),
         log_high=own(found.log_high),

@@ -239,3 +239,12 @@ def test_the_union_is_the_outline_of_what_any_search_excludes(spec, found):
                 assert beside[0] != beside[1], (letter, curve.m_X[index[n]], u)
                 count += 1
     assert count > 60
+
+
+@pytest.mark.parametrize(("low", "high", "treatment"), [(6.0, 20.0, "matched"), (60.0, 80.0, "ward")])
+def test_a_window_without_any_limit_on_lifetimes(low, high, treatment):
+    """Above the mass of B mesons nothing is left of searches whose limits depend on the lifetime."""
+    axes = WINDOW | {"m_X": WINDOW["m_X"] | {"min": low, "max": high}}
+    found = jaxtri.boundaries(SPEC | {"axes": axes, "treatments": [treatment]})[treatment]
+    assert {curve.search[:2] for curve in found.curves} <= {"l3", "op", "de"}  # of Z decays
+    assert found.groups["B"] == found.groups["K"] == ()

@@ -425,7 +425,7 @@ def test_plot_of_chosen_searches_in_one_panel_and_on_a_page(first, ask, place):
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[0] == "wrote both.pdf, both.png, both.html"
-    assert lines[2].startswith("Curves figure: model b_minus_l")
+    assert lines[2].startswith("Curves b_minus_l, figure: 90 % and 95 % CL limits")
     assert [line.split(":")[0] for line in lines[-3:]] == ["B decays", "K decays", "Grey"]
     assert sum("Disputed premise" in line for line in lines) == 2  # under either treatment
     page = (place / "both.html").read_text()

@@ -17,7 +17,8 @@ import pytest
 import pointwise
 from jaxtri import load_model, load_spec, scan
 from jaxtri.errors import InputError
-from jaxtri.figures.comparison import bounding_box, compare, improvements, leading_searches
+from jaxtri.figures.comparison import bounding_box, compare, improvements
+from jaxtri.figures.shown import leading_searches
 from jaxtri.limits.previous import previous_limits, previously_excluded
 from jaxtri.scans.record import Header, Scan
 from places import SCANS

@@ -21,13 +21,13 @@ from colour_vision import VISION, lab, linear
 from drawing import draw_errors, draw_times
 from jaxtri import boundaries, load_spec, scan
 from jaxtri.errors import InputError, StorageError
-from jaxtri.figures.comparison import leading_searches
 from jaxtri.figures.figure import draw_scans
 from jaxtri.figures.legend import wrapped
 from jaxtri.figures.panels import FINEST, GREY, PALETTES, STACK, spacing, thinned
 from jaxtri.figures.plane import draw
 from jaxtri.figures.plane_words import caption
 from jaxtri.figures.sheet import save
+from jaxtri.figures.shown import grey_of, leading_searches, view_of
 from jaxtri.figures.spreads import draw_axis, draw_bands, draw_spread, half_width
 from jaxtri.limits.previous import previous_limits
 from jaxtri.scans.schema import FigureChoice, OwnCurve
@@ -279,9 +279,9 @@ def test_three_narrow_panels(scans, tmp_path):
     assert overlapping(texts) == []
     assert all(text.get_window_extent().y0 >= 0 for text in texts)
     assert [text.get_text() for text in texts if text.get_window_extent().x1 > figure.bbox.x1] == []
-    long = wrapped(" ".join(["word"] * 40), 100.0, 5.0)
-    assert "\n" not in long  # so the test above is able to fail
-    assert wrapped(" ".join(["word"] * 40), 2.0, 5.0).count("\n") >= 3
+    words = " ".join(["word"] * 40)
+    assert "\n" not in wrapped(words, 7000.0, 5.0)  # so the test above is able to fail
+    assert wrapped(words, 100.0, 5.0).count("\n") >= 3
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,11 @@ def test_a_curve_of_ones_own(scans, tmp_path):
 
 def test_a_caption_names_what_is_seen(traced):
     said = caption({"figure": traced})
-    for words in ("model b_minus_l", "L3 invisible [Phys. Lett. B 412", "NA62 invisible [arXiv:2103.15389]"):
+    for words in (
+        "Panel b_minus_l, figure: 90 %",
+        "L3 invisible [Phys. Lett. B 412",
+        "NA62 invisible [arXiv:2103.15389]",
+    ):
         assert words in said
     assert "Grey: excluded before, by A1 [1101.4091]" in said
     assert "BaBar mu+ mu-" not in said  # excludes nothing
@@ -361,7 +365,14 @@ def rings(path):
 
 
 def test_grey_is_what_was_excluded_before(scans, drawn):
-    limits = previous_limits(scans["figure"].header.configuration)
+    every = previous_limits(scans["figure"].header.configuration)
+    (low, high), (bottom, _) = view = view_of(scans["figure"])
+    limits = grey_of(scans["figure"], view)
+    inside = [
+        one for one in every if np.any((low <= one.m_X) & (one.m_X <= high) & (one.g_high > bottom))
+    ]  # others are not seen
+    assert [one.m_X.tolist() for one in limits] == [one.m_X.tolist() for one in inside]
+    assert len(grey_of(scans["figure"], ((low, high), (bottom, 2 * bottom)))) < len(limits)
     top = SMALL["axes"]["g_X"]["max"]
     assert len(limits) > 20
     for axes in drawn.axes:

@@ -12,15 +12,27 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from colour_vision import VISION, lab, linear
 from jaxtri import scan
 from jaxtri.errors import InputError
+from jaxtri.figures import shown
 from jaxtri.figures.figure import draw_scans
-from jaxtri.figures.panels import MOST, PALETTES, SERIES, SHADES, readable_ticks, shades
+from jaxtri.figures.page import page_of
+from jaxtri.figures.panels import PALETTES, SERIES, SHADES, readable_ticks, shades
 from jaxtri.figures.plane import draw
 from jaxtri.figures.plane_words import caption
-from jaxtri.figures.selection import chosen, columns_of, kinds_of, names_of, panels_of, same_grey
+from jaxtri.figures.selection import (
+    MOST,
+    chosen,
+    kinds_of,
+    names_of,
+    panel_columns,
+    panels_of,
+    same_grey,
+    with_searches,
+)
 from jaxtri.figures.sheet import save
 from jaxtri.scans.schema import FigureChoice
 from jaxtri.tables.reader import check
@@ -235,12 +247,12 @@ def test_which_scans_share_a_panel(four, how, count, first):
 
 def test_a_row_for_each_model(four):
     kinds = kinds_of(four)
-    assert [columns_of(kinds, how) for how in ("each", "models", "treatments", "together")] == [2, 2, 2, 1]
+    assert [panel_columns(kinds, how) for how in ("each", "models", "treatments", "together")] == [2, 2, 2, 1]
     axes = draw_scans(four, title="t").axes
     tops = [round(one.get_position().y1, 6) for one in axes]
     assert tops[0] == tops[1] > tops[2] == tops[3]
     ragged = dict(list(kinds.items())[:3])
-    assert columns_of(ragged, "each") == 3
+    assert panel_columns(ragged, "each") == 3
     assert panels_of(ragged, "models") == [["b_minus_l figure", "b_minus_l matched"], ["baryon figure"]]
 
 
@@ -312,9 +324,11 @@ def test_chosen_searches_are_told_apart_by_everyone(part, vision):
     apart = [float(np.linalg.norm(a - b)) for a, b in itertools.combinations(seen, 2)]
     assert min(apart) > SERIES_APART[part]
     assert len({style.hatch for style in SERIES}) == len({str(style.line) for style in SERIES}) == len(SERIES)
-    groups = [lab(linear(getattr(style, part))) for style in PALETTES["blue"].values()]
-    least = min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(groups, 2))
-    assert least < SERIES_APART["edge"]  # so the test is able to fail
+    paper = [
+        lab(VISION["deuteranopia"] @ linear(getattr(style, part))) for style in PALETTES["paper"].values()
+    ]
+    least = min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(paper, 2))
+    assert least < SERIES_APART[part]  # red and green: so the test is able to fail
 
 
 def test_the_legend_names_what_is_shown(one):
@@ -344,3 +358,82 @@ def test_the_legend_names_what_is_shown(one):
         for text in draw_scans({"a": one}, title="t", look=nowhere).axes[0].get_legend().get_texts()
     ]
     assert texts == [f"{letter} decays: nothing excluded" for letter in "ZBK"]
+
+
+def test_what_crosses_the_window_between_vertices_is_seen():
+    """Oracle: many points on the straight lines, in logarithms; a window beside them as a control."""
+    view = ((1.0, 2.0), (1e-4, 2e-4))
+    x, lower, upper = np.log([1.0, 2.0]), np.log([1e-6, 1e-2]), np.log([2e-6, 2e-2])
+    dense = np.linspace(*x, 10_001)
+    crosses = (np.interp(dense, x, lower) < np.log(2e-4)) & (np.interp(dense, x, upper) > np.log(1e-4))
+    assert crosses.any()
+    assert shown._overlaps(x, lower, upper, view)
+    assert not shown._overlaps(x, lower, upper, ((1.0, 1.1), (1e-4, 2e-4)))
+    assert shown._overlaps(x, lower, np.full(2, np.inf), ((1.9, 2.0), (1e-1, 1.0)))
+    assert shown._passes(np.array([1.0, 2.0]), np.array([1e-6, 1e-2]), view)
+    assert not shown._passes(np.array([1.0, 2.0]), np.array([1e-6, 1e-2]), ((1.0, 1.1), (1e-4, 2e-4)))
+    assert shown._passes(np.array([1.5, 1.5]), np.array([1e-6, 1e-2]), view)  # upright
+
+
+def without_curves(scan):
+    return dataclasses.replace(scan, boundaries=None)
+
+
+def test_scans_without_curves_share_a_panel_as_outlines(four):
+    """What the legend says of dashes is what is drawn; nothing is filled."""
+    flat = {name: without_curves(one) for name, one in four.items()}
+    axes = draw_scans(flat, title="t", look=FigureChoice(panels="models")).axes[0]
+    assert axes.patches
+    assert not any(patch.get_fill() for patch in axes.patches)
+    drawn = {patch.get_linestyle() for patch in axes.patches}
+    assert len(drawn) == 3
+    look = FigureChoice(labels=True)
+    [axes] = draw_scans({"a": without_curves(four["b_minus_l figure"])}, title="t", look=look).axes
+    assert {text.get_text() for text in axes.texts} == {f"{letter} decays" for letter in "ZBK"}
+    look = FigureChoice(xlim=[1e-3, 2e-3], ylim=[1e-9, 2e-9])
+    [axes] = draw_scans({"a": without_curves(four["b_minus_l figure"])}, title="t", look=look).axes
+    assert all("nothing excluded" in text.get_text() for text in axes.get_legend().get_texts())
+
+
+def test_grey_of_a_shared_panel_goes_to_its_top(one):
+    low = dataclasses.replace(
+        named(one, "matched"), header=dataclasses.replace(
+            named(one, "matched").header, axes=dict(one.header.axes) | {"g_X": one["g_X"][:60]}
+        ),
+    )  # fmt: skip
+    [axes] = draw_scans({"low": low, "all": one}, title="t", look=FigureChoice(panels="together")).axes
+    grey = next(area for area in axes.collections if not isinstance(area, LineCollection))
+    assert max(path.vertices[:, 1].max() for path in grey.get_paths()) == one["g_X"][-1]
+
+
+def test_linear_and_logarithmic_axes_do_not_share_a_panel(one):
+    axes = dict(one.header.axes) | {"m_X": np.linspace(1e-3, 5.0, len(one["m_X"]))}
+    linear = dataclasses.replace(one, header=dataclasses.replace(one.header, axes=axes))
+    with pytest.raises(InputError, match="axes of m_X in one panel: a log, b linear; draw them in panels"):
+        draw_scans({"a": one, "b": linear}, title="t", look=FigureChoice(panels="together"))
+
+
+@pytest.mark.parametrize("size", ["single", "double", "panels"])
+def test_names_stand_within_their_panels_when_these_have_their_size(four, size, tmp_path):
+    """After the layout of the saved picture: inside the axes, none upon another."""
+    figure = draw_scans(four, title="t", look=FigureChoice(labels=True, size=size))
+    save(figure, tmp_path / "named")
+    figure.canvas.draw()
+    for axes in figure.axes:
+        boxes = [Text.get_window_extent(text) for text in axes.texts]
+        assert len(boxes) == 3
+        assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+        assert min(box.x0 for box in boxes) >= axes.bbox.x0 - 1
+        assert max(box.x1 for box in boxes) <= axes.bbox.x1 + 1
+        assert axes.bbox.height > 0.5 * axes.bbox.width
+
+
+def test_a_page_of_a_panel_in_which_nothing_is_drawn(one):
+    pytest.importorskip("bokeh")
+    bare = named(with_searches(one, []), "matched", previous=None)
+    assert "<script" in page_of({"all": one, "bare": bare}, title="t", look=FigureChoice(searches=[KAON]))
+
+
+def test_a_search_that_is_in_no_scan_is_an_error_in_python_too(one):
+    with pytest.raises(InputError, match='figure: no search "no_such"'):
+        draw_scans({"a": one}, title="t", look=FigureChoice(searches=["no_such"]))

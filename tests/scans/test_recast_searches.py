@@ -9,6 +9,7 @@ from jaxtri.errors import InputError
 from jaxtri.figures.spreads import draw_bands
 from jaxtri.io.text_formats import texts
 from jaxtri.limits.recast_points import chosen_recasts, recast_names
+from jaxtri.scans.arrays import STATED
 from jaxtri.scans.grey import with_grey
 from jaxtri.scans.spec import load_spec
 
@@ -221,3 +222,17 @@ def test_bands_of_recast_searches_are_drawn_in_grey():
     assert named[-1] == "recast searches"
     without = draw_bands({"matched": lines[:1]}, (m_X, np.geomspace(1e-9, 1e-2, 5)), title="bands")
     assert len(without.axes[0].get_legend().get_texts()) == len(named) - 1
+
+
+def test_searches_without_data_make_no_statement_impossible():
+    """Every recast search from 1 MeV on: below 2 m_mu those of muons have no data, and hide nothing."""
+    spec = SPEC | {"searches": SPEC["searches"] | {"recast": "all"}, "arrays": "all"}
+    axes = {"m_X": {"min": 1e-3, "max": 5.0, "points": 12, "spacing": "log"}, "g_X": SPEC["axes"]["g_X"]}
+    found = jaxtri.scan(spec | {"axes": axes, "curves": False})["matched"]
+    assert not np.isnan(found["log10_ratio"]).any()
+    silent = [i for i, one in enumerate(found.header.searches) if one["name"] == "kloe_2018_mumu"]
+    assert np.isneginf(found["log10_ratio"][silent, found["m_X"] < 0.2]).all()
+    below = found["status"][found["m_X"] < 0.2]
+    assert set(below.ravel().tolist()) <= set(STATED)
+    single = jaxtri.point(spec | {"axes": axes}, float(found["m_X"][0]), 1e-6)["matched"]
+    assert single.status == "ok"
