@@ -11,7 +11,7 @@ from matplotlib.text import Annotation
 from jaxtri.figures.panels import in_unicode
 from jaxtri.numerics.arrays import BoolArray, IntArray
 
-TRIED = 500  # places of a name
+TRIED = 4000  # places of a name, the nearest ones
 HALO = 2.5  # points of white around letters and lines
 
 
@@ -40,19 +40,19 @@ def place_labels(axes: Axes, masks: Sequence[BoolArray], words: Sequence[tuple[s
         text = _text(axes, in_unicode(label), colour)
         extent = text.get_window_extent().transformed(axes.transAxes.inverted())
         box = 1 + np.ceil(size * (extent.width, extent.height)).astype(int)
-        room = distance_transform_edt(np.pad(mask, 1), sampling=1 / box)[1:-1, 1:-1]
+        seen = mask & ~taken if (mask & ~taken).any() else mask
+        room = distance_transform_edt(np.pad(seen, 1), sampling=1 / box)[1:-1, 1:-1]
         widest = np.array(np.unravel_index(int(np.argmax(room)), mask.shape))
-        places, goal = np.argwhere(_fits(mask & ~taken, box)), room
+        places = np.argwhere(_fits(mask & ~taken, box))
         _line_of(text).set_visible(not len(places))
-        if not len(places):
-            x, y = np.ogrid[: size[0], : size[1]]
-            goal = -np.hypot((x - widest[0]) / size[0], (y - widest[1]) / size[1])
-            places = np.argwhere(_fits(free & ~taken, box))
-            places = places if len(places) else np.argwhere(_fits(~taken, box))
-        if not len(places):  # a panel full of names
-            text.remove()
-            continue
-        place = _best(places[np.argsort(-goal[tuple(places.T)], kind="stable")], widest, taken)
+        if len(places):
+            place = places[int(np.argmax(room[tuple(places.T)]))]
+        else:
+            beside = _beside(widest, [_fits(some & ~taken, box) for some in (free, ~taken)], taken)
+            if beside is None:  # a panel full of names
+                text.remove()
+                continue
+            place = beside
         text.xy = tuple((widest + 0.5) / size)
         text.set_position(tuple((place + 0.5) / size))
         corner = place - box // 2
@@ -79,12 +79,17 @@ def _line_of(text: Annotation) -> FancyArrowPatch:
     return text.arrow_patch
 
 
-def _best(places: IntArray, region: IntArray, taken: BoolArray) -> IntArray:
-    """The first of some places from which a line to a region meets no name; if there is none, the first."""
-    for place in places[:: max(1, len(places) // TRIED)]:
-        if not taken[_between(place, region)].any():
-            return np.asarray(place)
-    return np.asarray(places[0])
+def _beside(region: IntArray, allowed: Sequence[BoolArray], taken: BoolArray) -> IntArray | None:
+    """The place nearest to a region from which a line to it meets no name; else the nearest, or None."""
+    nearest = None
+    for mask in allowed:
+        places = np.argwhere(mask)
+        places = places[np.argsort(np.linalg.norm((places - region) / mask.shape, axis=1), kind="stable")]
+        for place in places[:TRIED]:
+            nearest = place if nearest is None else nearest
+            if not taken[_between(place, region)].any():
+                return np.asarray(place)
+    return nearest
 
 
 def _between(place: IntArray, region: IntArray) -> tuple[IntArray, ...]:
