@@ -43,6 +43,7 @@ def caption(scans: Mapping[str, Scan], look: FigureChoice | None = None) -> str:
             for name, scan in scans.items()
             for one in scan.header.searches
             if one["channel"][0] == letter and shows(scan, one["name"], views[name])
+            if not look.searches or one["name"] in look.searches
         }
         if used:
             head = PARENTS.get(letter, "Earlier searches, recast")
