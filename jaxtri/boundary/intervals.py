@@ -13,6 +13,8 @@ from jaxtri.boundary.record import Region
 from jaxtri.numerics.arrays import BoolArray, FloatArray
 
 WALL = 1e-6  # ln g_X: shorter steps of an edge at a threshold are none
+STILL = 100  # edges that may step side by side without a wall
+NONE = 1e3  # ln g_X of an edge of nothing
 BLOCK = 256  # masses looked at together: few regions reach any of them
 
 Edges = tuple[FloatArray, FloatArray]  # lower, upper ln g_X, (m_X, interval); (inf, -inf) is none
@@ -107,34 +109,40 @@ def _united(low: FloatArray, high: FloatArray, there: BoolArray) -> tuple[FloatA
 def walls_of(regions: Sequence[Region]) -> FloatArray:
     """Return the vertical edges of the union of regions, (wall, 3): mass [GeV], lower and upper coupling.
 
-    Where data begin or end, and where an edge jumps at a threshold.
+    Where data begin or end, where an edge jumps at a threshold, and where one moves within the rounding of a
+    mass.
     """
-    edges = [one.edges for one in regions]
-    jumps = [m_X[1:][np.diff(m_X) <= SAME * m_X[1:]] for m_X, _, _ in edges]
-    ends = [m_X[[0, -1]] for m_X, _, _ in edges]
-    joints = np.unique(np.concatenate([np.zeros(0), *jumps, *ends]))
-    joints = joints[
-        np.diff(joints, prepend=0.0) > 2 * SAME * joints
-    ]  # two nodes of a threshold are one place
+    masses = vertices_of(regions)
+    close = masses[1:] <= masses[:-1] * (1 + SAME)
+    ends = np.unique([one.edges[0][at] for one in regions for at in (0, -1)])
+    begun, ended = ends[~np.isin(ends, masses[1:][close])], ends[~np.isin(ends, masses[:-1][close])]
+    left, right = (np.concatenate([some[close], begun, ended]) for some in (masses[:-1], masses[1:]))
+    pairs = np.zeros(np.count_nonzero(close))
+    below = np.concatenate([pairs, np.full(len(begun), -1), np.zeros(len(ended))])  # what goes on below alone
+    above = np.concatenate([pairs, np.zeros(len(begun)), np.full(len(ended), 1)])
+    low, high = zip(_at_nodes(regions, left, below), _at_nodes(regions, right, above), strict=True)
+    moved = np.any([np.abs(one - other) > WALL / STILL for one, other in (low, high)], axis=(0, 2))
     found = []
-    for mass in joints:
-        near = [one for one in edges if one[0][0] <= mass * (1 + SAME) and one[0][-1] >= mass * (1 - SAME)]
-        pairs = on_one_side(*(_beside(near, float(mass), side) for side in (-1, 1)))
-        found += [(mass, np.exp(a), np.exp(b)) for a, b in pairs if b - a > WALL]
+    for i in np.flatnonzero(moved)[np.argsort(right[moved], kind="stable")]:
+        there = [low[k][i] < high[k][i] for k in (0, 1)]
+        sides = [
+            list(zip(low[k][i][there[k]].tolist(), high[k][i][there[k]].tolist(), strict=True))
+            for k in (0, 1)
+        ]
+        found += [(right[i], np.exp(a), np.exp(b)) for a, b in on_one_side(*sides) if b - a > WALL]
     return np.array(found).reshape(-1, 3)
 
 
-def _beside(edges: Sequence[tuple[FloatArray, ...]], mass: float, side: int) -> list[tuple[float, float]]:
-    """Intervals of ln g_X just below (-1) or above (+1) a mass."""
-    found = []
-    for m_X, low, high in edges:
-        x = mass * (1 + side * 2 * SAME)
-        if m_X[0] < x < m_X[-1]:
-            at = int(np.searchsorted(m_X, x))
-            w = np.log(x / m_X[at - 1]) / np.log(m_X[at] / m_X[at - 1])
-            lower, upper = (float((1 - w) * np.log(one[at - 1]) + w * np.log(one[at])) for one in (low, high))
-            found.append((lower, upper))
-    return found
+def _at_nodes(regions: Sequence[Region], masses: FloatArray, side: FloatArray) -> Edges:
+    """Edges of regions at masses: of all that are there, or of those that go on below (-1) or above (1)."""
+    lower, upper = np.full((len(masses), len(regions)), NONE), np.full((len(masses), len(regions)), -NONE)
+    for i, region in enumerate(regions):
+        m_X, *edges = region.edges
+        there = np.where(side < 0, m_X[0] < masses, m_X[0] <= masses)
+        there &= np.where(side > 0, masses < m_X[-1], masses <= m_X[-1])
+        for values, edge in zip((lower, upper), edges, strict=True):
+            values[there, i] = np.interp(np.log(masses[there]), np.log(m_X), np.log(edge))
+    return lower, upper
 
 
 def on_one_side(
