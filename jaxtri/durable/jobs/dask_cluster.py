@@ -1,5 +1,6 @@
 """Executor on a Dask cluster (extra ``dask``): any Client, or local processes."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -105,9 +106,7 @@ def on_client(client: Any, report: Callable[[int, int], Any] = lambda cells, siz
 def _computed(client: Any, report: Callable[[int, int], Any], job: Job, tiles: list[int]) -> Iterator[Done]:
     """Let workers compute tiles."""
     task = _Task(job.compute, job.start_worker, job.plan, str(job.folder.absolute()))
-    try:
-        client.wait_for_workers(1, timeout=PATIENCE_S)
-    except TimeoutError:
+    if not _has_worker(client):
         yield from (Done(tile, f"no worker came within {PATIENCE_S} s") for tile in tiles)
         return
     seen = client.run(_sees, task.folder, on_error="ignore")  # a worker may just be dying
@@ -153,12 +152,32 @@ def _finished(client: Any, futures: list[Any]) -> Iterator[Any]:
                 _revive(client.cluster)
 
 
+def _has_worker(client: Any) -> bool:
+    """Wait for a worker; where none comes, some are started if that is for this process to do."""
+    with suppress(TimeoutError):
+        client.wait_for_workers(1, timeout=min(REVIVE_S, PATIENCE_S))
+        return True
+    _revive(client.cluster)
+    with suppress(TimeoutError):
+        client.wait_for_workers(1, timeout=PATIENCE_S)
+        return True
+    return False
+
+
 def _revive(cluster: Any) -> None:
-    """Start the workers of a cluster of this process again; whoever does so for each may have given up."""
-    if cluster is not None:
-        count = len(cluster.worker_spec)
-        cluster.scale(0)
-        cluster.scale(count)
+    """Start the workers that a cluster of this process has lost, beside what starts them: it may be stuck."""
+    if cluster is None:
+        return
+    from distributed import Nanny
+
+    async def begin() -> None:
+        where, count = cluster.scheduler_address, len(cluster.worker_spec)
+        await asyncio.gather(
+            *(Nanny(where, nthreads=1, preload=[DEAF], silence_logs=CRITICAL) for _ in range(count))
+        )
+
+    with suppress(TimeoutError, OSError):
+        cluster.sync(begin, callback_timeout=PATIENCE_S)
 
 
 def _same(task: _Task) -> _Task:
