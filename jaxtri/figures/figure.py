@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
 from jaxtri.figures.favoured import draw_favoured, legend_entries
-from jaxtri.figures.layers import Layer, Styles, layers_of, listed, styles_of
+from jaxtri.figures.layers import Layer, Styles, in_colour, layers_of, listed, styles_of
 from jaxtri.figures.legend import (
     ASIDE,
     HARD,
@@ -155,9 +155,9 @@ class Panel:
         favoured = first.favoured if same_favoured(self.scans) else None
         filled = self.look.style == "regions" and not self.shared
         for i, (key, scan) in enumerate(self.scans.items()):
+            layers = in_colour(self.layers[key], colours[i]) if self.shared else self.layers[key]
             draw_plane(
-                self.axes, scan, self.layers[key], view, limits=limits if i == 0 else (), filled=filled,
-                colour=colours[i] if self.shared else None,
+                self.axes, scan, layers, view, limits=limits if i == 0 else (), filled=filled,
                 width=OUTLINE_WIDTH + THICKER * (len(self.scans) - 1 - i),  # what coincides stays visible
             )  # fmt: skip
         draw_favoured(self.axes, favoured)
@@ -186,14 +186,12 @@ class Panel:
         """What the legend says of scans and of their layers, in their order."""
         if not self.shared:
             [(key, scan)] = self.scans.items()
-            texts = {
-                one.name: self._said(scan, one, view, chosen=styles is not None)
+            room, chosen = 72 * self.width - MARGIN, styles is not None
+            return [
+                of_layer(one.style, self._said(scan, one, view, chosen=chosen), room, filled=filled)
                 for one in listed(self.layers[key], styles)
-                if one.looked_at
-            }
-            every = {one.name: one.style for one in self.layers[key]}
-            room = 72 * self.width - MARGIN
-            return [of_layer(every[name], text, room, filled=filled) for name, text in texts.items()]
+                if one.searches
+            ]
         seen: dict[str, Layer] = {}
         handles = []
         for (name, colour), layers in zip(colours.items(), self.layers.values(), strict=True):

@@ -1,7 +1,7 @@
 """What of a scan is drawn alike: groups of searches, or chosen searches one by one."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,11 +37,6 @@ class Layer:
         """Labels of its searches, without projections."""
         return [one for one in self.scan.header.searches if one["channel"][0] == self.letter]
 
-    @property
-    def looked_at(self) -> bool:
-        """Whether it has searches besides projections."""
-        return bool(self.searches)
-
 
 def layers_of(scan: Scan, palette: str, styles: Styles | None = None) -> list[Layer]:
     """Return the layers of a scan from below: the groups or, where they have styles, its searches."""
@@ -69,6 +64,11 @@ def _layer(scan: Scan, name: str, letter: str, label: str, style: Style) -> Laye
         name=name, letter=letter, label=label, style=style, scan=scan, curves=curves,
         walls=inner_walls(walls, scan), regions=regions, later=projected(scan, letter),
     )  # fmt: skip
+
+
+def in_colour(layers: Iterable[Layer], colour: str) -> list[Layer]:
+    """Return layers with outlines in one colour: to tell scans apart."""
+    return [replace(one, style=replace(one.style, edge=colour)) for one in layers]
 
 
 def inner_walls(walls: FloatArray, scan: Scan) -> FloatArray:

@@ -81,7 +81,7 @@ def page_of(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | None 
     Raises
     ------
     InputError
-        If a scan has no exact curves, Bokeh is not installed, or more than `panels.MOST` scans are to be
+        If a scan has no exact curves, Bokeh is not installed, or more than `selection.MOST` scans are to be
         drawn together.
     """
     require_library()
@@ -228,7 +228,7 @@ def _draw_layer(
         "line_dash": _dashes(style.line) if colour else "solid",
         "legend_label": f"{label}: {name}" if label else name,
     }
-    if filled and colour is None and layer.looked_at:
+    if filled and colour is None and layer.searches:
         rings = _joined([_few(ring[:, 0], ring[:, 1], scan) for ring in union_of(layer.regions)])
         plot.patches(
             [rings[:, 0]], [rings[:, 1]], fill_color=style.face, fill_alpha=0.6, line_color=None,

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from jaxtri.boundary.intervals import edges_at
 from jaxtri.errors import InputError, shortened, unknown_name
 from jaxtri.figures.favoured import draw_favoured
 from jaxtri.figures.labels import place_labels
-from jaxtri.figures.layers import Layer, layers_of, styles_of
+from jaxtri.figures.layers import Layer, in_colour, layers_of, styles_of
 from jaxtri.figures.marching_squares import filled as contours
 from jaxtri.figures.panels import (
     DASHED,
@@ -108,18 +107,14 @@ def draw(
         limits = previous_limits(scan.header.configuration)
     else:
         limits = [piece for one in previous or () for piece in one.pieces]
+    layers = layers if colour is None else in_colour(layers, colour)
     view = view_of(scan, xlim, ylim)
-    draw_plane(axes, scan, layers, view, limits=limits, filled=style == "regions", colour=colour)
+    draw_plane(axes, scan, layers, view, limits=limits, filled=style == "regions")
     draw_favoured(axes, scan.favoured if favoured else None)
     model = scan.header.configuration["model"]["name"]
     axes.set_title(f"{model}, {scan.header.treatment}" if title is None else title)
     if labels:
-        named = (
-            layers
-            if colour is None
-            else [replace(one, style=replace(one.style, edge=colour)) for one in layers]
-        )
-        name_layers(axes, named)
+        name_layers(axes, layers)
 
 
 def draw_plane(
@@ -130,7 +125,6 @@ def draw_plane(
     *,
     limits: Iterable[PreviousLimit] = (),
     filled: bool = True,
-    colour: str | None = None,
     width: float = OUTLINE_WIDTH,
 ) -> None:
     """Draw the layers of a scan over earlier limits, with the axes; what is given has been checked.
@@ -148,15 +142,16 @@ def draw_plane(
     limits
         To be shaded.
     filled
-        Whether layers are regions, or outlines alone.
-    colour
-        One for all outlines.
+        Whether layers are regions with their outlines, or outlines alone; what is to come is dashed.
     width
         Of outlines [points].
     """
     draw_previous(axes, [(one.m_X, one.g_low, one.g_high) for one in limits], view[1][1])
-    draw_layers(axes, layers, (scan["m_X"], scan["g_X"]), filled=filled, colour=colour, width=width)
-    finish_plane(axes, scan["m_X"], scan["g_X"])
+    window = scan["m_X"], scan["g_X"]
+    for depth, layer in enumerate(layers):
+        zorder = 2 + len(STACK) * depth / len(layers)
+        _draw_layer(axes, layer, window, zorder, filled=filled, width=width)
+    finish_plane(axes, *window)
     axes.set(xlim=view[0], ylim=view[1])
     readable_ticks(axes)
 
@@ -254,56 +249,31 @@ def require_plotted(scan: Scan) -> None:
         )
 
 
-def draw_layers(
+def _draw_layer(
     axes: Axes,
-    layers: Sequence[Layer],
+    layer: Layer,
     window: tuple[FloatArray, FloatArray],
+    zorder: float,
     *,
-    filled: bool = True,
-    colour: str | None = None,
-    width: float = OUTLINE_WIDTH,
+    filled: bool,
+    width: float,
 ) -> None:
-    """Draw layers, from below: regions with their outlines, or outlines alone; dashed what is to come.
-
-    Parameters
-    ----------
-    axes
-        Where to draw.
-    layers
-        What is drawn alike: its exact boundaries; contours of the grid where a scan has none.
-    window
-        m_X [GeV] and g_X of the scan.
-    filled
-        Whether with regions.
-    colour
-        One for all outlines.
-    width
-        Of outlines [points].
-    """
-    for depth, layer in enumerate(layers):
-        style = replace(layer.style, edge=colour or layer.style.edge)
-        zorder = 2 + len(STACK) * depth / len(layers)
-        if layer.scan.boundaries is None:
-            draw_regions(
-                axes,
-                contours(*window, layer.scan.group(layer.letter)),
-                style,
-                zorder,
-                filled=filled,
-                width=width,
-            )
-            continue
-        lines = [
-            *(_on_page(one.m_X, one.g_X, window) for one in layer.curves),
-            *(np.array([[m_X, low], [m_X, high]]) for m_X, low, high in layer.walls),
-        ]
-        rings = [_on_page(one.m_X, one.g_X, window) for one in layer.regions]
-        points = [(one, np.array([0, len(one)])) for one in rings]
-        draw_curves(axes, points, lines, style, zorder=zorder, filled=filled, width=width)
-        later = [_on_page(one.m_X, one.g_X, window) for one in layer.later]
-        if later:
-            dashed = LineCollection(later, colors=style.edge, linewidths=width, linestyles=DASHED, zorder=7)
-            axes.add_collection(dashed, autolim=False)
+    """Draw a layer by its exact boundaries; by contours of the grid where its scan has none."""
+    if layer.scan.boundaries is None:
+        rings = contours(*window, layer.scan.group(layer.letter))
+        draw_regions(axes, rings, layer.style, zorder, filled=filled, width=width)
+        return
+    lines = [
+        *(_on_page(one.m_X, one.g_X, window) for one in layer.curves),
+        *(np.array([[m_X, low], [m_X, high]]) for m_X, low, high in layer.walls),
+    ]
+    points = [_on_page(one.m_X, one.g_X, window) for one in layer.regions]
+    rings = [(one, np.array([0, len(one)])) for one in points]
+    draw_curves(axes, rings, lines, layer.style, zorder=zorder, filled=filled, width=width)
+    later = [_on_page(one.m_X, one.g_X, window) for one in layer.later]
+    if later:
+        dashed = LineCollection(later, colors=layer.style.edge, linewidths=width, linestyles=DASHED, zorder=7)
+        axes.add_collection(dashed, autolim=False)
 
 
 def _on_page(m_X: FloatArray, g_X: FloatArray, window: tuple[FloatArray, FloatArray]) -> FloatArray:

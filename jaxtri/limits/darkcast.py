@@ -162,7 +162,7 @@ def _columns(path: Path, least: int) -> CurveColumns:
 
 
 def _without_massless(columns: CurveColumns) -> CurveColumns:
-    """CurveColumns without a first row at mass 0, which has no logarithm, as one file has it."""
+    """Columns without a first row at mass 0, which has no logarithm, as one file has it."""
     if len(columns.rows) < 2 or columns.values[0, 0] != 0:
         return columns
     return replace(columns, values=columns.values[1:], rows=columns.rows[1:])
