@@ -1,5 +1,6 @@
 """How the files of a scan are called."""
 
+import os
 from pathlib import Path
 
 from jaxtri.errors import InputError, StorageError
@@ -11,7 +12,7 @@ Outputs = dict[tuple[str, str], Path]  # by model and treatment
 def outputs_in(specs: tuple[Spec, ...], folder: str | None) -> Outputs:
     """One file a model and treatment, named after the scan file, in the working directory or a folder."""
     where = Path(folder) if folder else Path()
-    if folder and not where.is_dir():
+    if folder and not os.path.isdir(where):
         raise StorageError(f"{folder}: no such folder; make it first, or leave -o out")
     several = len(specs) > 1
     return {
@@ -25,7 +26,7 @@ def outputs_in(specs: tuple[Spec, ...], folder: str | None) -> Outputs:
 def named_outputs(specs: tuple[Spec, ...], output: str | None) -> Outputs:
     """The file that is named for one model and treatment, the folder that is named for several."""
     models, treatments = len(specs), len(specs[0].treatments)
-    if output is None or Path(output).is_dir():
+    if output is None or os.path.isdir(output):
         return outputs_in(specs, output)
     if models * treatments > 1:
         what = f"{models} models times {treatments} treatments" if models > 1 else f"{treatments} treatments"

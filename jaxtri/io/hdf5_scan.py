@@ -51,9 +51,9 @@ def check_outputs(paths: list[Path], needed: int, *, force: bool) -> None:
     for path in paths:
         if os.path.lexists(path) and not force:
             raise StorageError(f"{path}: exists; choose another output or pass --force to replace it")
-        if path.is_dir():
+        if os.path.isdir(path):
             raise StorageError(f"{path}: is a folder; name a file")
-        if path.is_symlink():
+        if os.path.islink(path):  # it would be replaced, and what it points to stay as it is
             raise StorageError(
                 f"{path}: is a symbolic link to {os.readlink(path)}; name that file, or remove it"
             )

@@ -3,6 +3,7 @@
 The command line and the functions for Python, `write_scan` and `merge_scans`, share all of it.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -235,7 +236,7 @@ def merge_all(
     check_outputs([job.output for job in jobs], _size_of(jobs), force=force)
     others = []
     for folder in folders if jobs else ():
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             raise StorageError(f"{folder}: no such folder; give folders that hold tiles")
         others += [folder, *sorted(folder.glob("*.parts"))]
     for job in jobs:

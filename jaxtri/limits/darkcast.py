@@ -5,6 +5,7 @@ search sees and how it makes X is taken from tables/dark_photon/searches.csv by 
 ``jaxtri.toml`` of the user's in the folder.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -93,7 +94,7 @@ def darkcast_limits(folder: str | Path, sm: StandardModel) -> DarkCast:
 
 def _place(folder: Path) -> Path:
     """Where the limits of a checkout lie."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise StorageError(f"darkcast = {folder}: no such folder; give a checkout of DarkCast")
     for place in (*(folder / name for name in PLACES), folder):
         if place.is_dir() and _files(place, "lmt"):

@@ -1,5 +1,6 @@
 """The U(1)_X model: one charge per fermion, and the anomaly coefficients that decide what it means."""
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -101,10 +102,10 @@ def load_model(
 
 def _previous_limits(name: str | None, relative_to: Path | None) -> str | None:
     """A shipped table by its name in the tables' folder, or the full path of a user's."""
-    if name is None or (FOLDER / name).is_file():
+    if name is None or os.path.isfile(FOLDER / name):
         return name
     own = (relative_to or Path()) / name
-    if own.is_file():
+    if os.path.isfile(own):
         read_previous_limits(own)  # what is wrong with it is said before any work
         return str(own.absolute())
     known = [str(path.relative_to(FOLDER)) for path in FOLDER.glob("previous_limits/*.csv")]

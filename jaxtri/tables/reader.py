@@ -153,6 +153,8 @@ def read_columns(path: Path) -> "dict[str, npt.NDArray[np.float64]]":
         raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
+    except ValueError as error:
+        raise InputError(f"{str(path)!r}: not a path ({error})") from error
     if names != [""] and all(map(_is_number, names)):  # no header: all lines are values
         rows = {first: header.split(",")} | rows
         names = [f"column {i}" for i in range(1, len(names) + 1)]

@@ -203,3 +203,35 @@ def test_a_call_with_any_numbers_is_refused_or_answered(count, monkeypatch):
             else:
                 assert all(low < high for some in one.values() for low, high in some)
     assert answered > count / 50
+
+
+LONGER = "a" * 5000  # than any file system takes
+PLAIN = {
+    "title": "t",
+    "model": "b_minus_l",
+    "treatments": ["matched"],
+    "searches": {"set": "printed"},
+    "axes": {"m_X": {"values": [0.01, 0.05]}, "g_X": {"values": [1e-6, 1e-3]}},
+}
+
+
+@pytest.mark.parametrize(
+    "path", [LONGER, "a/" * 3000, "a\0b", "nowhere.toml"], ids=["long", "deep", "nul", "none"]
+)
+def test_what_is_no_path_is_refused_where_a_file_is_named(path):
+    charges = {"title": "t", "neutrinos": "chiral", "charges": {"e": 1}}
+    plane = PLAIN["axes"] | {"m_X": {"file": path}}
+    for function, argument in (
+        (jaxtri.load_spec, path),
+        (jaxtri.load_model, path),
+        (jaxtri.load_treatment, path),
+        (jaxtri.load_model, charges | {"previous_limits": path}),
+        (jaxtri.load_spec, PLAIN | {"axes": plane}),
+        (jaxtri.load_spec, PLAIN | {"figure": {"curves": [{"file": path, "label": "x"}]}}),
+        (jaxtri.load_spec, PLAIN | {"searches": {"set": "printed", "files": [path]}}),
+        (jaxtri.open_scan, path),
+        (lambda name: jaxtri.write_scan(PLAIN, name), path),
+        (lambda name: jaxtri.merge_scans(PLAIN, [name], "x.h5"), path),
+    ):
+        with pytest.raises(JaxtriError):
+            function(argument)

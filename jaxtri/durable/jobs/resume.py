@@ -39,13 +39,10 @@ def left_to_do(
     Raises
     ------
     StorageError
-        If an output is there, of another scan, or another process is replacing it, or may be; or if a
-        symbolic link is to be replaced.
+        If an output is there, of another scan, or another process is replacing it, or may be.
     """
     left = []
     for job in jobs:
-        if force and job.output.is_symlink():  # it would be replaced, and what it points to stay as it is
-            raise StorageError(f"{job.output}: is a symbolic link; name the file that it points to")
         if force or not _is_there(job, any_versions=any_versions):
             left.append(job)
         elif clear_up:
@@ -57,7 +54,7 @@ def left_to_do(
 
 def _clear_up(job: Job, *, break_lock: bool) -> None:
     """Remove what is left of a run that was stopped after its output had its name."""
-    if job.folder.is_dir():
+    if os.path.isdir(job.folder):
         with owned(job.folder, break_lock=break_lock):
             sweep(job.output.parent, {job.output.name})
             made_from_here = job.copied_into(os.stat(job.output).st_ino).exists()
@@ -67,7 +64,7 @@ def _clear_up(job: Job, *, break_lock: bool) -> None:
 
 def _is_there(job: Job, *, any_versions: bool) -> bool:
     """Whether the output is there, of this very scan."""
-    if not job.output.is_file():
+    if not os.path.isfile(job.output):
         return False
     then = job.identity_of(job.output)
     if then is None:
