@@ -7,7 +7,8 @@ import csv
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
@@ -61,10 +62,17 @@ def locate(kind: str, name: str | Path, *, relative_to: Path | None = None) -> P
 def read_text(path: Path, where: str = "", *, what: str = "a table", largest: int = LARGEST) -> str:
     """Return the text of a small UTF-8 file, or raise with the path, or ``where`` it is, and the reason."""
     where = where or str(path)
-    try:
+    with _reading(path, where):
         if path.stat().st_size > largest:
             raise InputError(f"{where}: {path.stat().st_size} bytes; {what} has at most {largest}")
         return path.read_text(encoding="utf-8-sig")
+
+
+@contextmanager
+def _reading(path: Path, where: str) -> Iterator[None]:
+    """Say where a file is that cannot be read, is not UTF-8 text, or has a name that is no path, and why."""
+    try:
+        yield
     except OSError as error:
         raise StorageError(f"{where}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -143,18 +151,11 @@ def read_columns(path: Path) -> "dict[str, npt.NDArray[np.float64]]":
     """
     import numpy as np
 
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            lines = ((n, line) for n, line in enumerate(file, 1) if line.strip() and not line.startswith("#"))
-            first, header = next(lines, (0, ""))
-            names = [name.strip() for name in header.split(",")]
-            rows = {number: line.split(",") for number, line in lines}
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
-    except ValueError as error:
-        raise InputError(f"{str(path)!r}: not a path ({error})") from error
+    with _reading(path, str(path)), path.open(encoding="utf-8-sig") as file:
+        lines = ((n, line) for n, line in enumerate(file, 1) if line.strip() and not line.startswith("#"))
+        first, header = next(lines, (0, ""))
+        names = [name.strip() for name in header.split(",")]
+        rows = {number: line.split(",") for number, line in lines}
     if names != [""] and all(map(_is_number, names)):  # no header: all lines are values
         rows = {first: header.split(",")} | rows
         names = [f"column {i}" for i in range(1, len(names) + 1)]

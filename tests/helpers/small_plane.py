@@ -1,4 +1,4 @@
-"""A small (m_X, g_X) plane that the tests of pictures and pages share."""
+"""A small (m_X, g_X) plane that tests of pictures, pages and names of files share."""
 
 SMALL = {
     "title": "U(1)_{B-L}: small",

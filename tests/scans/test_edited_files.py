@@ -18,6 +18,7 @@ from jaxtri.errors import JaxtriError
 from jaxtri.limits.limit_curves import read_limit_curve
 from jaxtri.tables.reader import FOLDER
 from places import SCANS
+from small_plane import SMALL
 from toml_text import written
 
 EDITS, QUICK_EDITS = 600, 30  # of scan files, and of tables
@@ -28,10 +29,11 @@ SHIPPED = {path.name: path.read_text() for path in sorted(SCANS.glob("*.toml"))}
 MODELS = {path.name: path.read_text() for path in sorted((FOLDER / "models").glob("*.toml"))}
 SEARCHES = {path.name: path.read_text() for path in sorted((FOLDER / "searches").glob("*.toml"))}
 CURVES = {path.name: path.read_text() for path in sorted((FOLDER / "curves").glob("*.csv"))}
+LONGER = "a" * 5000  # than any file system takes
 JUNK = [
     None, True, -1, 0, 1, 3, 7, 10**9, 10**30, -0.0, 0.5, 1e-300, 1e300, 5e-324, math.nan, math.inf,
     -math.inf,
-    "", " ", "x", "1/3", "1/0", "nan", "B - L", "\u00e9\u2028\t", "a" * 5000, [], [[]], [1], ["x", "x"], {},
+    "", " ", "x", "1/3", "1/0", "nan", "B - L", "\u00e9\u2028\t", LONGER, [], [[]], [1], ["x", "x"], {},
     {"x": 1}, {"min": 1, "max": 2}, [1e-3, 1e-2], [2, 1],
 ]  # fmt: skip
 COMMENTS = {"model": ("reference",), "search": ()}  # keys that say where a table is from, and no more
@@ -205,33 +207,23 @@ def test_a_call_with_any_numbers_is_refused_or_answered(count, monkeypatch):
     assert answered > count / 50
 
 
-LONGER = "a" * 5000  # than any file system takes
-PLAIN = {
-    "title": "t",
-    "model": "b_minus_l",
-    "treatments": ["matched"],
-    "searches": {"set": "printed"},
-    "axes": {"m_X": {"values": [0.01, 0.05]}, "g_X": {"values": [1e-6, 1e-3]}},
-}
-
-
 @pytest.mark.parametrize(
     "path", [LONGER, "a/" * 3000, "a\0b", "nowhere.toml"], ids=["long", "deep", "nul", "none"]
 )
 def test_what_is_no_path_is_refused_where_a_file_is_named(path):
     charges = {"title": "t", "neutrinos": "chiral", "charges": {"e": 1}}
-    plane = PLAIN["axes"] | {"m_X": {"file": path}}
+    plane = SMALL["axes"] | {"m_X": {"file": path}}
     for function, argument in (
         (jaxtri.load_spec, path),
         (jaxtri.load_model, path),
         (jaxtri.load_treatment, path),
         (jaxtri.load_model, charges | {"previous_limits": path}),
-        (jaxtri.load_spec, PLAIN | {"axes": plane}),
-        (jaxtri.load_spec, PLAIN | {"figure": {"curves": [{"file": path, "label": "x"}]}}),
-        (jaxtri.load_spec, PLAIN | {"searches": {"set": "printed", "files": [path]}}),
+        (jaxtri.load_spec, SMALL | {"axes": plane}),
+        (jaxtri.load_spec, SMALL | {"figure": {"curves": [{"file": path, "label": "x"}]}}),
+        (jaxtri.load_spec, SMALL | {"searches": {"set": "printed", "files": [path]}}),
         (jaxtri.open_scan, path),
-        (lambda name: jaxtri.write_scan(PLAIN, name), path),
-        (lambda name: jaxtri.merge_scans(PLAIN, [name], "x.h5"), path),
+        (lambda name: jaxtri.write_scan(SMALL, name), path),
+        (lambda name: jaxtri.merge_scans(SMALL, [name], "x.h5"), path),
     ):
         with pytest.raises(JaxtriError):
             function(argument)
