@@ -20,7 +20,7 @@ from jaxtri.numerics import jax_settings, kernels
 from jaxtri.numerics.jax_settings import prepare
 from places import AS_IN_A_TERMINAL, PATIENCE_S, PROGRAM, SCANS, begun
 
-SIGNALS, QUICK_SIGNALS = 30, 4
+SIGNALS, QUICK_SIGNALS = 60, 4
 MOST_SIGNALS = 40  # until one lands between the command's first line and its end, on any machine
 AGAIN = 8  # signals after which that time is measured again
 EARLIEST = 0.2  # of the time that `point` takes here; before it Python itself begins

@@ -28,7 +28,7 @@ from many_tiles import NAME, OUTPUT, SPEC, TILES, parts, place, stored, tile_fil
 from places import AS_IN_A_TERMINAL, PATIENCE_S, PROGRAM
 
 LANES = 2  # scans side by side
-KILLS, MOST_KILLS = 15, 100  # of each; the latter until every stage was hit, on any machine
+KILLS, MOST_KILLS = 25, 100  # of each; the latter until every stage was hit, on any machine
 STAGES = (
     ("before its folder was its own",), ("before the first tile",), ("between tiles",),
     ("after the last", "after the output appeared"),

@@ -21,7 +21,7 @@ from made_up_scan import write_made_up
 from places import begun
 
 FLIPS, QUICK_FLIPS = 600, 60  # files with three random bits flipped
-EDITS, QUICK_EDITS = 200, 20  # files with an object or attribute replaced
+EDITS, QUICK_EDITS = 400, 40  # files with an object or attribute replaced
 GROUPS = ("Z", "B", "K", "ZBK")
 
 
