@@ -16,7 +16,7 @@ import numpy as np
 import jaxtri
 from jaxtri.scans.spec import load_spec
 from jaxtri.scans.tiles import compute
-from timing import best_of
+from timing import best_of, timed
 
 SPEC = Path(__file__).parent.parent / "scans" / "figure_3.toml"
 STEEP = 5.0  # slopes beyond which a distance at one mass says nothing
@@ -81,8 +81,7 @@ def errors(lines, found):
 
 
 def bench_boundaries(benchmark):
-    found = jaxtri.boundaries(spec())  # compile outside the clock
-    benchmark(lambda: jaxtri.boundaries(spec()))
+    found = timed(benchmark, lambda: jaxtri.boundaries(spec()))
     curves, vertices, fewest = size(found)
     benchmark.extra_info |= {
         "curves": curves,

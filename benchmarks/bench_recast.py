@@ -14,7 +14,6 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 
 import jaxtri
 from jaxtri.boundary.recast_edges import recast_boundaries
@@ -24,7 +23,7 @@ from jaxtri.limits.recast import recast, recast_kernel
 from jaxtri.limits.recast_tables import recast_tables
 from jaxtri.model.constants import HBAR
 from jaxtri.scans.in_memory import plane_of
-from timing import best_of
+from timing import best_of, timed
 
 SCAN = Path(__file__).parents[1] / "scans" / "complete.toml"
 MODELS = 1000
@@ -96,8 +95,7 @@ def size():
 def bench_one_model(benchmark):
     sm, _, tables = prepared()
     model = jaxtri.load_model("b_minus_l").unnamed()
-    found = jax.block_until_ready(recast_kernel(tables, sm, model))  # compile outside the clock
-    benchmark(lambda: jax.block_until_ready(recast_kernel(tables, sm, model)))
+    found = timed(benchmark, lambda: recast_kernel(tables, sm, model))
     searches, nodes, dumps = size()
     error = worst_error(jax.tree.map(np.asarray, found))
     benchmark.extra_info |= {
@@ -107,11 +105,9 @@ def bench_one_model(benchmark):
     assert error < ROUNDED
 
 
-@pytest.mark.long
 def bench_many_models(benchmark):
     run, some = of_many(), charges(MODELS)
-    found = jax.block_until_ready(run(some))
-    benchmark(lambda: jax.block_until_ready(run(some)))
+    found = timed(benchmark, lambda: run(some))
     errors = [
         worst_error(jax.tree.map(lambda x, k=k: np.asarray(x[k]), found)) for k in range(0, MODELS, 100)
     ]

@@ -14,7 +14,7 @@ import pytest
 
 import jaxtri
 from jaxtri.physics.relic import freeze_out, relic_lines
-from timing import best_of
+from timing import best_of, timed
 
 MASSES = np.geomspace(1e-3, 0.1, 200)  # GeV
 PLANE = np.geomspace(1e-3, 0.1, 300), np.geomspace(1e-9, 1.0, 300)
@@ -62,8 +62,7 @@ def error_of_plane(temperature, found):
 
 @pytest.mark.parametrize("temperature", TEMPERATURES)
 def bench_line(benchmark, temperature):
-    found = line(temperature)  # compile outside the clock
-    benchmark(lambda: jax.block_until_ready(line(temperature)))
+    found = timed(benchmark, lambda: line(temperature))
     benchmark.extra_info |= {
         "masses": len(MASSES),
         "max_rel_error": error_of_line(temperature, found),
@@ -74,8 +73,7 @@ def bench_line(benchmark, temperature):
 
 @pytest.mark.parametrize("temperature", TEMPERATURES)
 def bench_plane(benchmark, temperature):
-    found = plane(temperature)
-    benchmark(lambda: jax.block_until_ready(plane(temperature)))
+    found = timed(benchmark, lambda: plane(temperature))
     benchmark.extra_info |= {
         "cells": found.size,
         "max_rel_error": error_of_plane(temperature, found),
