@@ -4,6 +4,7 @@ Nothing heavy is imported before a command runs, so that --help answers at once.
 """
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -21,6 +22,7 @@ KEPT = "; finished tiles are kept; the same command resumes"
 DEAF = ("_xla_gc_callback", "__del__")  # functions in which Python drops what a signal raises,
 DEAF_FILES = ("weakref.py", "_weakrefset.py")  # and files with such functions
 AGAIN_S = 0.02
+RARELY = 1_000_000  # objects, where 700 are usual
 Handler = Callable[[int, FrameType | None], None]
 PLAIN = str.maketrans({"–": "-", "→": "->", "−": "-", "σ": "sigma"})  # for streams that are ASCII
 
@@ -52,9 +54,11 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         from jaxtri.cli.commands import WRITING, command_of
 
-        command = command_of(arguments.command)
-        with _unwinding() if arguments.command in WRITING else nullcontext():
-            said = command(arguments)
+        writes = arguments.command in WRITING
+        with nullcontext() if writes else _few_collections():
+            command = command_of(arguments.command)
+            with _unwinding() if writes else nullcontext():
+                said = command(arguments)
         _say(said)
     except JaxtriError as error:
         print(f"jaxtri: {error}", file=sys.stderr)
@@ -178,6 +182,17 @@ def _signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Rarely look for rubbish: a short command imports and traces, and leaves hardly any."""
+    before = gc.get_threshold()
+    gc.set_threshold(RARELY, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextmanager
