@@ -3,6 +3,8 @@
 import dataclasses
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from typing import get_args, get_type_hints
 
@@ -145,6 +147,22 @@ def test_measured_tables_stand_between_their_marks(page):
 @pytest.mark.parametrize(("page", "line"), commands())
 def test_every_command_parses(page, line):
     assert parser().parse_args(shlex.split(line, comments=True)).command
+
+
+def test_commands_of_the_benchmarks_name_scripts_and_find_benchmarks():
+    """Of what pytest times: every benchmark, none deselected; a mark that nothing has finds none."""
+    named = re.findall(r"^\| `(python|pytest) ([^`]+)` \|", PAGES["benchmarks/README.md"], flags=re.MULTILINE)
+    scripts = [line.split()[0] for program, line in named if program == "python"]
+    assert len(scripts) > 5
+    assert all((ROOT / path).is_file() for path in scripts)
+    (timed,) = [line for program, line in named if program == "pytest"]
+    tried = [sys.executable, "-m", "pytest", *shlex.split(timed), "--collect-only", "-q", "-p", "no:cacheprovider"]
+    found = subprocess.run(tried, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
+    assert "deselected" not in found.stdout
+    files = {line.partition("::")[0] for line in found.stdout.splitlines() if "::" in line}
+    assert files >= {path for path in scripts if "def bench_" in (ROOT / path).read_text()}
+    assert subprocess.run([*tried, "-m", "long"], cwd=ROOT, capture_output=True, check=False).returncode == 5
 
 
 def test_there_are_commands():
