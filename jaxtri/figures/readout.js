@@ -8,7 +8,7 @@ const shown = (value, digits = 4) => {
     return size === 0 || (size >= 1e-3 && size < 1e6) ? `${short}` : short.toExponential();
 };
 
-// Position of the nearest node in logarithms, or -1 more than half a step outside.
+// Position of the nearest node in logarithms, or -1 more than half a step before the first or past the last.
 const nearest = (nodes, value) => {
     const at = Math.log(value), last = nodes.length - 1;
     let best = 0, least = Infinity;
@@ -16,8 +16,8 @@ const nearest = (nodes, value) => {
         const far = Math.abs(Math.log(node) - at);
         if (far < least) [best, least] = [i, far];
     });
-    const next = best === last ? last - 1 : best + 1;
-    return last === 0 || least <= Math.abs(Math.log(nodes[next] / nodes[best])) / 2 ? best : -1;
+    const inside = nodes[0] <= value && value <= nodes[last], next = best === 0 ? 1 : last - 1;
+    return last === 0 || inside || least <= Math.abs(Math.log(nodes[next] / nodes[best])) / 2 ? best : -1;
 };
 
 const verdict = (one, cell) => {

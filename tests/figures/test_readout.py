@@ -208,6 +208,16 @@ def test_it_says_what_point_says(browser, scans, panel):
     assert page.complaints == []
 
 
+def test_every_place_between_uneven_nodes_has_a_nearest_one(browser):
+    """Beyond the first and the last it is told within half a step; an even axis has the same."""
+    nearest = re.search(r"^const nearest = (.*?^\});$", readout.script(), flags=re.MULTILINE | re.DOTALL)[1]
+    uneven = [1e-3, 0.3, 0.31, 0.33, 3.0]
+    cases = {1e-5: -1, 1e-4: 0, 2e-3: 0, 0.05: 1, 0.304: 1, 0.306: 2, 0.5: 3, 1.5: 4, 8.0: 4, 10.0: -1}
+    for value, node in cases.items():
+        assert browser.value(f"({nearest})({uneven}, {value})") == node, value
+    assert browser.value(f"({nearest})([0.3], 7)") == 0
+
+
 def test_a_line_for_each_scan(browser, odd):
     """Together: refused channels, arrays that are not held, no statement, and beyond the axes."""
     page, one = opened(browser, "together"), odd["refused"]
