@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, TextIO
 
@@ -54,11 +54,10 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         from jaxtri.cli.commands import WRITING, command_of
 
-        writes = arguments.command in WRITING
-        with nullcontext() if writes else _few_collections():
+        with _few_collections():
             command = command_of(arguments.command)
-            with _unwinding() if writes else nullcontext():
-                said = command(arguments)
+        with _unwinding() if arguments.command in WRITING else _few_collections():
+            said = command(arguments)
         _say(said)
     except JaxtriError as error:
         print(f"jaxtri: {error}", file=sys.stderr)
@@ -186,7 +185,7 @@ def _signals() -> Iterator[None]:
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """Rarely look for rubbish: a short command imports and traces, and leaves hardly any."""
+    """Rarely look for rubbish: imports, and what a short command traces, leave hardly any."""
     before = gc.get_threshold()
     gc.set_threshold(RARELY, *before[1:])
     try:
