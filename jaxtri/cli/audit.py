@@ -31,7 +31,7 @@ def audit(arguments: argparse.Namespace) -> str:
     found = audit_of(model)
     if arguments.output:
         stem = Path(arguments.output)
-        require_title(found.title)
+        require_title(model.name, found.title)
         check_outputs([stem.with_name(f"{stem.name}.{one}") for one in FORMATS], 0, force=arguments.force)
     text = (
         json.dumps(texts.plain(dataclasses.asdict(found)), indent=1) if arguments.json else audit_text(found)

@@ -44,7 +44,7 @@ def _stems(spec: Spec, folder: Path, arguments: argparse.Namespace) -> dict[str,
     wanted = [name for name in ("bands", "lengths") if getattr(arguments, name)]
     stems = {name: folder / f"{spec.name}_{name}" for name in wanted}
     if stems:
-        sheet.require_title(spec.title)
+        sheet.require_title(spec.name, spec.title)
         pictures = [one.with_suffix(f".{suffix}") for one in stems.values() for suffix in sheet.FORMATS]
         hdf5_scan.check_outputs(pictures, 0, force=arguments.force)
     return stems

@@ -190,6 +190,8 @@ def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     plot.add_argument("--panels", choices=("each", "treatments", "models", "together"), help=text)
     for name, what in (("--searches", "searches"), ("--treatments", "treatments")):
         plot.add_argument(name, nargs="+", metavar="NAME", help=f"only these {what}")
+    text = "a curve of your own: CSV file with the columns m_X [GeV] and g_X, label; solid, dashed or dotted"
+    plot.add_argument("--curve", nargs="+", action="append", metavar=("FILE", "LABEL"), help=text)
     plot.add_argument("--html", action="store_true", help="a page with zoom and hover besides (extra html)")
     plot.add_argument("--caption", action="store_true", help="print a caption, with the sources of the grey")
     _palette(plot)

@@ -8,8 +8,9 @@ from jaxtri.durable.storage.atomic_files import write_whole
 from jaxtri.errors import InputError, StorageError
 from jaxtri.figures import comparison, reach
 from jaxtri.io import hdf5_scan
+from jaxtri.scans.look import checked_curves
 from jaxtri.scans.record import Scan
-from jaxtri.scans.schema import FigureChoice
+from jaxtri.scans.schema import FigureChoice, OwnCurve
 from jaxtri.tables.reader import check
 
 
@@ -23,6 +24,8 @@ def plot(arguments: argparse.Namespace) -> str:
     where = _settings(at)
     scans = [hdf5_scan.open_scan(path).at(**where) for path in files]
     look = _look(arguments)
+    for curve in look.curves:
+        sheet.require_text(f"--curve {curve.file}: label", curve.label)
     scans = _with_grey(scans, look.previous)
     drawn = chosen(_distinct(files, scans), look.searches, look.treatments)
     stem = _stem(arguments, files[0], look)
@@ -30,7 +33,7 @@ def plot(arguments: argparse.Namespace) -> str:
     pages = [stem.with_name(f"{stem.name}.html")] if look.html else []
     hdf5_scan.check_outputs([*pictures, *pages], 0, force=arguments.force)
     title = arguments.title or scans[0].header.title
-    sheet.require_title(title)
+    sheet.require_title("plot", title)
     along = any(one.further_axes for one in scans)
     if along and not all(one.further_axes for one in scans):
         raise InputError("plot: scans with further axes beside planes; draw them apart, or give --at")
@@ -73,7 +76,19 @@ def _look(arguments: argparse.Namespace) -> FigureChoice:
     }  # fmt: skip
     switched = {key: True for key in ("labels", "html") if getattr(arguments, key)}
     known = {key: value for key, value in given.items() if value is not None}
-    return check(known | switched, FigureChoice, "plot")
+    look = check(
+        known | switched | {"curves": list(map(_curve, arguments.curve or []))}, FigureChoice, "plot"
+    )
+    return look.model_copy(update={"curves": checked_curves(look.curves, Path())})
+
+
+def _curve(words: list[str]) -> dict[str, str]:
+    """A curve of the user's: file, label and, if need be, style."""
+    if not 2 <= len(words) <= len(OwnCurve.model_fields):
+        raise InputError(
+            f"--curve {' '.join(words)}: give a CSV file, a label in quotes and, if need be, a style"
+        )
+    return dict(zip(OwnCurve.model_fields, words, strict=False))
 
 
 def compare(arguments: argparse.Namespace) -> str:

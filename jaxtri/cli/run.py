@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace) -> str:
     specs = load_specs(arguments.spec)
     spec = specs[0]  # all have the same figure
     _require_drawable(specs)
-    sheet.require_title(spec.figure.title or spec.title)
+    sheet.require_title(spec.name, spec.figure.title or spec.title)
     _require_texts(spec)
     require_window(f"{spec.name}: figure: xlim", spec.figure.xlim, spec.m_X)
     require_window(f"{spec.name}: figure: ylim", spec.figure.ylim, spec.g_X)

@@ -33,6 +33,7 @@ from jaxtri.scans.arrays import EXCLUDED, dims_of
 from jaxtri.scans.record import Scan
 from jaxtri.scans.schema import FigureChoice
 
+OF_PLANES = ("html", "searches", "panels", "labels", "curves", "xlim", "ylim", "size")  # choices of a figure
 ONE_FAMILY = "curves along a further axis are drawn of one scan at a time"
 COLOURS = "cividis"  # even in lightness, and told apart by every kind of colour vision
 NOTHING: dict[str, Any] = {
@@ -62,8 +63,7 @@ def draw_further(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | 
         scans are to share panels.
     """
     first, look = next(iter(scans.values())), look or FigureChoice()
-    if look.panels != "each":
-        raise InputError(f"plot: panels = {look.panels}: maps have panels of their own; leave it out")
+    _require_of_maps("plot", look)
     joint = samples_of(first.header.configuration["further_axes"])
     if is_family(sizes_of(first), joint, look.style):
         if len(scans) > 1:
@@ -91,13 +91,7 @@ def require_drawable(
     """
     if not is_family(sizes, joint, look.style):
         axes_of(where, sizes, joint)
-    shared = look.panels != "each"
-    for wanted, what in ((look.html, "html"), (look.searches, "searches"), (shared, "panels")):
-        if wanted:
-            raise InputError(
-                f"{where}: figure: {what} belongs to the (m_X, g_X) plane, and this scan has further axes; "
-                "leave it out, and choose a plane with jaxtri plot --at"
-            )
+    _require_of_maps(f"{where}: figure", look)
     family = is_family(sizes, joint, look.style)
     if family and count > 1:
         raise InputError(f"{where}: {ONE_FAMILY}; choose one in [figure] treatments, or use jaxtri scan")
@@ -106,6 +100,17 @@ def require_drawable(
             f'{where}: stores no {RANGE}, which is drawn over further axes; write arrays = "reductions"'
             + ("" if family else f', or ["{GRID}"], which maps of limits that are curves take')
         )
+
+
+def _require_of_maps(where: str, look: FigureChoice) -> None:
+    """Raise where something is chosen that only planes have."""
+    plain = FigureChoice()
+    for name in OF_PLANES:
+        if getattr(look, name) != getattr(plain, name):
+            raise InputError(
+                f"{where}: {name} belongs to the (m_X, g_X) plane, and this scan has further axes; "
+                "leave it out, and choose a plane with jaxtri plot --at"
+            )
 
 
 def is_family(sizes: Mapping[str, int], joint: Iterable[str], style: str) -> bool:

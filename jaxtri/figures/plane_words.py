@@ -27,6 +27,10 @@ def caption(scans: Mapping[str, Scan], look: FigureChoice | None = None) -> str:
     look = look or FigureChoice()
     panels = [{name: scans[name] for name in names} for names in panels_of(kinds_of(scans), look.panels)]
     views = {name: view_of(one, look.xlim, look.ylim) for name, one in scans.items()}
+    seen = {
+        name: [one for one in scan.header.searches if shows(scan, one["name"], views[name])]
+        for name, scan in scans.items()
+    }
     first, called_so = next(iter(scans.values())), dict(zip(scans, names_of(scans), strict=True))
     title = look.title or first.header.title
     lines = [f"{title}: couplings g_X of X that searches exclude, against its mass m_X."]
@@ -37,26 +41,25 @@ def caption(scans: Mapping[str, Scan], look: FigureChoice | None = None) -> str:
             lines += [f"Measured branching fractions count as {one}." for one in _readings(scan)]
             meant = (verdict_of(scan), *cautions_of(scan))
             lines += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in meant]
+            lines += [] if seen[name] else ["None of its searches excludes anything that is shown."]
     for letter in (*reversed(STACK), *(RECAST if look.searches else "")):
         used = {
             one["name"]: f"{called(one)} [{one['reference']}]"
-            for name, scan in scans.items()
-            for one in scan.header.searches
-            if one["channel"][0] == letter and shows(scan, one["name"], views[name])
-            if not look.searches or one["name"] in look.searches
+            for some in seen.values()
+            for one in some
+            if one["channel"][0] == letter and (not look.searches or one["name"] in look.searches)
         }
         if used:
             head = PARENTS.get(letter, "Earlier searches, recast")
             lines.append(f"{head}: {', '.join(dict.fromkeys(used.values()))}.")
-    later = [
-        one
+    later = {
+        f"{called(one)} [{one['reference']}]": None
         for name, scan in scans.items()
         for letter in PARENTS
         for one in projections_of(scan, letter, views[name])
-    ]
+    }
     if later:
-        sources = dict.fromkeys(f"{called(one)} [{one['reference']}]" for one in later)
-        lines.append(f"Dashed: projections, which exclude nothing yet: {', '.join(sources)}.")
+        lines.append(f"Dashed: projections, which exclude nothing yet: {', '.join(later)}.")
     found = [
         one.favoured for panel in panels if same_favoured(panel) for one in panel.values() if one.favoured
     ]
@@ -67,6 +70,7 @@ def caption(scans: Mapping[str, Scan], look: FigureChoice | None = None) -> str:
         sources = dict.fromkeys(f"{one.experiment} [{one.reference}]" for one in grey)
         how = dict.fromkeys(_grey(scan) for scan in shaded.values())
         lines.append(f"Grey: excluded before{', '.join(filter(None, how))}, by {', '.join(sources)}.")
+    lines += [f"Black, {one.style}: {one.label}." for one in look.curves]
     return "\n".join(lines)
 
 

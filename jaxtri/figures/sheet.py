@@ -40,15 +40,15 @@ NARROW: dict[Any, Any] = {
 }
 
 
-def require_title(title: str) -> None:
-    """Raise where a title cannot be typeset, before any work.
+def require_title(where: str, title: str) -> None:
+    """Raise where a title cannot be typeset, before any work; ``where`` names its place.
 
     Raises
     ------
     InputError
         If a formula in it is broken.
     """
-    require_text("title", as_mathematics(title), title)
+    require_text(f"{where}: title", as_mathematics(title), title)
 
 
 def require_text(what: str, text: str, given: str | None = None) -> None:

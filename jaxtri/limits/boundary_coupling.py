@@ -10,7 +10,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxtri.errors import InputError, unknown_name
-from jaxtri.limits.excluded_couplings import BOTTOM, NONE, TOP, WIDEST, Ends, excluded_edges
+from jaxtri.limits.excluded_couplings import BOTTOM, LIGHTEST, NONE, TOP, WIDEST, Ends, excluded_edges
 from jaxtri.limits.searches import SearchSet
 from jaxtri.limits.signal import SearchAtMass, log_ratio, mass_point
 from jaxtri.limits.timed_edges import timed_edges
@@ -66,7 +66,7 @@ def boundary_coupling(
     sm, model, treatment, searches
         The records; ``jax.grad`` and ``jax.hessian`` work with respect to all of their numbers.
     m_X
-        Mass of X [GeV], of any shape.
+        Mass of X [GeV], of any shape, at least 1e-9.
     branch
         Which edge, counted upwards: 0 is where exclusion begins, 1 where it ends, 2 where it begins again;
         up to 3, or 15 of a limit that depends on the lifetime.
@@ -79,7 +79,8 @@ def boundary_coupling(
     Raises
     ------
     InputError
-        If the search or the branch is unknown, or the treatment does not describe the model.
+        If the search or the branch is unknown, the treatment does not describe the model, or a mass is
+        below 1 eV (NaN inside ``jit``).
 
     Notes
     -----
@@ -97,7 +98,7 @@ def boundary_coupling(
     channel = searches.labels[position].channel
     require_described(model, treatment, channel)
     arrays = model.unnamed(), treatment, searches.unlabelled()
-    return _couplings(sm, *arrays, position, channel, branch, positive("m_X", m_X))
+    return _couplings(sm, *arrays, position, channel, branch, positive("m_X", m_X, lowest=LIGHTEST))
 
 
 @functools.partial(jax.jit, static_argnames=("treatment", "position", "channel"))

@@ -21,6 +21,7 @@ from jaxtri.numerics.roots import bracketed_root
 from jaxtri.numerics.safe import log_or_minus_inf
 
 TINY = float(np.finfo(float).tiny)
+LIGHTEST = 1e-9  # GeV; of masses of which statements are made
 WIDEST = (1e-15, 10.0)  # couplings at which a single mass is looked at
 ROUNDED = 1e-12  # of the highest coupling
 SOURCES = ("bottom", "rise", "fall", "second rise", "longest", "shortest", "top")  # of an edge, in this order

@@ -28,6 +28,16 @@ RANGES = {  # where the formulas that use them hold; CKM sines stay below 1
     "ckm_rhobar": (-1, 1),
     "ckm_etabar": (-1, 1),
 }
+PIONS, KAONS = ("m_pi_plus", "m_pi_plus"), ("m_K_plus", "m_K_plus")
+OMEGA = (*PIONS, "m_pi0")
+DECAYS = (  # resonances, and what formulas take them to decay to, or the masses at which a shape begins
+    ("m_rho", PIONS), ("m_rho", ("m_eta",)), ("m_omega", OMEGA), ("m_omega", ("m_eta",)), ("m_phi", OMEGA),
+    ("m_phi", KAONS), ("m_phi", ("m_K0", "m_K0")), ("excited_omega_mass", OMEGA), ("kaon_rho_mass", PIONS),
+    ("kaon_phi_mass", KAONS),
+)  # fmt: skip
+LUMPS = (  # the same of each broad resonance, in the order of `lump_mass`
+    ("m_Kstar_plus", "m_K_plus"), ("m_eta", "m_phi"), ("m_omega", *PIONS), ("m_eta", "m_omega"),
+)  # fmt: skip
 LIKELY = {  # units that are taken for ours, and how many times larger numbers are in them
     "GeV": {"MeV": 1e3, "keV": 1e6, "eV": 1e9, "TeV": 1e-3},
     "GeV^2": {"MeV^2": 1e6, "TeV^2": 1e-6},
@@ -195,6 +205,7 @@ def load_standard_model(inputs: Mapping[str, Any] | None = None, *, unusual: boo
         if not unusual:
             require_usual("inputs", name, known, np.asarray(value, dtype=float))
     _require_sines(tables["standard_model"])
+    require_order("inputs", {name: one.value for table in tables.values() for name, one in table.items()})
     values = {
         name: {key: jax.device_put(np.asarray(entry.value, dtype=float)) for key, entry in table.items()}
         for name, table in tables.items()
@@ -245,6 +256,25 @@ def _likely(unit: str, value: float, reference: float) -> str:
         if reference and 0.1 < abs(value / reference / size) < 10
     ]
     return f" (is it in {meant[0]}?)" if meant else ""
+
+
+def require_order(where: str, values: Mapping[str, Any]) -> None:
+    """Raise where a resonance is not heavier than what it decays to: its shape has no phase space then.
+
+    Raises
+    ------
+    InputError
+        With both masses.
+    """
+    single = [(name, float(np.min(values[name])), parts) for name, parts in DECAYS]
+    lumps = [("lump_mass", mass, parts) for mass, parts in zip(values["lump_mass"], LUMPS, strict=True)]
+    for name, mass, parts in single + lumps:
+        threshold = sum(float(values[part]) for part in parts)
+        if mass <= threshold:
+            raise InputError(
+                f"{where}: {name} = {mass:g} GeV, and {' + '.join(parts)} = {threshold:g} GeV, to which it "
+                "decays; give masses with which it can"
+            )
 
 
 def _require_sines(table: Mapping[str, Quantity]) -> None:

@@ -3,10 +3,16 @@
 import os
 from pathlib import Path
 
-import jax
-
 from jaxtri.errors import InputError
+
+try:
+    import jax
+except ValueError as error:  # it reads variables of the environment
+    raise InputError(f"JAX cannot start: {error}; mend that variable of the environment") from error
+
 from jaxtri.numerics import kernels
+
+CHOOSE_DEVICE = ("JAX_PLATFORMS", "JAX_PLATFORM_NAME", "JAX_NUM_CPU_DEVICES")  # variables of the environment
 
 
 def require_x64() -> None:
@@ -33,9 +39,9 @@ def prepare() -> None:
     try:
         several = len(jax.local_devices()) > 1  # then an executable is bound to one of them
     except (RuntimeError, AssertionError) as error:
-        wanted = os.environ.get("JAX_PLATFORMS", "")
+        wanted = [f"{name}={os.environ[name]}" for name in CHOOSE_DEVICE if name in os.environ]
         raise InputError(
-            f"JAX_PLATFORMS={wanted}: JAX finds no such device here; leave it out, or choose cpu"
+            f"{' '.join(wanted) or 'JAX'}: JAX finds no such device here; leave it out, or choose cpu"
         ) from error
     chosen = jax.config.jax_compilation_cache_dir  # type: ignore[attr-defined]
     folder = Path(chosen) if chosen else _own_folder()

@@ -49,7 +49,8 @@ class Kernel:
 
     def __call__(self, *arguments: Any) -> Any:
         """Compute; where executables are kept, without tracing what another process has traced."""
-        if _folder is None or len(jax.local_devices()) > 1:
+        interpreted = jax.config.jax_disable_jit  # type: ignore[attr-defined]
+        if _folder is None or interpreted or len(jax.local_devices()) > 1:
             return self._jit(*arguments)
         leaves, tree = jax.tree.flatten(arguments)
         if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):

@@ -1,6 +1,7 @@
 """A function of one number over arrays of any shape."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -9,7 +10,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from jaxtri.errors import InputError
+from jaxtri.errors import InputError, shortened
 
 
 def over(function: Callable[..., Any], *numbers: ArrayLike) -> Any:
@@ -30,17 +31,72 @@ def over(function: Callable[..., Any], *numbers: ArrayLike) -> Any:
     return jax.tree.map(lambda x: x.reshape(*shape, *x.shape[1:]), flat)
 
 
-def positive(name: str, values: ArrayLike) -> Array:
+def real(name: str, values: ArrayLike) -> Array:
+    """Return values as an array of numbers.
+
+    Raises
+    ------
+    InputError
+        If they are none, such as text, None, complex numbers or rows of different lengths.
+    """
+    with given_as(name, values):
+        return jnp.asarray(values, dtype=float)
+
+
+@contextmanager
+def given_as(name: str, values: Any) -> Iterator[None]:
+    """Say which values could not be turned into numbers."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{name} = {shortened(repr(values))}: give real numbers") from error
+
+
+def positive(name: str, values: ArrayLike, *, lowest: float | None = None) -> Array:
     """Return values that must be positive, NaN for those that are not where they are not known yet.
 
     Raises
     ------
     InputError
-        Outside of ``jit``, where a value is 0 or negative.
+        If they are no numbers; outside of ``jit``, where one is 0, negative, or below a ``lowest`` one.
     """
-    numbers = jnp.asarray(values, dtype=float)
+    numbers = real(name, values)
+    is_allowed = numbers > 0 if lowest is None else numbers >= lowest
     if isinstance(numbers, jax.core.Tracer):
-        return jnp.where(numbers > 0, numbers, jnp.nan)
-    if np.any(np.asarray(numbers) <= 0):
-        raise InputError(f"{name} = {np.min(np.asarray(numbers)):g}: give positive values")
+        return jnp.where(is_allowed, numbers, jnp.nan)
+    if np.any(~np.asarray(is_allowed | jnp.isnan(numbers))):
+        wanted = "positive values" if lowest is None else f"at least {lowest:g}"
+        raise InputError(f"{name} = {np.nanmin(np.asarray(numbers)):g}: give {wanted}")
     return numbers
+
+
+def mass_and_coupling(m_X: ArrayLike, g_X: ArrayLike) -> tuple[Array, Array]:
+    """Return positive masses and couplings of 0 or more, whose shapes can be broadcast.
+
+    Raises
+    ------
+    InputError
+        If they are no such numbers; NaN takes the place of those that are not known yet, inside ``jit``.
+    """
+    masses, couplings = positive("m_X", m_X), real("g_X", g_X)
+    if isinstance(couplings, jax.core.Tracer):
+        couplings = jnp.where(couplings < 0, jnp.nan, couplings)
+    elif np.any(np.asarray(couplings) < 0):
+        raise InputError(f"g_X = {np.nanmin(np.asarray(couplings)):g}: give 0 or positive values")
+    require_shapes(m_X=masses, g_X=couplings)
+    return masses, couplings
+
+
+def require_shapes(**values: ArrayLike) -> None:
+    """Raise where arrays cannot be broadcast to one shape.
+
+    Raises
+    ------
+    InputError
+        With the shape of each.
+    """
+    try:
+        jnp.broadcast_shapes(*map(np.shape, values.values()))
+    except ValueError as error:
+        shapes = ", ".join(f"{name} {np.shape(value)}" for name, value in values.items())
+        raise InputError(f"shapes {shapes}: give such as can be broadcast") from error

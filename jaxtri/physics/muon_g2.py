@@ -11,7 +11,7 @@ from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.mixing import mixed
 from jaxtri.model.moments import MomentShift
 from jaxtri.model.standard_model import StandardModel
-from jaxtri.numerics.mapping import positive
+from jaxtri.numerics.mapping import mass_and_coupling
 from jaxtri.numerics.quadrature import gauss_legendre
 from jaxtri.numerics.safe import sqrt_or_zero
 
@@ -75,7 +75,8 @@ def delta_a(
     Raises
     ------
     InputError
-        For another lepton, or a mass that is not positive (NaN inside ``jit``).
+        For another lepton, a mass that is not positive or a negative coupling (NaN inside ``jit``), or shapes
+        that cannot be broadcast.
 
     Notes
     -----
@@ -85,8 +86,9 @@ def delta_a(
     if lepton not in LEPTONS:
         raise unknown_name("delta_a", "charged lepton", lepton, LEPTONS)
     charge, mass = mixed(sm, model).charge[FERMIONS.index(lepton)], getattr(sm, f"m_{lepton}")
-    integral = moment_integral((positive("m_X", m_X) / mass) ** 2)
-    return (jnp.asarray(g_X) * charge) ** 2 / (4 * jnp.pi**2) * integral
+    m_X, g_X = mass_and_coupling(m_X, g_X)
+    integral = moment_integral((m_X / mass) ** 2)
+    return (g_X * charge) ** 2 / (4 * jnp.pi**2) * integral
 
 
 def moment_coupling(

@@ -26,9 +26,10 @@ from jaxtri.model.standard_model import (
     input_range,
     input_values,
     replaced,
+    require_order,
     require_usual,
 )
-from jaxtri.scans.schema import AnyAxisTable, FurtherAxisTable
+from jaxtri.scans.schema import AnyAxisTable, AxisTable, FurtherAxisTable
 from jaxtri.tables.fields import LARGEST_CHARGE
 from jaxtri.tables.reader import read_columns
 
@@ -73,7 +74,8 @@ def axis_values(axis: AnyAxisTable, where: str, *, folder: Path = Path()) -> npt
     if axis.values is not None:
         return np.array(axis.values)
     if axis.file is not None:
-        columns = read_columns(folder / axis.file)
+        positive = isinstance(axis, AxisTable)
+        columns = read_columns(folder / axis.file, positive=positive, ascending=True)
         if len(columns) != 1:
             raise InputError(f"{axis.file}: {len(columns)} columns; {where} needs one")
         return next(iter(columns.values()))
@@ -169,6 +171,8 @@ def _check_parameter(where: str, parameter: str, values: npt.NDArray[Any], sm: S
     if wrong.any():
         found = values[wrong].flat[0]
         raise InputError(f"{where}: {parameter} = {found:g}; allowed are values between {low:g} and {high:g}")
+    for end in (np.min(values), np.max(values)) if parameter in known else ():
+        require_order(where, known | {parameter: end})
 
 
 def _require_usual(where: str, parameters: Mapping[str, npt.NDArray[np.float64]], unusual: bool) -> None:

@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from jaxtri.errors import InputError, unknown_name
-from jaxtri.scans.schema import FigureChoice
+from jaxtri.scans.schema import FigureChoice, OwnCurve
 from jaxtri.tables.reader import read_columns
 
 
@@ -35,9 +33,20 @@ def checked_look(
         for name in wanted:
             if name not in known[kind]:
                 raise unknown_name(f"{where}: figure", kind, name, known[kind])
-    placed = [one.model_copy(update={"file": str((folder / one.file).absolute())}) for one in choice.curves]
+    return choice.model_copy(update={"curves": checked_curves(choice.curves, folder)})
+
+
+def checked_curves(curves: Sequence[OwnCurve], folder: Path) -> list[OwnCurve]:
+    """Return curves of the user's with full paths.
+
+    Raises
+    ------
+    InputError
+        If a file does not hold the columns m_X [GeV] and g_X, of positive numbers.
+    """
+    placed = [one.model_copy(update={"file": str((folder / one.file).absolute())}) for one in curves]
     for one in placed:
-        columns = read_columns(Path(one.file))
-        if set(columns) != {"m_X", "g_X"} or min(map(np.min, columns.values())) <= 0:
-            raise InputError(f"{one.file}: a curve has the columns m_X and g_X, of positive numbers")
-    return choice.model_copy(update={"curves": placed})
+        columns = read_columns(Path(one.file), positive=True)
+        if set(columns) != {"m_X", "g_X"}:
+            raise InputError(f"{one.file}: the columns are {', '.join(columns)}; a curve has m_X and g_X")
+    return placed

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jaxtri.errors import InputError, gather, unknown_name
+from jaxtri.limits.excluded_couplings import LIGHTEST
 from jaxtri.limits.recast_points import chosen_recasts, recast_labels
 from jaxtri.limits.search_tables import SETS, SearchLabel
 from jaxtri.limits.searches import SearchSet, with_projections
@@ -49,7 +50,7 @@ from jaxtri.tables.reader import check, parse, read_text
 
 GROUPS_OF_ARRAYS = {"all": USUAL, "reductions": REDUCTIONS}
 RENAMED = {"boundary": "g_X_range"}  # in format 3
-LOWEST = {"m_X": 1e-9, "g_X": 1e-13}  # GeV; below, the width underflows in float32
+LOWEST = {"m_X": LIGHTEST, "g_X": 1e-13}  # below, the width underflows in float32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,7 +231,7 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
     table = check(data, SpecTable, str(source) if not isinstance(source, Mapping) else "scan")
     given = data["models"] if table.models is not None else [data["model"]]
     sm, (searches, projections), recasts, *loaded = gather(
-        lambda: load_standard_model(table.inputs, unusual=table.unusual_inputs),
+        lambda: _inputs(name, table),
         lambda: _searches(table.searches, folder),
         lambda: chosen_recasts(table.searches.recast),
         *(lambda one=one: load_model(one, relative_to=folder, anomalons=table.anomalons) for one in given),
@@ -288,6 +289,14 @@ def load_specs(source: str | Path | Mapping[str, Any]) -> tuple[Spec, ...]:
         )
         for model in models
     )
+
+
+def _inputs(name: str, table: SpecTable) -> StandardModel:
+    """Inputs of a scan; errors name it."""
+    try:
+        return load_standard_model(table.inputs, unusual=table.unusual_inputs)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
 
 
 def _plane(name: str, table: SpecTable, folder: Path) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:

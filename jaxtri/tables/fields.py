@@ -10,9 +10,8 @@ Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[Real, Field(gt=0)]
 Probability = Annotated[Real, Field(gt=0, le=1)]
 Text = Annotated[str, Field(strict=True, min_length=1)]
-Name = Annotated[  # it becomes part of the names of files
-    Text, Field(pattern=r"^[^/\\\x00-\x1f]*[^/\\\x00-\x1f. ][^/\\\x00-\x1f]*$")
-]
+NAME = r"^[^/\\\x00-\x1f]*[^/\\\x00-\x1f. ][^/\\\x00-\x1f]*$"
+Name = Annotated[Text, Field(pattern=NAME)]  # it becomes part of the names of files
 
 
 def repeated(names: Sequence[str]) -> list[str]:

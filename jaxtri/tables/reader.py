@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 from pydantic import BaseModel, ValidationError
 
 from jaxtri.errors import LONGEST, InputError, StorageError, shortened, unknown_name
+from jaxtri.tables.fields import NAME
 
 if TYPE_CHECKING:  # listing what is shipped must not wait for NumPy
     import numpy as np
@@ -24,6 +25,7 @@ FOLDER = Path(__file__).parent
 SINGULAR = {"models": "model", "treatments": "treatment", "searches": "search"}
 LARGEST = 256 * 1024  # bytes; the TOML parser is quadratic in dotted keys
 NUMBER = re.compile(r"""["']?\s*[-+−]?\s*(?:\.?\d.*|nan|inf(?:inity)?)""", re.IGNORECASE)  # or meant as one
+PATTERNS = {NAME: "give a name without / and \\, of more than dots and spaces"}  # in words
 OTHER_UNIT = re.compile(r"(?:^|[\W_])([meEkMT]eV)\b")  # in the name of a column
 
 Table = TypeVar("Table", bound=BaseModel)
@@ -137,15 +139,25 @@ def read_rows(path: Path, schema: type[Table]) -> list[Table]:
     return found
 
 
-def read_columns(path: Path) -> "dict[str, npt.NDArray[np.float64]]":
+def read_columns(
+    path: Path, *, positive: bool = False, ascending: bool = False
+) -> "dict[str, npt.NDArray[np.float64]]":
     """Read a CSV file of numbers: one column of values a name; # starts a comment.
 
     A first line of numbers is no header: then columns are called "column 1", "column 2", ...
 
+    Parameters
+    ----------
+    path
+        The file.
+    positive, ascending
+        Whether all values must be positive; whether those of a column must ascend.
+
     Raises
     ------
     InputError
-        If a value is no finite number, or the header does not name every column once, or in another unit.
+        If a value is no finite number, or not positive or above the one before where that is asked for, or
+        the header does not name every column once, or in another unit.
     StorageError
         If the file cannot be read.
     """
@@ -163,8 +175,20 @@ def read_columns(path: Path) -> "dict[str, npt.NDArray[np.float64]]":
         if (match := OTHER_UNIT.search(name)) is not None:
             raise InputError(f"{path}: column {name!r} is in {match[1]}; masses and energies are read in GeV")
     if not all(names) or len(set(names)) < len(names) or not rows:
-        raise InputError(f"{path}: give a header that names every column once, and at least one row below it")
+        found = shortened(header.strip())
+        raise InputError(
+            f"{path}: the first line is {found!r}; give a header that names every column once, and at least "
+            "one row below it"
+        )
     values = np.array([_numbers(path, number, row, len(names)) for number, row in rows.items()])
+    lines_of = list(rows)
+    for i, j in np.argwhere(values <= 0)[:1] if positive else ():
+        raise InputError(f"{path}: line {lines_of[i]}: {names[j]} = {values[i, j]:g}; give positive numbers")
+    for i, j in np.argwhere(np.diff(values, axis=0) <= 0)[:1] if ascending else ():
+        raise InputError(
+            f"{path}: line {lines_of[i + 1]}: {names[j]} = {values[i + 1, j]:g} follows {values[i, j]:g}; "
+            "values ascend"
+        )
     return dict(zip(names, values.T.copy(), strict=True))
 
 
@@ -201,7 +225,7 @@ def read_grid(
 def _row_of_grid(path: Path, number: int, cells: list[str], count: int) -> list[float]:
     """Numbers of a line of a grid; NaN where a cell is empty."""
     try:
-        values = [float(cell) if cell.strip() else math.nan for cell in cells]
+        values = [_float(cell) if cell.strip() else math.nan for cell in cells]
     except ValueError:
         values = []
     if len(values) != count:
@@ -215,10 +239,15 @@ def _is_number(text: str) -> bool:
     return NUMBER.fullmatch(text.strip()) is not None
 
 
+def _float(text: str) -> float:
+    """A number as others write it, without Python's underscores; a ValueError for anything else."""
+    return float(text.replace("_", "no digit"))
+
+
 def _numbers(path: Path, number: int, row: list[str], count: int) -> list[float]:
     """Finite numbers of a line of a table."""
     try:
-        values = [float(text) for text in row]
+        values = [_float(text) for text in row]
     except ValueError:
         values = []
     if len(values) != count or not all(map(math.isfinite, values)):
@@ -245,7 +274,7 @@ def _sentence(where: str, detail: Any, schema: type[BaseModel]) -> str:
         )
     if detail["type"] == "missing":
         return f"{where}: {place} is missing; it is required"
-    message = detail["msg"].removeprefix("Value error, ")
+    message = PATTERNS.get(detail.get("ctx", {}).get("pattern"), detail["msg"].removeprefix("Value error, "))
     if not parts:  # the whole file: the message names the keys that do not fit together
         return f"{where}: {message}"
     found = shortened(repr(detail["input"]))

@@ -435,15 +435,36 @@ def test_plot_of_chosen_searches_in_one_panel_and_on_a_page(first, ask, place):
         (place / f"both.{suffix}").unlink()
 
 
+def test_plot_draws_curves_of_ones_own(first, ask, place):
+    """Oracle: the caption of the same plot without them."""
+    (place / "mine.csv").write_text("m_X,g_X\n0.1,1e-5\n1,1e-4\n")
+    own = ["--curve", "mine.csv", "theirs $2026$", "dashed", "--curve", "mine.csv", "ours"]
+    code, out, err = ask("plot", "small_figure.h5", "-o", "own", "--caption", *own)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-2:] == ["Black, dashed: theirs $2026$.", "Black, solid: ours."]
+    picture = (place / "own.png").read_bytes()
+    _, without, _ = ask("plot", "small_figure.h5", "-o", "own", "--caption", "--force")
+    assert out.splitlines()[:-2] == without.splitlines()
+    assert (place / "own.png").read_bytes() != picture
+    for suffix in ("pdf", "png"):
+        (place / f"own.{suffix}").unlink()
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        (["--curve", "mine.csv"], "--curve mine.csv: give a CSV file, a label in quotes"),
+        (["--curve", "mine.csv", "my", "own", "curve"], "--curve mine.csv my own curve: give a CSV file, a"),
+        (["--curve", "mine.csv", "mine", "dotdash"], "curves.0.style = 'dotdash': input should be 'solid'"),
+        (["--curve", "none.csv", "mine"], "none.csv: cannot be read (No such file or directory)"),
+        (["--curve", "mine.csv", "$\\frac$"], "--curve "),
+        (["--curve", "negative.csv", "mine"], "negative.csv: line 3: g_X = -0.0001"),
         (
-            "--searches l3_1997_zgama_invisible",
+            ["--searches", "l3_1997_zgama_invisible"],
             'no search "l3_1997_zgama_invisible"; did you mean l3_1997_zg',
         ),
-        ("--treatments printed", 'no treatment "printed"; known: figure, matched'),
-        ("--html", "a page (html) needs Bokeh: pip install 'jaxtri[html]'"),
+        (["--treatments", "printed"], 'no treatment "printed"; known: figure, matched'),
+        (["--html"], "a page (html) needs Bokeh: pip install 'jaxtri[html]'"),
     ],
 )
 def test_what_cannot_be_plotted_is_said_before_anything_is_drawn(
@@ -451,8 +472,10 @@ def test_what_cannot_be_plotted_is_said_before_anything_is_drawn(
 ):
     monkeypatch.setattr(page.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(figure, "draw_scans", None)
-    code, _, err = ask("plot", "small_figure.h5", "small_matched.h5", "-o", "never", *options.split())
-    assert code == 2
+    (place / "mine.csv").write_text("m_X,g_X\n0.1,1e-5\n1,1e-4\n")
+    (place / "negative.csv").write_text("m_X,g_X\n0.1,1e-5\n1,-1e-4\n")
+    code, _, err = ask("plot", "small_figure.h5", "small_matched.h5", "-o", "never", *options)
+    assert code == (4 if "cannot be read" in words else 2)
     assert words in err
     assert not list(place.glob("never*"))
 

@@ -68,6 +68,18 @@ def test_no_such_device():
         "jaxtri: JAX_PLATFORMS=cuda: JAX finds no such device here; leave it out, or choose cpu"
     )
     assert run("models", JAX_PLATFORMS="cuda").returncode == 0  # a list needs none
+    done = run(*POINT, JAX_PLATFORM_NAME="gpu")
+    assert done.stderr.splitlines()[-1].startswith("jaxtri: JAX_PLATFORM_NAME=gpu: JAX finds no such device")
+
+
+@pytest.mark.parametrize("name", ["JAX_ENABLE_X64", "JAX_NUM_CPU_DEVICES", "JAX_DEFAULT_MATMUL_PRECISION"])
+def test_a_variable_that_jax_refuses(name):
+    done = run(*POINT, **{name: "nonsense"})
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("jaxtri: JAX cannot start: ")
+    assert "nonsense" in line
+    assert name.lower() in line.lower()
 
 
 def test_streams_that_are_ascii(tmp_path):

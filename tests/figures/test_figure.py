@@ -325,7 +325,10 @@ def test_a_curve_of_ones_own(scans, tmp_path):
     assert line.get_linestyle() == "--"
     assert "mine" in [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert OwnCurve(file="f", label="l").style == "solid"
-    for text, words in (("m,g\n1,2\n", "columns m_X and g_X"), ("m_X,g_X\n-1,2\n", "of positive numbers")):
+    for text, words in (
+        ("m,g\n1,2\n", "columns are m, g; a curve has m_X and g_X"),
+        ("m_X,g_X\n-1,2\n", "line 2: m_X = -1; give positive numbers"),
+    ):
         path.write_text(text)
         with pytest.raises(InputError, match=words):
             load_spec(SMALL | {"figure": {"curves": [{"file": str(path), "label": "mine"}]}})

@@ -203,6 +203,8 @@ REFUSED = {
         "figure: searches belongs to the (m_X, g_X) plane",
     ),
     "a page": ({"[axes]": "[figure]\nhtml = true\n[axes]"}, "figure: html belongs to"),
+    "limits": ({"[axes]": "[figure]\nylim = [1e-6, 1e-5]\n[axes]"}, "figure: ylim belongs to"),
+    "labels": ({"[axes]": "[figure]\nlabels = true\n[axes]"}, "figure: labels belongs to"),
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import jaxtri
 from jaxtri.errors import InputError
-from jaxtri.model.standard_model import LIKELY, input_entries, load_standard_model
+from jaxtri.model.standard_model import LIKELY, input_entries, load_standard_model, replaced
 
 SCAN = {
     "title": "inputs",
@@ -18,6 +18,14 @@ SCAN = {
     "axes": {"m_X": {"values": [0.01, 1.0]}, "g_X": {"values": [1e-6, 1e-3]}},
 }
 EVERY = input_entries()
+PRODUCTS = (
+    "m_eta",
+    "m_omega",
+    "m_phi",
+    "m_K_plus",
+    "m_K0",
+    "m_Kstar_plus",
+)  # twice these, others cannot decay
 MISTAKES = {  # input, value, fragments of the message
     "picoseconds": ("tau_B_plus", 1.638, ("tau_B_plus = 1.638 s (is it in ps?)", "has 1.637e-12 s")),
     "nanoseconds": ("tau_KL", 51.16, ("(is it in ns?)",)),
@@ -52,8 +60,31 @@ def test_every_input_may_move_a_little_and_no_further(name):
         return
     with pytest.raises(InputError, match=rf"{name} = "):
         load_standard_model({name: (known * 11).tolist()})
-    if entry.unit in LIKELY:
+    if entry.unit in LIKELY and name not in PRODUCTS:
         load_standard_model({name: (known * 2).tolist()})
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_a_resonance_that_cannot_decay_is_refused(name):
+    """Masses that are doubled: of mesons to which others decay, and of phi, which is in two broad ones."""
+    with pytest.raises(InputError, match=rf"inputs: .*{name}.* GeV, to which it decays; give masses"):
+        load_standard_model({name: 2 * EVERY[name].value})
+
+
+def test_a_resonance_that_cannot_decay_has_no_rate():
+    """Why it is refused: the width of X is no number then."""
+    known, model = load_standard_model(), jaxtri.load_model("b_minus_l")
+    heavy = replaced(known, {"m_K_plus": 2 * known.m_K_plus})
+    assert np.isfinite(jaxtri.x_width(known, model, 0.3, 1e-3))
+    assert np.isnan(jaxtri.x_width(heavy, model, 0.3, 1e-3))
+
+
+def test_nodes_of_an_axis_let_resonances_decay():
+    axis = {"m_K_plus": {"values": [0.49, 0.52]}}
+    with pytest.raises(
+        InputError, match=r"axes\.m_K_plus: m_phi = 1\.01946 GeV, and m_K_plus \+ m_K_plus = 1"
+    ):
+        jaxtri.load_spec(SCAN | {"axes": axis | SCAN["axes"]})
 
 
 @pytest.mark.parametrize(

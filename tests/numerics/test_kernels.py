@@ -167,3 +167,13 @@ def test_the_oldest_go_where_there_are_many(folder, wave, monkeypatch):
     traced = wave.traced
     wave.kernel()({"a": 3.0}, X[:6])  # the last one is there
     assert wave.traced == traced
+
+
+def test_a_kernel_is_not_compiled_where_jit_is_off(folder):
+    """`jax.disable_jit`, with which users look for errors; oracle: the compiled kernel."""
+    wave = Wave()
+    compiled = wave.kernel()({"a": 2.0}, X)
+    with jax.disable_jit():
+        found = wave.kernel()({"a": 2.0}, X)
+    np.testing.assert_allclose(found["sine"], compiled["sine"], rtol=1e-15)
+    assert len(list(folder.iterdir())) == 1

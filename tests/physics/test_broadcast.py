@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import jaxtri
+from jaxtri.errors import InputError
 
 MASSES, COUPLINGS = np.array([[0.01], [0.31], [2.0]]), np.array([1e-6, 1e-3])
 ROUNDING = 1e-12  # mapped and scalar code are compiled apart
@@ -90,3 +91,49 @@ def test_a_second_call_compiles_nothing(records, compiled, name):
     first = len(compiled)
     value_and_slope(0.3)
     assert len(compiled) == first
+
+
+OF_COUPLINGS = ("branching_ratio, mean", "x_width", "x_lifetime")
+WRONG = {  # name, mass, coupling, words of the message
+    "text": ("m_X", "heavy", 1e-3, "m_X = 'heavy': give real numbers"),
+    "nothing": ("m_X", None, 1e-3, "m_X = None: give real numbers"),
+    "a complex mass": ("m_X", 0.1 + 1j, 1e-3, "give real numbers"),
+    "rows of different lengths": ("m_X", [[0.1], [0.1, 0.2]], 1e-3, "give real numbers"),
+    "a coupling of text": ("g_X", 0.1, "weak", "g_X = 'weak': give real numbers"),
+    "a negative coupling": ("g_X", 0.1, [1e-3, -1e-3], "g_X = -0.001: give 0 or positive values"),
+    "shapes": ("g_X", [0.1, 0.2, 0.3], [1e-3, 1e-4], r"shapes m_X \(3,\), g_X \(2,\): give such as can be"),
+}
+
+
+@pytest.mark.parametrize(("which", "m_X", "g_X", "words"), WRONG.values(), ids=WRONG)
+def test_what_is_no_mass_or_coupling_is_refused(records, which, m_X, g_X, words):
+    for name in (*OF_COUPLINGS, *(["boundary_coupling", "x_branching_ratios"] if which == "m_X" else [])):
+        call = jaxtri.x_branching_ratios if name == "x_branching_ratios" else None
+        with pytest.raises(InputError, match=words):
+            call(*records[:2], m_X) if call else CALLS[name](*records, m_X, g_X)
+
+
+def test_a_leg_of_the_triangle_that_is_no_number_is_refused():
+    for call in (jaxtri.triangle_integral, jaxtri.decoupling_factor):
+        with pytest.raises(InputError, match="q2 = 'far': give real numbers"):
+            call(1.0, "far", 0.0, 4.2)
+        with pytest.raises(
+            InputError, match=r"shapes p2 \(2,\), q2 \(\), k2 \(3,\), m \(\): give such as can"
+        ):
+            call([1.0, 2.0], 0.0, [1.0, 2.0, 3.0], 4.2)
+
+
+def test_no_boundary_below_the_lightest_mass(records):
+    """1 eV, as for `point`; what is not known yet is NaN."""
+    call = CALLS["boundary_coupling"]
+    with pytest.raises(InputError, match="m_X = 1e-12: give at least 1e-09"):
+        call(*records, [1e-12, 0.1], 0.0)
+    inside = jax.jit(lambda m: call(*records, m, 0.0))
+    assert np.isnan(inside(9e-10))
+    assert np.isfinite(inside(1.1e-9))
+
+
+def test_a_negative_coupling_is_no_number_inside_jit(records):
+    width = jax.jit(lambda g: CALLS["x_width"](*records, 0.1, g))
+    assert np.isnan(width(-1e-3))
+    assert width(0.0) == 0

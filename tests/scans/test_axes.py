@@ -180,6 +180,15 @@ def test_masses_from_a_file(tmp_path):
     np.testing.assert_array_equal(spec.m_X, [0.004, 0.05])
 
 
+@pytest.mark.parametrize("name", ["m_X", "g_X", "top"])
+def test_a_file_of_an_axis_that_falls_is_refused_by_line(tmp_path, name):
+    path = tmp_path / "falling.csv"
+    path.write_text("0.1\n0.3\n0.2\n")
+    more = {"parameter": "X_t"} if name == "top" else {}
+    with pytest.raises(InputError, match=r"falling\.csv: line 3: column 1 = 0.2 follows 0.3; values ascend"):
+        load_spec(BASE | {"axes": BASE["axes"] | {name: {"file": str(path)} | more}})
+
+
 def test_a_file_of_masses_needs_no_header(tmp_path):
     """As digitisers write it; a header that is a number is none."""
     path = tmp_path / "wpd.csv"

@@ -113,7 +113,7 @@ def test_derived_entries_follow_from_the_others():
 
 def test_an_input_can_be_replaced():
     changed = input_values(
-        standard_model.load_standard_model({"m_t": 173, "lump_mass": [1.0, 2.0, 3.0, 4.0]})
+        standard_model.load_standard_model({"m_t": 173, "lump_mass": [1.5, 2.0, 3.0, 4.0]})
     )
     shipped = input_values(standard_model.load_standard_model())
     assert {name for name in shipped if changed[name] != shipped[name]} == {"m_t", "lump_mass"}
@@ -357,9 +357,26 @@ def test_the_readme_names_every_channel_and_key():
         ('"0.01"\n0.1\n', r'line 1 is "0.01"; give a finite number'),
         ("0.01 GeV\n0.1\n", "line 1 is 0.01 GeV; give a finite number"),
         ("1.0D-2\n0.1\n", "line 1 is 1.0D-2; give a finite number"),
+        ("0.1\n1_0\n", "line 2 is 1_0; give a finite number"),
+        ("0.1,\n0.2,\n", "first line is '0.1,'; give a header that names every column once"),
     ],
 )
 def test_no_first_line_of_a_file_of_numbers_is_swallowed(tmp_path, text, message):
     (tmp_path / "axis.csv").write_text(text)
     with pytest.raises(InputError, match=message):
         reader.read_columns(tmp_path / "axis.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("m_X\n# GeV\n0.1\n\n-0.2\n", "line 5: m_X = -0.2; give positive numbers"),
+        ("0.1\n0.2\n0.2\n", "line 3: column 1 = 0.2 follows 0.2; values ascend"),
+        ("a,b\n1,2\n3,1\n", "line 3: b = 1 follows 2; values ascend"),
+    ],
+)
+def test_values_are_refused_by_line_and_name(tmp_path, text, message):
+    (tmp_path / "axis.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        reader.read_columns(tmp_path / "axis.csv", positive=True, ascending=True)
+    assert len(reader.read_columns(tmp_path / "axis.csv")) > 0

@@ -15,7 +15,7 @@ from jaxtri.model.fermions import FERMIONS
 from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.mixing import mixed
 from jaxtri.model.standard_model import StandardModel
-from jaxtri.numerics.mapping import over, positive
+from jaxtri.numerics.mapping import mass_and_coupling, over, positive
 from jaxtri.physics.decays.hadrons import Spaces, hadronic_ratio, hadronic_thresholds
 from jaxtri.physics.kinematics import pair_velocity
 
@@ -147,12 +147,18 @@ def x_width(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike
     g_X
         Gauge coupling; masses and couplings are broadcast.
 
+    Raises
+    ------
+    InputError
+        If a mass is not positive or a coupling negative (NaN inside ``jit``), or shapes cannot be broadcast.
+
     Notes
     -----
     Valid for: Gamma_X << m_X.
     Differs from print: not in the paper.
     """
-    return jnp.asarray(g_X) ** 2 * _decays_over(sm, model.unnamed(), positive("m_X", m_X))[1]
+    m_X, g_X = mass_and_coupling(m_X, g_X)
+    return g_X**2 * _decays_over(sm, model.unnamed(), m_X)[1]
 
 
 def x_lifetime(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayLike) -> Array:
@@ -166,6 +172,11 @@ def x_lifetime(sm: StandardModel, model: GaugeModel, m_X: ArrayLike, g_X: ArrayL
         Mass of X [GeV], positive.
     g_X
         Gauge coupling; masses and couplings are broadcast.
+
+    Raises
+    ------
+    InputError
+        If a mass is not positive or a coupling negative (NaN inside ``jit``), or shapes cannot be broadcast.
 
     Notes
     -----

@@ -16,7 +16,7 @@ from jaxtri.model.gauge_model import GaugeModel
 from jaxtri.model.standard_model import StandardModel
 from jaxtri.model.treatment import Treatment, require_described
 from jaxtri.numerics.jax_settings import require_x64
-from jaxtri.numerics.mapping import over, positive
+from jaxtri.numerics.mapping import mass_and_coupling, over
 from jaxtri.physics.production.meson_widths import (
     b_to_k_width,
     b_to_kstar_width,
@@ -103,8 +103,8 @@ def branching_ratio(
     Raises
     ------
     InputError
-        If the channel is unknown, a mass is not positive (NaN inside ``jit``), or the treatment holds no
-        charges and does not describe the model.
+        If the channel is unknown, a mass is not positive or a coupling negative (NaN inside ``jit``), their
+        shapes cannot be broadcast, or the treatment holds no charges and does not describe the model.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def branching_ratio(
     if channel not in CHANNEL_NAMES:
         raise unknown_name("channel", "channel", channel, CHANNEL_NAMES)
     require_described(model, treatment, channel)
-    return _branching_ratio(channel, sm, model.unnamed(), treatment, positive("m_X", m_X), g_X)
+    return _branching_ratio(channel, sm, model.unnamed(), treatment, *mass_and_coupling(m_X, g_X))
 
 
 @functools.partial(jax.jit, static_argnames="channel")

@@ -17,6 +17,7 @@ from jax.typing import ArrayLike
 
 from jaxtri.errors import InputError, unknown_name
 from jaxtri.numerics.jax_settings import require_x64
+from jaxtri.numerics.mapping import given_as, require_shapes
 from jaxtri.physics.triangle.massless_leg import decoupled_ratio, is_massive
 from jaxtri.physics.triangle.regimes import any_legs
 
@@ -178,10 +179,12 @@ def _checked(
     for name, value in {"p2": p2, "q2": q2, "k2": k2, "m": m}.items():
         if isinstance(value, Tracer):
             continue
-        known = np.asarray(value, dtype=float)
+        with given_as(name, value):
+            known = np.asarray(value, dtype=float)
         if not np.all(np.isfinite(known)):
             raise InputError(f"{name} = {value} is not finite; give a real number")
         if name == "m" and np.any(known < 0):
             raise InputError(f"m = {value} is negative; give a mass in GeV, 0 or more")
+    require_shapes(p2=p2, q2=q2, k2=k2, m=m)
     values = (jnp.asarray(value, dtype=DTYPES[precision]) for value in (p2, q2, k2, m))
     return tuple(jnp.broadcast_arrays(*values))
