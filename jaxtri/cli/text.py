@@ -74,6 +74,8 @@ def point_text(point: "Point") -> str:
     ]
     if point.status != "ok":
         lines.append("  " + STATUS_TEXT[point.status])
+    if point.projected:
+        lines.append(f"  projections, not counted, that would exclude it: {', '.join(point.projected)}")
     lines.append("  X decays: " + ", ".join(f"{k} {v:.4g}" for k, v in point.x_branching_ratios.items()))
     lines += [f"  BR({name}) = {value:.6g}" for name, value in point.branching_ratios.items()]
     width = max(len(one.name) for one in point.verdicts)

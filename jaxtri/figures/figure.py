@@ -49,6 +49,7 @@ NOTHING = "nothing excluded"
 ROW = 0.16  # inches, of a legend
 SPARE = 1.5  # times the room of legends between two lines of panels: titles take theirs from it
 THICKER = 0.7  # points, for each scan drawn above another
+THIN = 0.55  # of that where scans share a panel in a column of a page: jagged curves keep their dashes
 
 
 def draw_scans(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | None = None) -> Figure:
@@ -158,7 +159,7 @@ class Panel:
             layers = in_colour(self.layers[key], colours[i]) if self.shared else self.layers[key]
             draw_plane(
                 self.axes, scan, layers, view, limits=limits if i == 0 else (), filled=filled,
-                width=OUTLINE_WIDTH + THICKER * (len(self.scans) - 1 - i),  # what coincides stays visible
+                width=self._width(i),
             )  # fmt: skip
         draw_favoured(self.axes, favoured)
         title, names = title_of_several(self.scans) if self.shared else (title_of(first, name), [])
@@ -171,9 +172,17 @@ class Panel:
         own = [(wrapped(label, room, size), line) for label, line in self._draw_own()]
         handles += [entry(label, "black", line) for label, line in own]
         handles += legend_entries(favoured) if favoured else []
-        return draw_legend(
-            self.axes, handles, columns=1 + (self.shared and len(handles) > ROWS), long=not filled
-        )
+        beside = self.shared and len(handles) > ROWS
+        if beside:  # scans in a column of their own
+            count, others = len(self.scans), len(handles) - len(self.scans)
+            handles[count:count] = [entry("", "none")] * (others - count)
+            handles += [entry("", "none")] * (count - others)
+        return draw_legend(self.axes, handles, columns=1 + beside, long=not filled)
+
+    def _width(self, number: int) -> float:
+        """Width of the outlines of a scan: the first ones are wide, so that what coincides stays visible."""
+        thin = THIN if self.shared and self.look.size != "panels" else 1.0
+        return thin * (OUTLINE_WIDTH + THICKER * (len(self.scans) - 1 - number))
 
     def name_layers(self) -> None:
         """Write names on the regions of a panel of one scan."""
@@ -194,10 +203,10 @@ class Panel:
             ]
         seen: dict[str, Layer] = {}
         handles = []
-        for (name, colour), layers in zip(colours.items(), self.layers.values(), strict=True):
+        for i, ((name, colour), layers) in enumerate(zip(colours.items(), self.layers.values(), strict=True)):
             some = [one for one in layers if _shown(one, view)]
             seen |= {one.name: one for one in some}
-            handles.append(entry(name if some else f"{name}: {NOTHING}", colour))
+            handles.append(entry(name if some else f"{name}: {NOTHING}", colour, width=self._width(i)))
         return handles + [entry(one.label, "0.35", one.style.line) for one in listed(seen.values(), styles)]
 
     def _said(self, scan: Scan, layer: Layer, view: View, *, chosen: bool) -> str:

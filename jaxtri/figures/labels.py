@@ -12,6 +12,7 @@ from jaxtri.figures.panels import in_unicode
 from jaxtri.numerics.arrays import BoolArray, IntArray
 
 TRIED = 4000  # places of a name, the nearest ones
+CLEAR = 2  # points of the even ones that stay free on all sides of a name
 HALO = 2.5  # points of white around letters and lines
 
 
@@ -39,7 +40,7 @@ def place_labels(axes: Axes, masks: Sequence[BoolArray], words: Sequence[tuple[s
             continue
         text = _text(axes, in_unicode(label), colour)
         extent = text.get_window_extent().transformed(axes.transAxes.inverted())
-        box = 1 + np.ceil(size * (extent.width, extent.height)).astype(int)
+        box = 1 + 2 * CLEAR + np.ceil(size * (extent.width, extent.height)).astype(int)
         seen = mask & ~taken if (mask & ~taken).any() else mask
         room = distance_transform_edt(np.pad(seen, 1), sampling=1 / box)[1:-1, 1:-1]
         widest = np.array(np.unravel_index(int(np.argmax(room)), mask.shape))

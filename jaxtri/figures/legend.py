@@ -22,11 +22,14 @@ HARD = "\N{NO-BREAK SPACE}"
 ROWS = 4  # of a legend, for which there is room
 
 
-def entry(text: str, line: str = "", dashes: Any = "-", *, area: str = "") -> Artist:
-    """Entry of a legend: a line in a colour with dashes, or an area in one."""
+def entry(
+    text: str, line: str = "", dashes: Any = "-", *, area: str = "", width: float | None = None
+) -> Artist:
+    """Entry of a legend: a line in a colour with dashes, of a width [points], or an area in a colour."""
     if area:
         return Patch(facecolor=area, edgecolor=area, label=text)
-    return Line2D([], [], color=line, ls=dashes, label=typeset(text))
+    thick = matplotlib.rcParams["lines.linewidth"] if width is None else width
+    return Line2D([], [], color=line, ls=dashes, lw=thick, label=typeset(text))
 
 
 def of_layer(style: Style, text: str, room: float, *, filled: bool) -> Artist:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from jaxtri.errors import InputError
 from jaxtri.numerics.arrays import FloatArray
@@ -70,14 +70,24 @@ DASHED = "--"  # of projections, and of nothing else that is computed
 SHADES = ("#000000", "#4b2070", "#0072b2", "#3fa66b", "#f0c040")  # from dark to light, for grey print
 GREY = "#c7c7c7"
 NARROW = 2.0  # decades of mass, below which ticks are labelled between the powers of ten
+DECADES = 99  # of an axis, at most
 LEAST, FEW = 3.0, 5  # factor of masses below which ticks are those of a linear axis, and how many
 FINEST = 5e-4  # of a panel: 0.04 mm where it is 8 cm wide
 SEEN = 2e-5  # of a panel: a fiftieth of a pixel, and half a pixel where a browser magnifies 25 times
-PAIRS = (  # final states: as they are called, in mathematics, in Unicode
+PAIRS = (  # final states and channels: as they are called, in mathematics, in Unicode
     ("e+ e-", "e^+e^-", "e⁺e⁻"),
     ("mu+ mu-", r"\mu^+\mu^-", "μ⁺μ⁻"),
     ("tau+ tau-", r"\tau^+\tau^-", "τ⁺τ⁻"),
     ("l+ l-", r"\ell^+\ell^-", "l⁺l⁻"),
+    ("Z → gamma X", r"Z \to \gamma X", "Z → γX"),
+    ("B+ → K+ X", r"B^+ \to K^+X", "B⁺ → K⁺X"),
+    ("B0 → K0 X", r"B^0 \to K^0X", "B⁰ → K⁰X"),
+    ("B0 → K*0 X", r"B^0 \to K^{*0}X", "B⁰ → K*⁰X"),
+    ("B+ → K*+ X", r"B^+ \to K^{*+}X", "B⁺ → K*⁺X"),
+    ("K+ → pi+ X", r"K^+ \to \pi^+X", "K⁺ → π⁺X"),
+    ("KL → pi0 X", r"K_L \to \pi^0X", "K_L → π⁰X"),
+    ("B → K X", r"B \to KX", "B → KX"),
+    ("B → K* X", r"B \to K^*X", "B → K*X"),
 )
 OUTLINE = 0.2  # of zorder, above its region and below the next one
 STACK = ("K", "B", "Z")  # drawn in this order: the smallest region on top
@@ -197,11 +207,27 @@ def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str = "") 
     axes.tick_params(which="both", direction="in", top=True, right=True)
 
 
+class _Decades(LogLocator):
+    """Minor ticks as usual or, where there would be none, at every decade."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        found = super().tick_values(vmin, vmax)
+        return found if len(found) else LogLocator(numticks=DECADES).tick_values(vmin, vmax)
+
+
 def readable_ticks(axes: Axes) -> None:
     """Masses as decimals where they span few decades: labels also between the powers of ten.
 
-    Over less than a factor of `LEAST` ticks are where those of a linear axis would be.
+    Over less than a factor of `LEAST` ticks are where those of a linear axis would be.  Where not every
+    decade has a label, each has a tick.
     """
+    for axis, scale, (first, last) in (
+        (axes.xaxis, axes.get_xscale(), axes.get_xlim()),
+        (axes.yaxis, axes.get_yscale(), axes.get_ylim()),
+    ):
+        if scale == "log" and last / first > 10**NARROW:
+            axis.set_minor_locator(_Decades(subs="auto"))
+            axis.set_minor_formatter(NullFormatter())
     low, high = axes.get_xlim()
     if axes.get_xscale() != "log" or high / low > 10**NARROW:
         return

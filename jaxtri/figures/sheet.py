@@ -36,6 +36,7 @@ NARROW: dict[Any, Any] = {
     "font.size": 7,
     "axes.titlesize": 6.5,
     "legend.fontsize": 5.5,
+    "legend.handleheight": 1.1,  # room for hatches
     "lines.linewidth": 1.0,
 }
 

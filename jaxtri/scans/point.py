@@ -57,6 +57,7 @@ class Point:
     triangle_sum: complex
     verdicts: tuple[Verdict, ...]
     status: str  # "ok", "rate_above_1", "out_of_domain" or "non_finite", as the array of a scan
+    projected: tuple[str, ...] = ()  # projections that would exclude the point, and do not count
 
     @property
     def excluded_by(self) -> tuple[str, ...]:
@@ -139,7 +140,14 @@ def _point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
         )
         + recast_verdicts(spec, mass, log_g, NO_STATEMENT.get(status)),
         status=status,
+        projected=() if status in NO_STATEMENT else _projected(spec, treatment, m_X, g_X),
     )
+
+
+def _projected(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> tuple[str, ...]:
+    """Projections of a scan that would exclude a point."""
+    found = projected_couplings(replace(spec, treatments=(treatment,)), m_X, None)[treatment.name]
+    return tuple(name for name, some in found.items() if any(low < g_X < high for low, high in some))
 
 
 def _status(found: MassRates, ratios: FloatArray, g_X: float, treatment: Treatment) -> str:

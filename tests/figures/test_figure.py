@@ -344,6 +344,9 @@ def test_a_caption_names_what_is_seen(traced):
         assert words in said
     assert "Grey: excluded before, by A1 [1101.4091]" in said
     assert "BaBar mu+ mu-" not in said  # excludes nothing
+    nothing = "None of its searches excludes anything that is shown."
+    assert nothing not in said
+    assert nothing in caption({"figure": traced}, FigureChoice(ylim=[traced["g_X"][0], traced["g_X"][1]]))
 
 
 def test_lines_have_as_many_vertices_as_a_page_shows():

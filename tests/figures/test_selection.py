@@ -20,7 +20,7 @@ from jaxtri.errors import InputError
 from jaxtri.figures import shown
 from jaxtri.figures.figure import draw_scans
 from jaxtri.figures.page import page_of
-from jaxtri.figures.panels import PALETTES, SERIES, SHADES, readable_ticks, shades
+from jaxtri.figures.panels import PALETTES, SERIES, SHADES, in_unicode, readable_ticks, shades, typeset
 from jaxtri.figures.plane import draw
 from jaxtri.figures.plane_words import caption
 from jaxtri.figures.selection import (
@@ -36,6 +36,7 @@ from jaxtri.figures.selection import (
 from jaxtri.figures.sheet import save
 from jaxtri.scans.schema import FigureChoice
 from jaxtri.tables.reader import check
+from jaxtri.tables.schema import CHANNEL_NAMES
 from small_plane import SMALL
 
 KAON, B = "na62_2021_kpi_invisible_low", "belle_2017_bk_invisible"
@@ -90,7 +91,8 @@ def test_scans_in_one_panel(one):
     ends = one.boundaries.groups["K"][0].g_X[[0, -1]]
     np.testing.assert_array_equal(lines[0].get_segments()[0][[0, -1], 1], ends)
     texts = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert texts == ["figure", "matched", "Z decays", "B decays", "K decays", "previous limits"]
+    groups = ["Z decays", "B decays", "K decays", "previous limits"]
+    assert texts == ["figure", "matched", "", "", *groups]  # a column of scans, and one of groups
     assert axes.get_title().splitlines()[0] == "b_minus_l"
     assert "90 % and 95 % CL limits" in axes.get_title()
     assert axes.get_xlim() == (1e-3, 200.0)
@@ -192,6 +194,41 @@ def test_a_narrow_axis_has_labels(one, xlim):
     assert 3 <= len(shown) <= 8
     texts = [axes.xaxis.get_major_formatter()(value) for value in shown]
     assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize("decades", [3, 8, 15, 30])
+def test_every_decade_has_a_tick(decades):
+    """Also where not all are labelled, as in a column of a page."""
+    axes = Figure(figsize=(3.4, 2.2)).subplots()
+    axes.set(yscale="log", xlim=(0.1, 0.2), ylim=(10.0**-decades, 1.0))
+    readable_ticks(axes)
+    ticks = np.concatenate([axes.yaxis.get_majorticklocs(), axes.yaxis.get_minorticklocs()])
+    for power in range(decades + 1):
+        assert np.isclose(ticks, 10.0**-power, rtol=1e-9, atol=0).any()
+    labels = [one.get_text() for one in axes.yaxis.get_minorticklabels()]
+    assert not any(labels)  # of the decades between
+
+
+def test_outlines_of_shared_panels_are_thin_in_a_column(one):
+    """Else dashes of jagged curves run into each other; the legend draws them as wide as the panel."""
+    scans = {"figure": one, "matched": named(one, "matched")}
+    widths = {}
+    for size in ("panels", "single"):
+        [axes] = draw_scans(scans, title="t", look=FigureChoice(panels="together", size=size)).axes
+        drawn = [float(np.max(some.get_linewidth())) for some in lines_of(axes)]
+        listed = [line.get_linewidth() for line in axes.get_legend().get_lines()[:2]]
+        assert listed == [drawn[0], drawn[3]]
+        widths[size] = drawn
+    assert np.all(np.array(widths["single"]) < 0.6 * np.array(widths["panels"]))
+
+
+@pytest.mark.parametrize("channel", CHANNEL_NAMES)
+def test_channels_are_typeset(channel):
+    text = f"Belle invisible, {channel.replace('->', '→')}"
+    assert typeset(text).startswith("Belle invisible, $")
+    assert typeset(text).endswith("X$")
+    assert in_unicode(text).endswith("X")
+    assert "+ " not in in_unicode(text)
 
 
 @pytest.mark.parametrize("panels", ["together", "models", "treatments"])

@@ -13,6 +13,7 @@ from matplotlib.colors import to_hex
 
 import jaxtri
 from jaxtri import scan
+from jaxtri.cli.text import point_text
 from jaxtri.errors import InputError
 from jaxtri.figures.figure import draw_scans
 from jaxtri.figures.page import page_of
@@ -95,7 +96,7 @@ def test_nothing_that_is_excluded_changes(without, projected, folder):
     assert same(found, without.boundaries)
     assert jaxtri.compare({"matched": projected}) == jaxtri.compare({"matched": without})
     point = jaxtri.point(with_file(folder, "projection"), MASS, 1e-5)["matched"]
-    assert point == jaxtri.point(SMALL, MASS, 1e-5)["matched"]
+    assert dataclasses.replace(point, projected=()) == jaxtri.point(SMALL, MASS, 1e-5)["matched"]
     couplings = jaxtri.excluded_couplings(with_file(folder, "projection"), MASS)
     assert couplings == jaxtri.excluded_couplings(SMALL, MASS)
     assert projected.header.fingerprint != without.header.fingerprint  # it is another scan
@@ -181,6 +182,18 @@ def test_limit_marks_it(folder, tmp_path, in_process):
     found = json.loads(in_process(tmp_path, "limit", "s.toml", "--m-X", MASS, "--json")[1])
     assert found["projected"]["matched"]["later"][0][0] == low
     assert "later" not in found["excluded"]["matched"]
+
+
+def test_point_names_it(folder, tmp_path, in_process):
+    """Oracle: the edge that `projected_couplings` gives."""
+    spec = with_file(folder, "projection")
+    [[(low, high)]] = projected_couplings(spec, MASS, "matched")["matched"].values()
+    above, below = (jaxtri.point(spec, MASS, g)["matched"] for g in (low * 1.001, low * 0.999))
+    assert high > low * 1.001
+    assert (above.projected, below.projected) == (("later",), ())
+    assert "later" not in (*above.excluded_by, *(one.name for one in above.verdicts))
+    assert "  projections, not counted, that would exclude it: later\n" in point_text(above)
+    assert "projections" not in point_text(below)
 
 
 def test_projections_alone_and_without_a_limit_are_refused(folder):
