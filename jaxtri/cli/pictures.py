@@ -13,6 +13,13 @@ from jaxtri.scans.record import Scan
 from jaxtri.scans.schema import FigureChoice, OwnCurve
 from jaxtri.tables.reader import check
 
+EARLIER = {  # limits, by the choice of them
+    "table": "the table of the model",
+    "computed": "all searches, recast to the model",
+    "visible": "searches for visible decays, recast to the model",
+    "none": "none",
+}
+
 
 def plot(arguments: argparse.Namespace) -> str:
     """Draw scan files side by side."""
@@ -100,7 +107,8 @@ def compare(arguments: argparse.Namespace) -> str:
         every = _distinct(files, [hdf5_scan.open_scan(path) for path in files])
         return "\n\n".join(f"{name}:\n\n{reach.reach_table(one)}" for name, one in every.items())
     scans = _with_grey([hdf5_scan.open_scan(path) for path in files], arguments.previous)
-    return comparison.compare(_distinct(files, scans))
+    table = comparison.compare(_distinct(files, scans))
+    return f"{table}\n\nearlier limits: {EARLIER[arguments.previous]}" if arguments.previous else table
 
 
 def _with_grey(scans: list[Scan], choice: str | None) -> list[Scan]:

@@ -650,6 +650,13 @@ def test_compare_says_what_each_search_reaches(ask, place):
     assert (code, "leave --previous out" in said) == (2, True)
 
 
+def test_compare_says_beyond_which_limits(ask):
+    default, none = (ask("compare", "small_matched.h5", *some)[1] for some in ((), ("--previous", "none")))
+    assert "earlier limits" not in default
+    assert none.endswith("|\n\nearlier limits: none\n")
+    assert none.splitlines()[:2] == default.splitlines()[:2]
+
+
 def test_a_file_named_twice_is_two_panels(ask, monkeypatch):
     panels = []
     monkeypatch.setattr(figure, "draw_scans", lambda scans, **options: panels.extend(scans))
