@@ -651,10 +651,8 @@ def test_compare_says_what_each_search_reaches(ask, place):
 
 
 def test_compare_says_beyond_which_limits(ask):
-    default, none = (ask("compare", "small_matched.h5", *some)[1] for some in ((), ("--previous", "none")))
-    assert "earlier limits" not in default
-    assert none.endswith("|\n\nearlier limits: none\n")
-    assert none.splitlines()[:2] == default.splitlines()[:2]
+    default, chosen = (ask("compare", "small_matched.h5", *some)[1] for some in ((), ("--previous", "table")))
+    assert chosen == f"{default}\nearlier limits: the table of the model\n"
 
 
 def test_a_file_named_twice_is_two_panels(ask, monkeypatch):
