@@ -61,12 +61,14 @@ def positive(name: str, values: ArrayLike, *, lowest: float | None = None) -> Ar
         If they are no numbers; outside of ``jit``, where one is 0, negative, or below a ``lowest`` one.
     """
     numbers = real(name, values)
-    is_allowed = numbers > 0 if lowest is None else numbers >= lowest
-    if isinstance(numbers, jax.core.Tracer):
-        return jnp.where(is_allowed, numbers, jnp.nan)
-    if np.any(~np.asarray(is_allowed | jnp.isnan(numbers))):
+    is_known = not isinstance(numbers, jax.core.Tracer)
+    found = np.asarray(numbers) if is_known else numbers
+    is_wrong = found <= 0 if lowest is None else found < lowest
+    if not is_known:
+        return jnp.where(is_wrong, jnp.nan, numbers)
+    if np.any(is_wrong):
         wanted = "positive values" if lowest is None else f"at least {lowest:g}"
-        raise InputError(f"{name} = {np.nanmin(np.asarray(numbers)):g}: give {wanted}")
+        raise InputError(f"{name} = {np.nanmin(found):g}: give {wanted}")
     return numbers
 
 
