@@ -24,7 +24,7 @@ from jaxtri.figures.legend import (
     wrapped,
     wrapped_title,
 )
-from jaxtri.figures.panels import DASHED, GREY, OUTLINE_WIDTH, draw_own, shades
+from jaxtri.figures.panels import DASHED, GREY, OUTLINE_WIDTH, OWN, draw_own, shades
 from jaxtri.figures.plane import draw_plane, name_layers, require_plotted, require_same_axes, require_window
 from jaxtri.figures.plane_words import title_of, title_of_several
 from jaxtri.figures.selection import (
@@ -48,6 +48,7 @@ MOST_BESIDE = {"single": 1, "double": 3, "panels": 9}  # panels, in the width of
 NOTHING = "nothing excluded"
 ROW = 0.16  # inches, of a legend
 SPARE = 1.5  # times the room of legends between two lines of panels: titles take theirs from it
+ASIDE_SCANS = 0.6  # of the width of a legend: for what stands beside the names of scans
 THICKER = 0.7  # points, for each scan drawn above another
 THIN = 0.55  # of that where scans share a panel in a column of a page: jagged curves keep their dashes
 
@@ -167,10 +168,10 @@ class Panel:
         handles = self._handles(view, styles, dict(zip(names, colours, strict=bool(names))), filled=filled)
         handles += [entry("previous limits", area=GREY)] * bool(limits)
         handles += self._later(view)
-        room = 72 * self.width - MARGIN
+        room = (72 * self.width - MARGIN) * (ASIDE_SCANS if self.shared else 1.0)
         size = float(matplotlib.rcParams["legend.fontsize"])
         own = [(wrapped(label, room, size), line) for label, line in self._draw_own()]
-        handles += [entry(label, "black", line) for label, line in own]
+        handles += [entry(label, OWN[self.shared][0], line) for label, line in own]
         handles += legend_entries(favoured) if favoured else []
         beside = self.shared and len(handles) > ROWS
         if beside:  # scans in a column of their own
@@ -233,7 +234,7 @@ class Panel:
         """Draw the user's curves; return their labels and line styles."""
         for one in self.look.curves:
             columns = read_columns(Path(one.file))
-            draw_own(self.axes, columns["m_X"], columns["g_X"], one.style)
+            draw_own(self.axes, columns["m_X"], columns["g_X"], one.style, OWN[self.shared][0])
         return [(one.label, one.style) for one in self.look.curves]
 
 

@@ -16,7 +16,7 @@ from jaxtri.errors import InputError
 from jaxtri.figures import readout
 from jaxtri.figures.favoured import DEEP_ORANGE, ORANGE, STYLES
 from jaxtri.figures.layers import Layer, Styles, inner_walls, layers_of, styles_of
-from jaxtri.figures.panels import GREY, in_unicode, shades, simplified, spacing
+from jaxtri.figures.panels import GREY, OWN, in_unicode, shades, simplified, spacing
 from jaxtri.figures.plane import require_same_axes
 from jaxtri.figures.selection import (
     kinds_of,
@@ -155,7 +155,7 @@ def _panel(
     for one in look.curves:
         columns = read_columns(Path(one.file))
         plot.line(
-            columns["m_X"], columns["g_X"], line_color="black", line_dash=one.style,
+            columns["m_X"], columns["g_X"], line_color=OWN[len(scans) > 1][0], line_dash=one.style,
             legend_label=_plain(one.label),
         )  # fmt: skip
     formats: dict[str, Any] = {"$snap_x": "printf", "$snap_y": "printf"}

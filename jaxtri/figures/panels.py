@@ -68,6 +68,10 @@ def style_of(palette: str, letter: str) -> Style:
 OUTLINE_WIDTH = 1.1  # points
 DASHED = "--"  # of projections, and of nothing else that is computed
 SHADES = ("#000000", "#4b2070", "#0072b2", "#3fa66b", "#f0c040")  # from dark to light, for grey print
+OWN = {
+    False: ("black", "Black"),
+    True: ("#cc3311", "Red"),
+}  # curves of the user's; in panels that scans share
 GREY = "#c7c7c7"
 NARROW = 2.0  # decades of mass, below which ticks are labelled between the powers of ten
 DECADES = 99  # of an axis, at most
@@ -193,9 +197,9 @@ def draw_curves(
         axes.add_collection(outline, autolim=False)
 
 
-def draw_own(axes: Axes, m_X: FloatArray, g_X: FloatArray, style: str) -> None:
+def draw_own(axes: Axes, m_X: FloatArray, g_X: FloatArray, style: str, colour: str) -> None:
     """Draw a curve of the user's, above everything."""
-    axes.plot(m_X, g_X, color="black", linewidth=1.0, linestyle=style, zorder=9)
+    axes.plot(m_X, g_X, color=colour, linewidth=1.0, linestyle=style, zorder=9)
 
 
 def finish_plane(axes: Axes, m_X: FloatArray, g_X: FloatArray, title: str = "") -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from jaxtri.figures.comparison import cautions_of, verdict_of
 from jaxtri.figures.favoured import sentences
-from jaxtri.figures.panels import PARENTS, STACK
+from jaxtri.figures.panels import OWN, PARENTS, STACK
 from jaxtri.figures.selection import called, kinds_of, names_of, panels_of, same_favoured, same_grey
 from jaxtri.figures.shown import grey_of, projections_of, shows, view_of
 from jaxtri.limits.statistics import meaning
@@ -70,8 +70,12 @@ def caption(scans: Mapping[str, Scan], look: FigureChoice | None = None) -> str:
         sources = dict.fromkeys(f"{one.experiment} [{one.reference}]" for one in grey)
         how = dict.fromkeys(_grey(scan) for scan in shaded.values())
         lines.append(f"Grey: excluded before{', '.join(filter(None, how))}, by {', '.join(sources)}.")
-    lines += [f"Black, {one.style}: {one.label}." for one in look.curves]
-    return "\n".join(lines)
+    return "\n".join(lines + _own(look, shared=any(len(panel) > 1 for panel in panels)))
+
+
+def _own(look: FigureChoice, *, shared: bool) -> list[str]:
+    """What curves of the user's are."""
+    return [f"{OWN[shared][1]}, {one.style}: {one.label}." for one in look.curves]
 
 
 def _grey(scan: Scan) -> str:

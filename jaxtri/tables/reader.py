@@ -253,7 +253,7 @@ def _numbers(path: Path, number: int, row: list[str], count: int) -> list[float]
     if len(values) != count or not all(map(math.isfinite, values)):
         raise InputError(
             f"{path}: line {number} is {','.join(row).strip()[:LONGEST]}; "
-            f"give a finite number in each of {count} columns"
+            f"give a finite number in each of {count} columns, which commas separate"
         )
     return values
 

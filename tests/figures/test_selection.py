@@ -20,7 +20,7 @@ from jaxtri.errors import InputError
 from jaxtri.figures import shown
 from jaxtri.figures.figure import draw_scans
 from jaxtri.figures.page import page_of
-from jaxtri.figures.panels import PALETTES, SERIES, SHADES, in_unicode, readable_ticks, shades, typeset
+from jaxtri.figures.panels import OWN, PALETTES, SERIES, SHADES, in_unicode, readable_ticks, shades, typeset
 from jaxtri.figures.plane import draw
 from jaxtri.figures.plane_words import caption
 from jaxtri.figures.selection import (
@@ -150,6 +150,27 @@ def test_scans_are_told_apart_in_grey_print_and_by_everyone(vision):
     assert min(b - a for a, b in itertools.pairwise(seen)) > LIGHTER
     groups = sorted(lab(linear(style.edge))[0] for style in PALETTES["okabe-ito"].values())
     assert min(b - a for a, b in itertools.pairwise(groups)) < LIGHTER  # so the test is able to fail
+    own = lab(VISION[vision] @ linear(OWN[True][0]))
+    apart = [np.linalg.norm(own - lab(VISION[vision] @ linear(shade))) for shade in SHADES]
+    assert min(apart) > SERIES_APART["edge"]
+
+
+def test_curves_of_ones_own_are_not_taken_for_a_scan(one, tmp_path):
+    """In a shared panel they are red, for black is a scan; the legend and the caption say so."""
+    (tmp_path / "own.csv").write_text("m_X,g_X\n0.1,1e-5\n1,1e-4\n")
+    name = "a curve with a name that is much too long for what is left of the legend of a panel"
+    own = [{"file": str(tmp_path / "own.csv"), "label": name}]
+    both = {"figure": one, "matched": named(one, "matched")}
+    for panels, colour, word in (("together", OWN[True][0], "Red"), ("each", "black", "Black")):
+        look = check({"panels": panels, "size": "single", "curves": own}, FigureChoice, "plot")
+        figure = draw_scans(both, title="t", look=look)
+        [line] = [some for some in figure.axes[0].lines if len(some.get_xdata()) == 2]
+        assert to_hex(line.get_color()) == to_hex(colour)
+        assert f"{word}, solid: {name}." in caption(both, look)
+        figure.draw_without_rendering()
+        legend = figure.axes[0].get_legend()
+        assert to_hex(legend.get_lines()[-1].get_color()) == to_hex(colour)
+        assert legend.get_window_extent().x1 < figure.bbox.x1
 
 
 def test_too_many_scans_for_one_panel(one):
