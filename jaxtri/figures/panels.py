@@ -68,10 +68,7 @@ def style_of(palette: str, letter: str) -> Style:
 OUTLINE_WIDTH = 1.1  # points
 DASHED = "--"  # of projections, and of nothing else that is computed
 SHADES = ("#000000", "#4b2070", "#0072b2", "#3fa66b", "#f0c040")  # from dark to light, for grey print
-OWN = {
-    False: ("black", "Black"),
-    True: ("#cc3311", "Red"),
-}  # curves of the user's; in panels that scans share
+OWN = {False: ("black", "Black"), True: ("#cc3311", "Red")}  # user's curves, by whether scans share the panel
 GREY = "#c7c7c7"
 NARROW = 2.0  # decades of mass, below which ticks are labelled between the powers of ten
 DECADES = 99  # of an axis, at most
