@@ -38,7 +38,7 @@ class InterruptedScan(JaxtriError):
     exit_code = 75
 
 
-def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str]) -> InputError:
+def unknown_name(where: str, kind: str, name: Any, allowed: Iterable[str]) -> InputError:
     """Return the error for a name that is not in a list, with the nearest names first.
 
     Parameters
@@ -48,15 +48,15 @@ def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str]) -> In
     kind
         What the name is, for example ``"model"``.
     name
-        The name that was found.
+        What was found in place of a name, usually text.
     allowed
         Every name that is allowed.
     """
-    names = sorted(allowed)
-    near = difflib.get_close_matches(name, names, n=2, cutoff=0.5)
+    names, found = sorted(allowed), str(name)
+    near = difflib.get_close_matches(found, names, n=2, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else ""
     known = "" if near and len(names) > MOST_NAMES else f"known: {', '.join(names)}"
-    return InputError(f'{where}: no {kind} "{shortened(name)}"; {" ".join(filter(None, (hint, known)))}')
+    return InputError(f'{where}: no {kind} "{shortened(found)}"; {" ".join(filter(None, (hint, known)))}')
 
 
 def shortened(text: str) -> str:

@@ -29,6 +29,7 @@ from jaxtri.figures.panels import (
     thinned,
 )
 from jaxtri.figures.selection import searches_of
+from jaxtri.figures.sheet import require_text
 from jaxtri.figures.shown import View, view_of
 from jaxtri.limits.previous import PreviousLimit, previous_limits
 from jaxtri.numerics.arrays import BoolArray, FloatArray
@@ -88,7 +89,8 @@ def draw(
     ------
     InputError
         If the palette, the style or a search is unknown, the scan has further axes, or has neither curves nor
-        ``log10_ratio`` and ``status``; if limits do not ascend, or lie outside the scan.
+        ``log10_ratio`` and ``status``; if limits do not ascend, or lie outside the scan; if the title is no
+        valid mathematics.
     """
     _require_arguments(scan, axes, searches, previous, colour)
     searches = list(searches or ())
@@ -102,6 +104,8 @@ def draw(
     for name in searches:
         if name not in searches_of(scan):
             raise unknown_name("draw", "search", name, searches_of(scan))
+    if title is not None:
+        require_text("draw: title", str(title))
     layers = layers_of(scan, palette, styles_of([scan], searches, palette) if searches else None)
     if previous is True:
         limits = previous_limits(scan.header.configuration)

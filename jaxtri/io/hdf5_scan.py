@@ -95,7 +95,8 @@ def open_scan(path: str | Path) -> Scan:
     """
     path = Path(path)
     if not os.path.isfile(path):  # Path.is_file raises for a name that is too long
-        raise StorageError(f"{path}: no such file")
+        what = "is a folder; name a scan file" if os.path.isdir(path) else "no such file"
+        raise StorageError(f"{path}: {what}")
     with reading_hdf5(path), h5py.File(path, "r") as file:
         check_format(path, file)
         curves = read_boundaries(file["boundaries"]) if "boundaries" in file else None

@@ -189,6 +189,8 @@ def test_what_is_no_scan_or_no_list_is_refused(one):
     for given, more, said in (
         ("file.h5", {}, "is no scan"), (one, {"searches": "name"}, "give a list of names"),
         (one, {"previous": "computed"}, "give True, False, or what previous_limits returns"),
+        (one, {"style": 3}, 'no style "3"; known: curves'), (one, {"searches": [3]}, 'no search "3"'),
+        (one, {"palette": None}, 'no palette "None"'), (one, {"title": r"$\frac$"}, "draw: title"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=said):
             draw(given, Figure().subplots(), **more)

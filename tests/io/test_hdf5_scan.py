@@ -292,10 +292,12 @@ def test_a_damaged_array_is_an_error_of_ours(made_up, harm):
         hdf5_scan.open_scan(made_up)["excluded"]
 
 
-@pytest.mark.parametrize("name", ["nowhere.h5", "folder"])
-def test_what_is_not_a_file_is_refused(tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "words"), [("nowhere.h5", "no such file"), ("folder", "is a folder; name a")]
+)
+def test_what_is_not_a_file_is_refused(tmp_path, name, words):
     (tmp_path / "folder").mkdir()
-    with pytest.raises(StorageError, match=f"{name}: no such file"):
+    with pytest.raises(StorageError, match=f"{name}: {words}"):
         hdf5_scan.open_scan(tmp_path / name)
 
 
