@@ -30,12 +30,14 @@ def require_x64() -> None:
 
 
 def prepare() -> None:
-    """Switch 64-bit floats on, and keep compiled kernels for the next run in a private folder.
+    """Switch 64-bit floats and JAX's usual promotion of types on, and keep compiled kernels for the next run.
 
+    They are kept in a private folder.
     A folder that the user has chosen by JAX's own settings, as JAX_COMPILATION_CACHE_DIR, is used as it is;
     without a folder that can be written nothing is kept.  To be called before anything is compiled.
     """
     jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_numpy_dtype_promotion", "standard")  # whatever the environment says
     try:
         several = len(jax.local_devices()) > 1  # then an executable is bound to one of them
     except (RuntimeError, AssertionError) as error:
