@@ -60,7 +60,7 @@ def draw_further(scans: Mapping[str, Scan], *, title: str, look: FigureChoice | 
     ------
     InputError
         If more or fewer than two axes have several nodes, nodes are samples, or there is no ``g_X_range``; if
-        scans are to share panels.
+        something is chosen that only planes have, as panels that scans share.
     """
     first, look = next(iter(scans.values())), look or FigureChoice()
     _require_of_maps("plot", look)
@@ -86,13 +86,12 @@ def require_drawable(
     Raises
     ------
     InputError
-        As `draw_further` of so many scans; if single searches, a page, or panels of several scans, are asked
-        for.
+        As `draw_further` of so many scans.
     """
-    if not is_family(sizes, joint, look.style):
+    family = is_family(sizes, joint, look.style)
+    if not family:
         axes_of(where, sizes, joint)
     _require_of_maps(f"{where}: figure", look)
-    family = is_family(sizes, joint, look.style)
     if family and count > 1:
         raise InputError(f"{where}: {ONE_FAMILY}; choose one in [figure] treatments, or use jaxtri scan")
     if RANGE not in arrays and (family or GRID not in arrays):

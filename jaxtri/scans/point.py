@@ -146,7 +146,7 @@ def _point(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> Point:
 
 def _projected(spec: Spec, treatment: Treatment, m_X: float, g_X: float) -> tuple[str, ...]:
     """Projections of a scan that would exclude a point."""
-    found = projected_couplings(replace(spec, treatments=(treatment,)), m_X, None)[treatment.name]
+    found = projected_couplings(spec, m_X, treatment.name)[treatment.name]
     return tuple(name for name, some in found.items() if any(low < g_X < high for low, high in some))
 
 

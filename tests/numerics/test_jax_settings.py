@@ -10,9 +10,8 @@ from places import PATIENCE_S, PROGRAM, SCANS
 
 
 def test_a_command_begins_with_an_empty_cache_and_fills_it(tmp_path):
-    environment = alone(tmp_path) | {
-        "JAX_NUMPY_DTYPE_PROMOTION": "strict"
-    }  # which our formulas do not follow
+    strict = {"JAX_NUMPY_DTYPE_PROMOTION": "strict"}  # which our formulas do not follow
+    environment = alone(tmp_path) | strict
     assert FOLDER not in environment
     command = [PROGRAM, "limit", SCANS / "figure_3.toml", "--m-X", "0.05", "--treatment", "figure"]
     done = subprocess.run(
